@@ -1,0 +1,204 @@
+//! Permission keys and the one place that decides; pure.
+//!
+//! Everything a caller may do is a [`Permission`]; everything they want to do is an [`Action`] on a [`Target`].
+//! [`decide`] is the only function that compares the two. The database refuses rows again, by itself.
+
+mod permission;
+
+pub use permission::{Permission, PermissionSet, UnknownPermission};
+
+use kernel::{DataClass, FacilityId};
+
+/// What someone wants to do to a resource. The words are those of the FHIR interactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// FHIR `read`, `vread`.
+    Read,
+    /// FHIR `search-type`, compartment search.
+    Search,
+    /// FHIR `history-instance`.
+    History,
+    /// FHIR `create`.
+    Create,
+    /// FHIR `update`.
+    Update,
+    /// FHIR `delete`.
+    Delete,
+    /// Leaving the system in bulk.
+    Export,
+    /// Entering the system in bulk.
+    Import,
+    /// Asking who saw a record.
+    AuditReport,
+}
+
+impl Action {
+    /// Every action; the authorization matrix enumerates it.
+    pub const ALL: [Self; 9] = [
+        Self::Read,
+        Self::Search,
+        Self::History,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Export,
+        Self::Import,
+        Self::AuditReport,
+    ];
+
+    /// The permission that allows the action.
+    pub fn needs(self) -> Permission {
+        match self {
+            Self::Read | Self::History => Permission::ChartRead,
+            Self::Search => Permission::ChartSearch,
+            Self::Create | Self::Update => Permission::ChartWrite,
+            Self::Delete => Permission::ChartDelete,
+            Self::Export => Permission::ChartExport,
+            Self::Import => Permission::ChartImport,
+            Self::AuditReport => Permission::AuditReport,
+        }
+    }
+
+    /// The key under which the action stands in the audit log.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Read => "chart.read",
+            Self::Search => "chart.search",
+            Self::History => "chart.history",
+            Self::Create => "chart.create",
+            Self::Update => "chart.update",
+            Self::Delete => "chart.delete",
+            Self::Export => "chart.export",
+            Self::Import => "chart.import",
+            Self::AuditReport => "audit.report",
+        }
+    }
+}
+
+/// What the action is aimed at, as far as it is known before the row is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The facility whose rows are touched; `None` when the row decides (row security then does).
+    pub facility: Option<FacilityId>,
+    /// The data class; `None` when the row decides.
+    pub class: Option<DataClass>,
+}
+
+/// What a caller holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// The permissions held.
+    pub permissions: PermissionSet,
+    /// The facilities within reach, without [`FacilityId::WHOLE`].
+    pub facilities: Vec<FacilityId>,
+    /// Whether only patients with a relationship are within reach.
+    pub by_relationship: bool,
+}
+
+impl Grants {
+    /// The data classes within reach.
+    pub fn may_see(&self, class: DataClass) -> bool {
+        match class {
+            DataClass::General | DataClass::Documents => true,
+            DataClass::SubstanceUse => self.permissions.contains(Permission::ClassSubstanceUse),
+            DataClass::Counselling => self.permissions.contains(Permission::ClassCounselling),
+        }
+    }
+}
+
+/// The answer, with the reason that goes into the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Allowed.
+    Allow,
+    /// Refused: this permission is missing.
+    Lacks(Permission),
+    /// Refused: the facility is out of reach.
+    OutsideFacility,
+    /// Refused: the data class needs a grant of its own.
+    OutsideClass(DataClass),
+}
+
+/// Decides. Pure: the same question always has the same answer.
+pub fn decide(grants: &Grants, action: Action, target: Target) -> Decision {
+    let needed = action.needs();
+    if !grants.permissions.contains(needed) {
+        return Decision::Lacks(needed);
+    }
+    if let Some(class) = target.class
+        && !grants.may_see(class)
+    {
+        return Decision::OutsideClass(class);
+    }
+    match target.facility {
+        Some(FacilityId::WHOLE) if is_write(action) && !grants.permissions.contains(Permission::DirectoryWrite) => {
+            Decision::Lacks(Permission::DirectoryWrite)
+        }
+        Some(FacilityId::WHOLE) | None => Decision::Allow,
+        Some(facility) if grants.facilities.contains(&facility) => Decision::Allow,
+        Some(_) => Decision::OutsideFacility,
+    }
+}
+
+fn is_write(action: Action) -> bool {
+    matches!(action, Action::Create | Action::Update | Action::Delete | Action::Import)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grants(permissions: &[Permission]) -> Grants {
+        Grants {
+            permissions: permissions.iter().copied().collect(),
+            facilities: vec![FacilityId(3)],
+            by_relationship: false,
+        }
+    }
+
+    #[test]
+    fn nothing_is_allowed_without_its_permission() {
+        for action in Action::ALL {
+            let all_others: Vec<_> =
+                Permission::ALL.into_iter().filter(|permission| *permission != action.needs()).collect();
+            assert_eq!(
+                decide(&grants(&all_others), action, Target::default()),
+                Decision::Lacks(action.needs()),
+                "{action:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_facility_out_of_reach_is_refused() {
+        let held = grants(&[Permission::ChartRead]);
+        let at = |id| Target { facility: Some(FacilityId(id)), class: None };
+        assert_eq!(decide(&held, Action::Read, at(3)), Decision::Allow);
+        assert_eq!(decide(&held, Action::Read, at(4)), Decision::OutsideFacility);
+    }
+
+    #[test]
+    fn sensitive_classes_need_their_own_grant() {
+        let class = |class| Target { facility: None, class: Some(class) };
+        let plain = grants(&[Permission::ChartRead]);
+        let cleared = grants(&[Permission::ChartRead, Permission::ClassSubstanceUse]);
+        assert_eq!(decide(&plain, Action::Read, class(DataClass::General)), Decision::Allow);
+        assert_eq!(
+            decide(&plain, Action::Read, class(DataClass::SubstanceUse)),
+            Decision::OutsideClass(DataClass::SubstanceUse)
+        );
+        assert_eq!(decide(&cleared, Action::Read, class(DataClass::SubstanceUse)), Decision::Allow);
+        assert_eq!(
+            decide(&cleared, Action::Read, class(DataClass::Counselling)),
+            Decision::OutsideClass(DataClass::Counselling)
+        );
+    }
+
+    #[test]
+    fn the_directory_is_read_by_all_and_written_by_grant() {
+        let whole = Target { facility: Some(FacilityId::WHOLE), class: None };
+        let held = grants(&[Permission::ChartRead, Permission::ChartWrite]);
+        assert_eq!(decide(&held, Action::Read, whole), Decision::Allow);
+        assert_eq!(decide(&held, Action::Create, whole), Decision::Lacks(Permission::DirectoryWrite));
+    }
+}

@@ -1,0 +1,116 @@
+//! The registry of permission keys. A key is `area.verb`; `docs/guides/permissions.md` says how to add one.
+
+use std::str::FromStr;
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $key:literal,)*) => {
+        /// A permission. Its key is `area.verb`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Permission {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Permission {
+            /// The whole registry.
+            pub const ALL: [Self; permissions!(@count $($name)*)] = [$(Self::$name,)*];
+
+            /// The stable key.
+            pub fn key(self) -> &'static str {
+                match self { $(Self::$name => $key,)* }
+            }
+        }
+    };
+    (@count $($name:ident)*) => { [$(permissions!(@one $name)),*].len() };
+    (@one $name:ident) => { () };
+}
+
+permissions! {
+    /// Read a record of a chart, its past versions included.
+    ChartRead = "chart.read",
+    /// Search and list records.
+    ChartSearch = "chart.search",
+    /// Create and update records.
+    ChartWrite = "chart.write",
+    /// Delete records (a tombstone; the past stays).
+    ChartDelete = "chart.delete",
+    /// Take records out in bulk.
+    ChartExport = "chart.export",
+    /// Bring records in in bulk.
+    ChartImport = "chart.import",
+    /// See substance-use treatment records (42 CFR Part 2).
+    ClassSubstanceUse = "class.substance-use",
+    /// See counselling and psychotherapy notes.
+    ClassCounselling = "class.counselling",
+    /// Write rows that belong to the organization as a whole (practitioners, locations).
+    DirectoryWrite = "directory.write",
+    /// See who saw a record.
+    AuditReport = "audit.report",
+}
+
+/// A set of permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PermissionSet(u64);
+
+impl PermissionSet {
+    /// Every permission there is.
+    pub fn all() -> Self {
+        Permission::ALL.into_iter().collect()
+    }
+
+    /// Whether it holds `permission`.
+    pub fn contains(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u64) != 0
+    }
+
+    /// The permissions held, in the order of the registry.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
+    }
+}
+
+impl FromIterator<Permission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(permissions.into_iter().fold(0, |set, permission| set | 1 << permission as u64))
+    }
+}
+
+/// No permission has this key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPermission(pub String);
+
+impl FromStr for Permission {
+    type Err = UnknownPermission;
+
+    fn from_str(key: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|permission| permission.key() == key)
+            .ok_or_else(|| UnknownPermission(key.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_the_convention_and_are_unique() {
+        let mut keys: Vec<_> = Permission::ALL.into_iter().map(Permission::key).collect();
+        for key in &keys {
+            let (area, verb) = key.split_once('.').unwrap();
+            let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            assert!(plain(area) && plain(verb), "{key}");
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), Permission::ALL.len());
+    }
+
+    #[test]
+    fn a_key_names_its_permission() {
+        for permission in Permission::ALL {
+            assert_eq!(permission.key().parse(), Ok(permission));
+        }
+        assert!("chart.*".parse::<Permission>().is_err());
+    }
+}
