@@ -1,0 +1,25 @@
+-- Cluster-wide roles; safe to repeat. Run by a login that may create roles, before the migrations.
+-- owner: owns everything, logs in never.  app: the runtime.  operator: the plane above organizations.
+-- sealer: seals the audit log (Guarantees).  backup: reads everything for physical backups.
+DO $$
+DECLARE
+    wanted text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7310498201);
+    FOREACH wanted IN ARRAY ARRAY['lamplight_owner', 'lamplight_operator', 'lamplight_sealer', 'lamplight_backup'] LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION', wanted);
+        END IF;
+    END LOOP;
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'lamplight_app') THEN
+        CREATE ROLE lamplight_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT;
+    END IF;
+    -- Row locks and runaway statements may not hold the house up. Every statement is prepared and parametric, so
+    -- one generic plan serves all callers (MEASURED: planning costs more than most of our queries).
+    ALTER ROLE lamplight_app SET statement_timeout = '20s';
+    ALTER ROLE lamplight_app SET lock_timeout = '5s';
+    ALTER ROLE lamplight_app SET idle_in_transaction_session_timeout = '30s';
+    ALTER ROLE lamplight_app SET plan_cache_mode = 'force_generic_plan';
+    ALTER ROLE lamplight_app SET search_path = pg_catalog;
+END
+$$;

@@ -1,0 +1,200 @@
+//! On whose behalf: the authenticated context without which there is no connection.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, TokenId};
+use policy::{Grants, Permission};
+use uuid::Uuid;
+
+use crate::signing::sha256;
+use crate::{Db, Error};
+
+pub(crate) type TokenDigest = [u8; 32];
+
+/// Why data is used (HL7 v3 PurposeOfUse).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Treatment.
+    Treatment,
+    /// Health-care operations: imports, exports, audits.
+    Operations,
+    /// System administration.
+    Administration,
+}
+
+impl Purpose {
+    /// The code of the v3 PurposeOfUse code system.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Treatment => "TREAT",
+            Self::Operations => "HOPERAT",
+            Self::Administration => "HSYSADMIN",
+        }
+    }
+}
+
+/// The request that a context serves, as the audit log names it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Its id, also in the answer and in the program's log.
+    pub id: RequestId,
+    /// Where it came from, if from the network.
+    pub address: Option<IpAddr>,
+    /// Why.
+    pub purpose: Purpose,
+}
+
+/// Who a token belongs to and what it may do. Kept for a few seconds between requests.
+#[derive(Debug)]
+pub struct Principal {
+    pub(crate) organization: OrganizationId,
+    pub(crate) slug: Box<str>,
+    pub(crate) membership: MembershipId,
+    pub(crate) grants: Grants,
+    pub(crate) cells: Vec<i64>,
+}
+
+impl Principal {
+    pub(crate) fn new(organization: OrganizationId, slug: &str, membership: MembershipId, grants: Grants) -> Self {
+        let sign = if grants.by_relationship { -1 } else { 1 };
+        let mut cells = vec![cell(organization, FacilityId::WHOLE)];
+        cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
+        Self { organization, slug: slug.into(), membership, grants, cells }
+    }
+}
+
+/// The number of a facility in a signed context; `sec.cell` in SQL.
+pub(crate) fn cell(organization: OrganizationId, facility: FacilityId) -> i64 {
+    i64::from(organization.0) << 32 | i64::from(facility.0)
+}
+
+/// One membership at work on one request. Made only by authentication, by a claimed job and by the operator's login.
+#[derive(Clone)]
+pub struct Ctx {
+    principal: Arc<Principal>,
+    request: Request,
+}
+
+impl Ctx {
+    pub(crate) fn new(principal: Arc<Principal>, request: Request) -> Self {
+        Self { principal, request }
+    }
+
+    /// The organization.
+    pub fn organization(&self) -> OrganizationId {
+        self.principal.organization
+    }
+
+    /// The organization's subdomain.
+    pub fn slug(&self) -> &str {
+        &self.principal.slug
+    }
+
+    /// The post.
+    pub fn membership(&self) -> MembershipId {
+        self.principal.membership
+    }
+
+    /// What it may do.
+    pub fn grants(&self) -> &Grants {
+        &self.principal.grants
+    }
+
+    /// The facilities within reach, the organization itself not among them.
+    pub fn facilities(&self) -> &[FacilityId] {
+        &self.principal.grants.facilities
+    }
+
+    /// The request served.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    pub(crate) fn cells(&self) -> &[i64] {
+        &self.principal.cells
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("organization", &self.principal.organization)
+            .field("membership", &self.principal.membership)
+            .field("request", &self.request.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A service token as its holder carries it: `lmp_<organization>_<token id>_<secret>`, the last two in base64url.
+pub(crate) struct TokenText {
+    pub(crate) organization: OrganizationId,
+    pub(crate) token: TokenId,
+    pub(crate) hash: [u8; 32],
+}
+
+impl TokenText {
+    pub(crate) fn write(organization: OrganizationId, token: TokenId, secret: &[u8; 32]) -> String {
+        format!(
+            "lmp_{}_{}.{}",
+            organization.0,
+            URL_SAFE_NO_PAD.encode(token.0.as_bytes()),
+            URL_SAFE_NO_PAD.encode(secret)
+        )
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (organization, rest) = text.strip_prefix("lmp_")?.split_once('_')?;
+        let (token, secret) = rest.split_once('.')?;
+        let token: [u8; 16] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+        let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
+        Some(Self {
+            organization: OrganizationId(organization.parse().ok().filter(|id| *id > 0)?),
+            token: TokenId(Uuid::from_bytes(token)),
+            hash: sha256(&secret),
+        })
+    }
+}
+
+impl Db {
+    /// Finds out who a bearer token belongs to. Positive answers are kept for three seconds, so that a revoked token
+    /// is dead within that time.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for every kind of wrong token alike; [`Error::Unavailable`] when the database is.
+    pub async fn authenticate(&self, bearer: &str, request: Request) -> Result<Ctx, Error> {
+        let text = TokenText::parse(bearer).ok_or(Error::Unauthenticated)?;
+        let digest = sha256(bearer.as_bytes());
+        if let Some(principal) = self.inner.principals.get(&digest) {
+            return Ok(Ctx::new(principal, request));
+        }
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let statement = client
+            .prepare_cached(
+                "SELECT membership_id, permissions, facilities, by_relationship, slug
+                   FROM platform.check_token($1, $2, $3)",
+            )
+            .await
+            .map_err(Error::from_postgres)?;
+        let row = client
+            .query_opt(&statement, &[&text.organization.0, &text.token.0, &text.hash.as_slice()])
+            .await
+            .map_err(Error::from_postgres)?
+            .ok_or(Error::Unauthenticated)?;
+        let keys: Vec<&str> = row.get(1);
+        let facilities: Vec<i32> = row.get(2);
+        let grants = Grants {
+            // A key that this version does not know grants nothing.
+            permissions: keys.iter().filter_map(|key| key.parse::<Permission>().ok()).collect(),
+            facilities: facilities.into_iter().filter(|id| *id > 0).map(FacilityId).collect(),
+            by_relationship: row.get(3),
+        };
+        let principal =
+            Arc::new(Principal::new(text.organization, row.get(4), MembershipId(row.get(0)), grants));
+        self.inner.principals.insert(digest, Arc::clone(&principal));
+        Ok(Ctx::new(principal, request))
+    }
+}

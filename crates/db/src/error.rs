@@ -1,0 +1,92 @@
+//! What can go wrong at the database. No SQL, no parameter and no row is ever part of a message.
+
+use deadpool_postgres::PoolError;
+use policy::Permission;
+use tokio_postgres::error::SqlState;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller is not who they say, or their token ended.
+    #[error("not authenticated")]
+    Unauthenticated,
+    /// The caller may not do this; the denial is in the audit log.
+    #[error("not permitted: {}", .0.map_or("out of reach", Permission::key))]
+    Denied(Option<Permission>),
+    /// No such row, or none that this context may see: the two are not told apart.
+    #[error("not found")]
+    NotFound,
+    /// The version named is not the current one.
+    #[error("the version is not the current one")]
+    Conflict,
+    /// A uniqueness, exclusion or check constraint of this name refused the row.
+    #[error("refused by the constraint {0}")]
+    Constraint(String),
+    /// The database, or a connection to it, cannot be had now.
+    #[error("the database is not available: {0}")]
+    Unavailable(&'static str),
+    /// A statement or lock took longer than it may.
+    #[error("the database took too long")]
+    Timeout,
+    /// The audit event could not be made durable, so nothing may be shown.
+    #[error("the audit log is not available")]
+    AuditUnavailable,
+    /// The database refused the context or the row (row security).
+    #[error("refused by row security")]
+    RowSecurity,
+    /// A sealed value does not open: altered, moved, or under another key.
+    #[error("sealed value refused: {0}")]
+    Seal(&'static str),
+    /// The keys of this record were destroyed.
+    #[error("the record was erased")]
+    Erased,
+    /// A receipt was used for something it does not cover. A defect of the program.
+    #[error("the receipt does not cover this record")]
+    NotCovered,
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// Any other failure of the database, by its SQLSTATE.
+    #[error("database error {0}")]
+    Database(String),
+}
+
+impl Error {
+    pub(crate) fn from_pool(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::from_postgres(error),
+            PoolError::Timeout(_) => Self::Unavailable("all connections are busy"),
+            _ => Self::Unavailable("no connection"),
+        }
+    }
+
+    /// Maps a driver error without repeating what it says: its text can hold values.
+    #[expect(clippy::needless_pass_by_value, reason = "reads better as a function for map_err")]
+    pub fn from_postgres(error: tokio_postgres::Error) -> Self {
+        let Some(db) = error.as_db_error() else {
+            return Self::Unavailable("the connection failed");
+        };
+        let code = db.code();
+        if code.code() == "LL412" {
+            return Self::Conflict;
+        }
+        if [SqlState::UNIQUE_VIOLATION, SqlState::EXCLUSION_VIOLATION, SqlState::CHECK_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION]
+            .contains(code)
+        {
+            return Self::Constraint(db.constraint().unwrap_or("unnamed").to_owned());
+        }
+        match code {
+            c if *c == SqlState::INSUFFICIENT_PRIVILEGE => Self::RowSecurity,
+            c if *c == SqlState::QUERY_CANCELED || *c == SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
+            c if *c == SqlState::T_R_DEADLOCK_DETECTED || *c == SqlState::T_R_SERIALIZATION_FAILURE => Self::Conflict,
+            c if c.code().starts_with("08") || c.code().starts_with("57P") => Self::Unavailable("the connection failed"),
+            c if c.code().starts_with("53") => Self::Unavailable("out of resources"),
+            c => Self::Database(c.code().to_owned()),
+        }
+    }
+
+    /// Whether waiting and trying again may help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Timeout | Self::AuditUnavailable)
+    }
+}

@@ -1,0 +1,119 @@
+//! Background work. A job is queued in the transaction that wants it and claimed by any process; the claim is what makes
+//! a context for it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kernel::{FacilityId, MembershipId, OrganizationId};
+use policy::{Grants, PermissionSet};
+use uuid::Uuid;
+
+use crate::context::Principal;
+use crate::{Ctx, Db, Error, Request, Tx};
+
+/// A job that this process has to do now; another may take it over when the lease ends.
+pub struct ClaimedJob {
+    /// The context to do it in: the organization and the one facility of the job.
+    pub ctx: Ctx,
+    /// Its id.
+    pub id: Uuid,
+    /// What is to be done.
+    pub kind: String,
+    /// Ids only.
+    pub payload: serde_json::Value,
+    /// How often it was claimed, this time included.
+    pub attempts: i32,
+}
+
+impl Tx<'_> {
+    /// Queues a job for `at`, to be done if this transaction commits.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn enqueue(
+        &self,
+        facility: FacilityId,
+        kind: &str,
+        payload: &serde_json::Value,
+        at: Timestamp,
+        id: Uuid,
+    ) -> Result<(), Error> {
+        self.query(
+            "INSERT INTO ops.job (organization_id, facility_id, id, kind, payload, run_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &[&self.ctx().organization().0, &facility.0, &id, &kind, payload, &at],
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
+impl Db {
+    /// Claims the job that is due longest, of any organization, for five minutes.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn claim_job(&self, request: Request) -> Result<Option<ClaimedJob>, Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let statement = client
+            .prepare_cached("SELECT * FROM ops.claim_job(interval '5 minutes')")
+            .await
+            .map_err(Error::from_postgres)?;
+        let Some(row) = client.query_opt(&statement, &[]).await.map_err(Error::from_postgres)? else {
+            return Ok(None);
+        };
+        let facility = FacilityId(row.get("facility_id"));
+        let grants = Grants {
+            permissions: PermissionSet::all(),
+            facilities: Some(facility).filter(|id| *id != FacilityId::WHOLE).into_iter().collect(),
+            by_relationship: false,
+        };
+        let organization = OrganizationId(row.get("organization_id"));
+        let principal = Arc::new(Principal::new(organization, "", MembershipId(0), grants));
+        Ok(Some(ClaimedJob {
+            ctx: Ctx::new(principal, request),
+            id: row.get("id"),
+            kind: row.get("kind"),
+            payload: row.get("payload"),
+            attempts: row.get("attempts"),
+        }))
+    }
+
+    /// Ends a claimed job: done, or to be tried again at a later time.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn finish_job(&self, job: &ClaimedJob, again_at: Option<Timestamp>) -> Result<(), Error> {
+        let tx = self.begin(&job.ctx).await?;
+        let organization = job.ctx.organization().0;
+        match again_at {
+            None => {
+                tx.last("DELETE FROM ops.job WHERE organization_id = $1 AND id = $2", &[&organization, &job.id])
+                    .await
+            }
+            Some(at) => {
+                tx.last(
+                    "UPDATE ops.job SET run_at = $3, locked_until = NULL,
+                            failed_at = CASE WHEN attempts >= 10 THEN $3 END
+                      WHERE organization_id = $1 AND id = $2",
+                    &[&organization, &job.id, &at],
+                )
+                .await
+            }
+        }
+        .map(|_| ())
+    }
+
+    /// Forgets delivered outbox events after a week and idempotency keys after a day. Returns the number of rows.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep(&self) -> Result<i64, Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let row = client
+            .query_one("SELECT ops.sweep(interval '7 days', interval '1 day')", &[])
+            .await
+            .map_err(Error::from_postgres)?;
+        Ok(row.get(0))
+    }
+}

@@ -1,0 +1,10 @@
+//! Keys and sealing (DESIGN 6): a root key wraps one key per organization, which wraps one key per patient and data
+//! class and the organization's own keys. Destroying a patient's keys erases the patient.
+
+mod ring;
+mod root;
+mod seal;
+
+pub use ring::{Keyring, PatientKey};
+pub use root::RootKey;
+pub use seal::{DataKey, Place, SearchKey};

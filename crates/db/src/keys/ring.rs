@@ -1,0 +1,452 @@
+//! The keyring: wrapped keys in the database, unwrapped ones in a bounded cache for minutes, zeroized when they leave.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
+use deadpool_postgres::Pool;
+use futures_util::future::join4;
+use jiff::Timestamp;
+use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World};
+use moka::sync::Cache;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::root::RootKey;
+use super::seal::{DataKey, SearchKey, key_number};
+use crate::context::cell;
+use crate::group::Group;
+use crate::signing::Signer;
+use crate::tx::ENTER;
+use crate::{Ctx, Error};
+
+const KEEP: Duration = Duration::from_mins(5);
+const KEPT_PATIENTS: u64 = 20_000;
+const KEPT_ORGANIZATIONS: u64 = 2_000;
+
+const WRAPS_OTHERS: i16 = 1;
+const SEARCH: i16 = 2;
+const DIRECTORY: i16 = 3;
+
+/// Names a patient's key: patient, class, number.
+pub type PatientKey = (PatientId, DataClass, u16);
+
+type CacheKey = (OrganizationId, PatientId, i16, u16);
+
+/// An organization's unwrapped keys.
+struct OrganizationKeys {
+    wrap: Zeroizing<[u8; 32]>,
+    search: SearchKey,
+    directory: Arc<DataKey>,
+}
+
+struct NewPatientKey {
+    organization: OrganizationId,
+    facility: FacilityId,
+    patient: PatientId,
+    class: DataClass,
+    wrapped: Vec<u8>,
+    commitment: [u8; 32],
+    at: Timestamp,
+}
+
+/// Gives keys to those whose context reaches them.
+pub struct Keyring {
+    pool: Pool,
+    signer: Signer,
+    root: RootKey,
+    world: World,
+    organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
+    patients: Cache<CacheKey, Arc<DataKey>>,
+    inserts: Group<NewPatientKey>,
+}
+
+impl Keyring {
+    pub(crate) fn new(pool: Pool, signer: Signer, root: RootKey, world: World) -> Self {
+        let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
+        let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
+            let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
+            async move {
+                let done = insert_patient_keys(&pool, &signer, &world, &keys).await;
+                if let Err(error) = &done {
+                    tracing::error!(%error, "patient keys could not be written");
+                }
+                vec![done.is_ok(); keys.len()]
+            }
+        });
+        let organizations =
+            Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(KEEP).build();
+        let patients = Cache::builder().max_capacity(KEPT_PATIENTS).time_to_live(KEEP).build();
+        Self { pool, signer, root, world, organizations, patients, inserts }
+    }
+
+    /// The key that makes search tokens for the context's organization.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when a stored key was altered; as any statement.
+    pub async fn search_key(&self, ctx: &Ctx) -> Result<SearchKey, Error> {
+        Ok(self.organization(ctx).await?.search.clone())
+    }
+
+    /// The key of records without a patient.
+    ///
+    /// # Errors
+    /// As [`Keyring::search_key`].
+    pub async fn directory_key(&self, ctx: &Ctx) -> Result<Arc<DataKey>, Error> {
+        Ok(Arc::clone(&self.organization(ctx).await?.directory))
+    }
+
+    /// Unwraps the keys that are needed to open `sealed` bodies. A key that was destroyed or that this context does not
+    /// reach is absent from the answer.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when a stored key was altered; as any statement.
+    pub async fn patient_keys(
+        &self,
+        ctx: &Ctx,
+        wanted: impl IntoIterator<Item = PatientKey>,
+    ) -> Result<HashMap<PatientKey, Arc<DataKey>>, Error> {
+        let mut found = HashMap::new();
+        let mut missing: Vec<PatientKey> = Vec::new();
+        for key in wanted {
+            if found.contains_key(&key) || missing.contains(&key) && missing.len() < 64 {
+                continue;
+            }
+            match self.patients.get(&(ctx.organization(), key.0, key.1 as i16, key.2)) {
+                Some(cached) => {
+                    found.insert(key, cached);
+                }
+                None => missing.push(key),
+            }
+        }
+        if !missing.is_empty() {
+            self.load_patient_keys(ctx, &missing, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    /// The number of the key that a sealed body names; `None` when it is no sealed body.
+    pub fn number_of(sealed: &[u8]) -> Option<u16> {
+        key_number(sealed)
+    }
+
+    /// Makes the first keys of new patients, in one durable step, before anything is sealed with them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when they could not be made durable.
+    pub async fn create_patient_keys(
+        &self,
+        ctx: &Ctx,
+        wanted: &[(FacilityId, PatientId, DataClass)],
+    ) -> Result<Vec<Arc<DataKey>>, Error> {
+        let organization = self.organization(ctx).await?;
+        let mut made = Vec::with_capacity(wanted.len());
+        let mut writes = Vec::with_capacity(wanted.len());
+        for &(facility, patient, class) in wanted {
+            let key = Zeroizing::new(self.world.random::<32>());
+            let label = patient_label(ctx.organization(), patient, class, 1);
+            let new = NewPatientKey {
+                organization: ctx.organization(),
+                facility,
+                patient,
+                class,
+                wrapped: wrap(&organization.wrap, &label, &key, &self.world),
+                commitment: commitment(&key),
+                at: self.world.now(),
+            };
+            writes.push(self.inserts.write(new));
+            made.push((patient, class, Arc::new(DataKey::new(1, key))));
+        }
+        if !futures_util::future::join_all(writes).await.into_iter().all(|durable| durable) {
+            return Err(Error::Unavailable("the keyring cannot be written"));
+        }
+        Ok(made
+            .into_iter()
+            .map(|(patient, class, key)| {
+                self.patients.insert((ctx.organization(), patient, class as i16, 1), Arc::clone(&key));
+                key
+            })
+            .collect())
+    }
+
+    /// The key to seal new bodies of this patient and class with; made when the class is new for the patient.
+    ///
+    /// # Errors
+    /// [`Error::Erased`] when the patient's keys were destroyed; as any statement.
+    pub async fn current_patient_key(
+        &self,
+        ctx: &Ctx,
+        facility: FacilityId,
+        patient: PatientId,
+        class: DataClass,
+    ) -> Result<Arc<DataKey>, Error> {
+        if let Some(key) = self.patients.get(&(ctx.organization(), patient, class as i16, 1)) {
+            return Ok(key);
+        }
+        let mut found = HashMap::new();
+        let destroyed = self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
+        if let Some(key) = found.remove(&(patient, class, 1)) {
+            return Ok(key);
+        }
+        if destroyed {
+            return Err(Error::Erased);
+        }
+        let mut made = self.create_patient_keys(ctx, &[(facility, patient, class)]).await?;
+        // Another writer may have been first; what the table says is what counts.
+        self.patients.invalidate(&(ctx.organization(), patient, class as i16, 1));
+        self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
+        found.remove(&(patient, class, 1)).or_else(|| made.pop()).ok_or(Error::NotFound)
+    }
+
+    /// Loads and unwraps; says whether any of the wanted keys was destroyed.
+    async fn load_patient_keys(
+        &self,
+        ctx: &Ctx,
+        wanted: &[PatientKey],
+        found: &mut HashMap<PatientKey, Arc<DataKey>>,
+    ) -> Result<bool, Error> {
+        let organization = self.organization(ctx).await?;
+        let ids: Vec<Uuid> = wanted.iter().map(|(patient, _, _)| patient.0).collect();
+        let classes: Vec<i16> = wanted.iter().map(|(_, class, _)| *class as i16).collect();
+        let numbers: Vec<i32> = wanted.iter().map(|(_, _, number)| i32::from(*number)).collect();
+        let rows = self
+            .query(
+                ctx,
+                "SELECT k.patient_id, k.class, k.number, k.wrapped, k.commitment
+                   FROM unnest($2::uuid[], $3::int2[], $4::int4[]) w (patient_id, class, number)
+                   JOIN keyring.patient_key k ON k.organization_id = $1 AND k.patient_id = w.patient_id
+                    AND k.class = w.class AND k.number = w.number",
+                &[&ctx.organization().0, &ids, &classes, &numbers],
+            )
+            .await?;
+        let mut destroyed = false;
+        for row in rows {
+            let patient = PatientId(row.get(0));
+            let Some(class) = DataClass::from_code(row.get(1)) else { continue };
+            let Ok(number) = u16::try_from(row.get::<_, i32>(2)) else { continue };
+            let Some(wrapped) = row.get::<_, Option<&[u8]>>(3) else {
+                destroyed = true;
+                continue;
+            };
+            let label = patient_label(ctx.organization(), patient, class, number);
+            let key = Arc::new(DataKey::new(number, unwrap(&organization.wrap, &label, wrapped, row.get(4))?));
+            self.patients
+                .insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
+            found.insert((patient, class, number), key);
+        }
+        Ok(destroyed)
+    }
+
+    async fn organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
+        if let Some(keys) = self.organizations.get(&ctx.organization()) {
+            return Ok(keys);
+        }
+        let mut rows = self.organization_rows(ctx).await?;
+        if rows.is_empty() {
+            self.create_organization_keys(ctx).await?;
+            rows = self.organization_rows(ctx).await?;
+        }
+        let root = self.root.derive("wrap");
+        let mut wrapping = None;
+        let (mut search, mut directory) = (None, None);
+        for row in &rows {
+            let purpose: i16 = row.get(0);
+            let number: i32 = row.get(1);
+            let label = organization_label(ctx.organization(), purpose, number);
+            let under = if purpose == WRAPS_OTHERS { Some(&root) } else { wrapping.as_ref() };
+            let under = under.ok_or(Error::Seal("the organization's wrapping key is missing"))?;
+            let key = unwrap(under, &label, row.get(2), row.get(3))?;
+            match purpose {
+                WRAPS_OTHERS => wrapping = Some(key),
+                SEARCH => search = Some(SearchKey::new(&key)),
+                _ => {
+                    let number = u16::try_from(number).map_err(|_| Error::Seal("key number out of range"))?;
+                    directory = Some(Arc::new(DataKey::new(number, key)));
+                }
+            }
+        }
+        let (Some(wrap), Some(search), Some(directory)) = (wrapping, search, directory) else {
+            return Err(Error::Seal("the organization's keys are incomplete"));
+        };
+        let keys = Arc::new(OrganizationKeys { wrap, search, directory });
+        self.organizations.insert(ctx.organization(), Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    async fn organization_rows(&self, ctx: &Ctx) -> Result<Vec<Row>, Error> {
+        self.query(
+            ctx,
+            "SELECT purpose, number, wrapped, commitment FROM keyring.organization_key
+              WHERE organization_id = $1 AND retired_at IS NULL ORDER BY purpose, number",
+            &[&ctx.organization().0],
+        )
+        .await
+    }
+
+    async fn create_organization_keys(&self, ctx: &Ctx) -> Result<(), Error> {
+        let root = self.root.derive("wrap");
+        let wrapping = Zeroizing::new(self.world.random::<32>());
+        let (mut purposes, mut wrapped, mut commitments) = (Vec::new(), Vec::new(), Vec::new());
+        for purpose in [WRAPS_OTHERS, SEARCH, DIRECTORY] {
+            let label = organization_label(ctx.organization(), purpose, 1);
+            let fresh = Zeroizing::new(self.world.random::<32>());
+            let (under, key) = if purpose == WRAPS_OTHERS { (&root, &wrapping) } else { (&wrapping, &fresh) };
+            purposes.push(purpose);
+            wrapped.push(wrap(under, &label, key, &self.world));
+            commitments.push(commitment(key).to_vec());
+        }
+        // All or nothing: if another process was first, its three rows stand.
+        self.query(
+            ctx,
+            "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, commitment, created_at)
+             SELECT $1, k.purpose, 1, k.wrapped, k.commitment, $5
+               FROM unnest($2::int2[], $3::bytea[], $4::bytea[]) k (purpose, wrapped, commitment)
+              WHERE pg_try_advisory_xact_lock(7310498203, $1)
+                AND NOT EXISTS (SELECT 1 FROM keyring.organization_key e WHERE e.organization_id = $1)
+             ON CONFLICT DO NOTHING",
+            &[&ctx.organization().0, &purposes, &wrapped, &commitments, &self.world.now()],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn query(
+        &self,
+        ctx: &Ctx,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let signed = self.signer.context(ctx.membership(), ctx.cells(), self.world.now());
+        one(&self.pool, &signed, sql, params).await
+    }
+}
+
+/// One statement in a transaction of its own that speaks for `signed`.
+async fn one(
+    pool: &Pool,
+    signed: &str,
+    sql: &'static str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    let client = pool.get().await.map_err(Error::from_pool)?;
+    let enter: Statement = client.prepare_cached(ENTER).await.map_err(Error::from_postgres)?;
+    let statement = client.prepare_cached(sql).await.map_err(Error::from_postgres)?;
+    let context: [&(dyn ToSql + Sync); 1] = [&signed];
+    let (begun, entered, rows, committed) = join4(
+        client.batch_execute("BEGIN"),
+        client.query(&enter, &context),
+        client.query(&statement, params),
+        client.batch_execute("COMMIT"),
+    )
+    .await;
+    begun.map_err(Error::from_postgres)?;
+    entered.map_err(Error::from_postgres)?;
+    committed.map_err(Error::from_postgres)?;
+    rows.map_err(Error::from_postgres)
+}
+
+async fn insert_patient_keys(
+    pool: &Pool,
+    signer: &Signer,
+    world: &World,
+    keys: &[NewPatientKey],
+) -> Result<(), Error> {
+    let mut cells: Vec<i64> = keys.iter().map(|key| cell(key.organization, key.facility)).collect();
+    cells.sort_unstable();
+    cells.dedup();
+    let signed = signer.context(MembershipId(0), &cells, world.now());
+    let organizations: Vec<i32> = keys.iter().map(|key| key.organization.0).collect();
+    let facilities: Vec<i32> = keys.iter().map(|key| key.facility.0).collect();
+    let patients: Vec<Uuid> = keys.iter().map(|key| key.patient.0).collect();
+    let classes: Vec<i16> = keys.iter().map(|key| key.class as i16).collect();
+    let wrapped: Vec<&[u8]> = keys.iter().map(|key| key.wrapped.as_slice()).collect();
+    let commitments: Vec<&[u8]> = keys.iter().map(|key| key.commitment.as_slice()).collect();
+    let times: Vec<Timestamp> = keys.iter().map(|key| key.at).collect();
+    one(
+        pool,
+        &signed,
+        "INSERT INTO keyring.patient_key (organization_id, facility_id, patient_id, class, number, wrapped,
+             commitment, created_at)
+         SELECT organization_id, facility_id, patient_id, class, 1, wrapped, commitment, created_at
+           FROM unnest($1::int4[], $2::int4[], $3::uuid[], $4::int2[], $5::bytea[], $6::bytea[], $7::timestamptz[])
+             k (organization_id, facility_id, patient_id, class, wrapped, commitment, created_at)
+         ON CONFLICT DO NOTHING",
+        &[&organizations, &facilities, &patients, &classes, &wrapped, &commitments, &times],
+    )
+    .await
+    .map(|_| ())
+}
+
+fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {
+    [b"lamplight/organization".as_slice(), &organization.0.to_be_bytes(), &purpose.to_be_bytes(), &number.to_be_bytes()]
+        .concat()
+}
+
+fn patient_label(organization: OrganizationId, patient: PatientId, class: DataClass, number: u16) -> Vec<u8> {
+    [
+        b"lamplight/patient".as_slice(),
+        &organization.0.to_be_bytes(),
+        patient.0.as_bytes(),
+        &(class as i16).to_be_bytes(),
+        &number.to_be_bytes(),
+    ]
+    .concat()
+}
+
+/// AES-256-GCM of a key under another: `nonce (12) | ciphertext (32) | tag (16)`, bound to what the key is for.
+fn wrap(under: &[u8; 32], label: &[u8], key: &[u8; 32], world: &World) -> Vec<u8> {
+    let nonce = world.random::<12>();
+    let mut body = key.to_vec();
+    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, under).expect("AES-256 takes 32 bytes"))
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(label), &mut body)
+        .expect("32 bytes are within AES-GCM's limit");
+    [nonce.as_slice(), &body].concat()
+}
+
+/// Unwraps a key and compares it with its commitment: AES-GCM alone would let one ciphertext open under two keys.
+fn unwrap(
+    under: &[u8; 32],
+    label: &[u8],
+    wrapped: &[u8],
+    committed: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, Error> {
+    const REFUSED: Error = Error::Seal("a stored key does not unwrap");
+    let (nonce, body) = wrapped.split_at_checked(12).ok_or(REFUSED)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| REFUSED)?;
+    let mut body = Zeroizing::new(body.to_vec());
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, under).expect("AES-256 takes 32 bytes"));
+    let clear = key.open_in_place(nonce, Aad::from(label), &mut body).map_err(|_| REFUSED)?;
+    let key: [u8; 32] = (&*clear).try_into().map_err(|_| REFUSED)?;
+    if commitment(&key) != committed {
+        return Err(Error::Seal("a stored key does not match its commitment"));
+    }
+    Ok(Zeroizing::new(key))
+}
+
+fn commitment(key: &[u8; 32]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"lamplight/commitment");
+    let mut out = [0; 32];
+    out.copy_from_slice(tag.as_ref());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapped_key_opens_under_its_own_label_and_commitment_only() {
+        let world = World::system();
+        let (under, key) = ([1; 32], [2; 32]);
+        let wrapped = wrap(&under, b"a", &key, &world);
+        assert_eq!(*unwrap(&under, b"a", &wrapped, &commitment(&key)).unwrap(), key);
+        assert!(unwrap(&under, b"b", &wrapped, &commitment(&key)).is_err());
+        assert!(unwrap(&[3; 32], b"a", &wrapped, &commitment(&key)).is_err());
+        assert!(unwrap(&under, b"a", &wrapped, &commitment(&[9; 32])).is_err());
+        assert!(unwrap(&under, b"a", &wrapped[..40], &commitment(&key)).is_err());
+    }
+}

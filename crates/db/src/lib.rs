@@ -1,0 +1,144 @@
+//! The only owner of a database pool: contexts, transactions, permits, sealed data, audit.
+//!
+//! No context, no connection: the pools are private to this crate, a [`Ctx`] is made only by authentication, by a
+//! claimed job or by the operator's login, and [`Db::begin`] is the one door. Nothing readable leaves before the log of
+//! who read it is durable: bodies come out as [`Phi`], and only a [`Receipt`] opens one.
+
+mod audit;
+mod context;
+mod doctor;
+mod error;
+mod group;
+mod jobs;
+pub mod keys;
+mod migrate;
+mod operator;
+mod phi;
+mod pool;
+mod report;
+mod signing;
+mod tx;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use audit::{Event, Outcome, Receipt, Write};
+pub use context::{Ctx, Principal, Purpose, Request};
+pub use doctor::{Check, Finding};
+pub use error::Error;
+pub use jobs::ClaimedJob;
+pub use migrate::migrate;
+pub use operator::{
+    Facility, IssuedToken, NewFacility, NewOrganization, NewToken, Operator, Organization, TokenInfo,
+};
+pub use phi::{Phi, Subject};
+pub use pool::{Endpoint, PoolSizes};
+pub use report::{ReportLine, ReportWindow};
+pub use tokio_postgres::Row;
+pub use tokio_postgres::types::ToSql;
+pub use tx::{Permit, Tx};
+
+use kernel::World;
+use moka::sync::Cache;
+
+/// What the runtime needs to open the database.
+pub struct Config {
+    /// Where it is, as the runtime role.
+    pub endpoint: Endpoint,
+    /// How many connections each pool may hold.
+    pub sizes: PoolSizes,
+    /// The root key, from which everything secret of this installation hangs.
+    pub root: keys::RootKey,
+    /// Time and randomness.
+    pub world: World,
+}
+
+/// The database behind its one door. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pools: pool::Pools,
+    signer: signing::Signer,
+    audit: audit::Writer,
+    keyring: keys::Keyring,
+    principals: Cache<context::TokenDigest, Arc<Principal>>,
+    world: World,
+}
+
+impl Db {
+    /// Opens the pools. Connections are made as they are needed.
+    ///
+    /// # Errors
+    /// When the endpoint cannot be understood.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        let pools = pool::Pools::new(&config.endpoint, &config.sizes)?;
+        let signer = signing::Signer::new(&config.root);
+        let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
+        let keyring =
+            keys::Keyring::new(pools.keyring.clone(), signer.clone(), config.root, config.world.clone());
+        let principals =
+            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(3)).build();
+        Ok(Self {
+            inner: Arc::new(Inner { pools, signer, audit, keyring, principals, world: config.world }),
+        })
+    }
+
+    /// Opens a transaction that speaks for `ctx`. Nothing is sent before its first statement.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection can be had in time.
+    pub async fn begin<'c>(&'c self, ctx: &'c Ctx) -> Result<Tx<'c>, Error> {
+        let signed = self.inner.signer.context(ctx.membership(), ctx.cells(), self.inner.world.now());
+        Tx::open(self, ctx, signed).await
+    }
+
+    /// The keys of organizations and patients.
+    pub fn keyring(&self) -> &keys::Keyring {
+        &self.inner.keyring
+    }
+
+    /// The clock and dice.
+    pub fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    /// Writes a read's event, waits until it is durable, and gives the receipt that opens what was read.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`] when the event could not be made durable: nothing may be shown then.
+    pub async fn record(&self, ctx: &Ctx, event: Event) -> Result<Receipt, Error> {
+        self.inner.audit.append(ctx, event).await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] otherwise.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        client.simple_query("").await.map(|_| ()).map_err(Error::from_postgres)
+    }
+
+    /// Connections of the runtime pool: open, free, waited for.
+    pub fn pool_status(&self) -> (usize, usize, usize) {
+        let status = self.inner.pools.runtime.status();
+        (status.size, status.available, status.waiting)
+    }
+
+    /// Makes the audit partitions of this month and the next five. Returns how many were made.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn prepare_audit_months(&self) -> Result<i32, Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let today = self.inner.world.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let row = client
+            .query_one("SELECT audit.prepare_months($1, 6)", &[&today])
+            .await
+            .map_err(Error::from_postgres)?;
+        Ok(row.get(0))
+    }
+}

@@ -1,0 +1,68 @@
+//! Brings a database to the present schema. Forward only.
+
+use crate::keys::RootKey;
+use crate::signing::pads;
+use crate::{Endpoint, Error};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+const ROLES: &str = include_str!("../roles.sql");
+
+/// How the runtime role signs in.
+const RUNTIME: &str = "lamplight_app";
+
+/// Creates the roles, runs the migrations that are missing and hands the context key to the database. `owner` must be a
+/// login that may create roles and act as `lamplight_owner` and `lamplight_operator`. Returns how many migrations ran.
+///
+/// # Errors
+/// [`Error::Config`] naming the migration that failed; as any statement.
+pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Result<usize, Error> {
+    let mut client = owner.connect().await?;
+    client.batch_execute("SET client_min_messages = warning; SET lock_timeout = '30s'").await.map_err(Error::from_postgres)?;
+    client.batch_execute(ROLES).await.map_err(Error::from_postgres)?;
+    if set_password {
+        // The password is base64url of our own making: nothing to escape.
+        let statement =
+            ["ALTER ROLE ", RUNTIME, " PASSWORD '", &root.role_password(RUNTIME), "'"].concat();
+        client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
+    }
+    let report = embedded::migrations::runner()
+        .set_abort_divergent(true)
+        .run_async(&mut client)
+        .await
+        .map_err(|error| Error::Config(format!("migrations: {}", describe(&error))))?;
+    let (inner, outer) = pads(&root.derive("context"));
+    let setup = client.transaction().await.map_err(Error::from_postgres)?;
+    setup
+        .batch_execute(
+            "ALTER TABLE refinery_schema_history ENABLE ROW LEVEL SECURITY;
+             ALTER TABLE refinery_schema_history FORCE ROW LEVEL SECURITY;
+             SET LOCAL ROLE lamplight_owner",
+        )
+        .await
+        .map_err(Error::from_postgres)?;
+    setup
+        .execute(
+            "INSERT INTO sec.context_key (inner_pad, outer_pad) VALUES ($1, $2)
+             ON CONFLICT (one) DO UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad",
+            &[&inner.as_slice(), &outer.as_slice()],
+        )
+        .await
+        .map_err(Error::from_postgres)?;
+    setup.commit().await.map_err(Error::from_postgres)?;
+    Ok(report.applied_migrations().len())
+}
+
+/// The name of the failing migration and the SQLSTATE; migrations hold no data.
+fn describe(error: &refinery::Error) -> String {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = source {
+        if let Some(db) = current.downcast_ref::<tokio_postgres::Error>().and_then(|e| e.as_db_error()) {
+            return format!("{} ({})", db.message(), db.code().code());
+        }
+        source = current.source();
+    }
+    error.to_string()
+}

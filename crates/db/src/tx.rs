@@ -1,0 +1,245 @@
+//! A transaction that speaks for a context, and the permit that says what it may do.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use deadpool_postgres::Object;
+use futures_util::future::{join, join3, join4, join5};
+use policy::{Action, Decision, Target, decide};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use crate::audit::{self, Event, Receipt};
+use crate::{Ctx, Db, Error};
+
+pub(crate) const ENTER: &str = "SELECT set_config('lamplight.context', $1, true)";
+
+const FRESH: u8 = 0;
+const OPEN: u8 = 1;
+const ENDED: u8 = 2;
+
+/// A transaction. Its first statement travels together with `BEGIN` and the signed context, its last together with
+/// `COMMIT`, so that a transaction of one statement is one round trip. Dropped without an end, it is rolled back: the
+/// connection is thrown away, never returned half-used.
+pub struct Tx<'c> {
+    db: &'c Db,
+    ctx: &'c Ctx,
+    signed: String,
+    client: Option<Object>,
+    state: AtomicU8,
+}
+
+/// Says that the policy allowed an action in this transaction. It cannot be made, copied or outlive the transaction.
+pub struct Permit<'t> {
+    tx: &'t Tx<'t>,
+    action: Action,
+}
+
+impl Permit<'_> {
+    /// The action allowed.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The context it was allowed to.
+    pub fn ctx(&self) -> &Ctx {
+        self.tx.ctx
+    }
+
+    /// The permission that allowed it, as the audit log gives it.
+    pub fn reason(&self) -> &'static str {
+        self.action.needs().key()
+    }
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) async fn open(db: &'c Db, ctx: &'c Ctx, signed: String) -> Result<Self, Error> {
+        let client = db.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        Ok(Self { db, ctx, signed, client: Some(client), state: AtomicU8::new(FRESH) })
+    }
+
+    /// The context.
+    pub fn ctx(&self) -> &'c Ctx {
+        self.ctx
+    }
+
+    /// Asks the policy. A refusal is written to the audit log before it is answered.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
+    pub async fn authorize(&self, action: Action, target: Target) -> Result<Permit<'_>, Error> {
+        self.db.authorize(self.ctx, action, target).await?;
+        Ok(Permit { tx: self, action })
+    }
+
+    /// Runs a statement and gives its rows.
+    ///
+    /// # Errors
+    /// As the database answers.
+    pub async fn query(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let client = self.client()?;
+        let statement = self.prepare(sql).await?;
+        if self.state.load(Ordering::Relaxed) == OPEN {
+            return client.query(&statement, params).await.map_err(Error::from_postgres);
+        }
+        let enter = self.prepare(ENTER).await?;
+        self.state.store(OPEN, Ordering::Relaxed);
+        let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
+        let (begun, entered, rows) = join3(
+            client.batch_execute("BEGIN"),
+            client.query(&enter, &context),
+            client.query(&statement, params),
+        )
+        .await;
+        begun.map_err(Error::from_postgres)?;
+        entered.map_err(Error::from_postgres)?;
+        rows.map_err(Error::from_postgres)
+    }
+
+    /// Runs the last statement and commits, in the same round trip. On an error nothing is kept.
+    ///
+    /// # Errors
+    /// As the database answers.
+    pub async fn last(&self, sql: &'static str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+        let client = self.client()?;
+        let statement = self.prepare(sql).await?;
+        let (rows, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
+            let (rows, committed) = join(client.query(&statement, params), client.batch_execute("COMMIT")).await;
+            (rows, committed)
+        } else {
+            let enter = self.prepare(ENTER).await?;
+            self.state.store(OPEN, Ordering::Relaxed);
+            let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
+            let (begun, entered, rows, committed) = join4(
+                client.batch_execute("BEGIN"),
+                client.query(&enter, &context),
+                client.query(&statement, params),
+                client.batch_execute("COMMIT"),
+            )
+            .await;
+            begun.map_err(Error::from_postgres)?;
+            entered.map_err(Error::from_postgres)?;
+            (rows, committed)
+        };
+        committed.map_err(Error::from_postgres)?;
+        self.state.store(ENDED, Ordering::Relaxed);
+        rows.map_err(Error::from_postgres)
+    }
+
+    /// Runs the last writing statement, writes its audit event, and commits: one round trip, one transaction. The
+    /// statement must raise an error when it did not do what the event says.
+    ///
+    /// # Errors
+    /// As the database answers; nothing is kept then.
+    pub async fn last_audited(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        event: Event,
+    ) -> Result<(Vec<Row>, Receipt), Error> {
+        let client = self.client()?;
+        let statement = self.prepare(sql).await?;
+        let insert = self.prepare(audit::INSERT).await?;
+        let batch = audit::Columns::of(&[audit::Stamped::new(self.ctx, event, self.db.world())]);
+        let audit_params = batch.params();
+        let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
+        let (rows, logged, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
+            join3(
+                client.query(&statement, params),
+                client.query(&insert, &audit_params),
+                client.batch_execute("COMMIT"),
+            )
+            .await
+        } else {
+            let enter = self.prepare(ENTER).await?;
+            self.state.store(OPEN, Ordering::Relaxed);
+            let (begun, entered, rows, logged, committed) = join5(
+                client.batch_execute("BEGIN"),
+                client.query(&enter, &context),
+                client.query(&statement, params),
+                client.query(&insert, &audit_params),
+                client.batch_execute("COMMIT"),
+            )
+            .await;
+            begun.map_err(Error::from_postgres)?;
+            entered.map_err(Error::from_postgres)?;
+            (rows, logged, committed)
+        };
+        // COMMIT of a failed transaction is a rollback and no error of its own, so the two before it decide.
+        let rows = rows.map_err(Error::from_postgres);
+        if rows.is_ok() {
+            logged.map_err(|_| Error::AuditUnavailable)?;
+        }
+        committed.map_err(Error::from_postgres)?;
+        self.state.store(ENDED, Ordering::Relaxed);
+        Ok((rows?, batch.receipt()))
+    }
+
+    /// Commits what the statements before did.
+    ///
+    /// # Errors
+    /// As the database answers; a transaction that had failed before is rolled back and is an error here.
+    pub async fn commit(self) -> Result<(), Error> {
+        if self.state.load(Ordering::Relaxed) == OPEN {
+            // A failed transaction answers COMMIT with ROLLBACK; a statement in it makes the failure visible.
+            let client = self.client()?;
+            let (alive, committed) = join(client.simple_query("SELECT"), client.batch_execute("COMMIT")).await;
+            alive.map_err(Error::from_postgres)?;
+            committed.map_err(Error::from_postgres)?;
+        }
+        self.state.store(ENDED, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Undoes everything and returns the connection.
+    ///
+    /// # Errors
+    /// As the database answers.
+    pub async fn rollback(self) -> Result<(), Error> {
+        if self.state.load(Ordering::Relaxed) == OPEN {
+            self.client()?.batch_execute("ROLLBACK").await.map_err(Error::from_postgres)?;
+        }
+        self.state.store(ENDED, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn client(&self) -> Result<&Object, Error> {
+        if self.state.load(Ordering::Relaxed) == ENDED {
+            return Err(Error::Unavailable("the transaction has ended"));
+        }
+        self.client.as_ref().ok_or(Error::Unavailable("the transaction has ended"))
+    }
+
+    async fn prepare(&self, sql: &'static str) -> Result<Statement, Error> {
+        self.client()?.prepare_cached(sql).await.map_err(Error::from_postgres)
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take()
+            && self.state.load(Ordering::Relaxed) == OPEN
+        {
+            // Cancelled or failed half-way: what the server still does on it is unknown.
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Db {
+    /// Asks the policy outside a transaction. A refusal is written to the audit log before it is answered.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
+    pub async fn authorize(&self, ctx: &Ctx, action: Action, target: Target) -> Result<(), Error> {
+        let missing = match decide(ctx.grants(), action, target) {
+            Decision::Allow => return Ok(()),
+            Decision::Lacks(permission) => Some(permission),
+            Decision::OutsideFacility => None,
+            Decision::OutsideClass(kernel::DataClass::SubstanceUse) => Some(policy::Permission::ClassSubstanceUse),
+            Decision::OutsideClass(_) => Some(policy::Permission::ClassCounselling),
+        };
+        let reason = missing.map_or("facility out of reach", policy::Permission::key);
+        self.record(ctx, Event::denied(action.key(), reason)).await?;
+        Err(Error::Denied(missing))
+    }
+}
