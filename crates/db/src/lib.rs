@@ -4,11 +4,14 @@
 //! claimed job or by the operator's login, and [`Db::begin`] is the one door. Nothing readable leaves before the log of
 //! who read it is durable: bodies come out as [`Phi`], and only a [`Receipt`] opens one.
 
+mod admin;
 mod audit;
 mod context;
 mod doctor;
 mod error;
+mod facilities;
 mod group;
+mod idempotency;
 mod jobs;
 pub mod keys;
 mod migrate;
@@ -22,10 +25,12 @@ mod tx;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use admin::{Installed, create_database, installed};
 pub use audit::{Event, Outcome, Receipt, Write};
 pub use context::{Ctx, Principal, Purpose, Request};
 pub use doctor::{Check, Finding};
 pub use error::Error;
+pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{

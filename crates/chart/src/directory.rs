@@ -1,0 +1,339 @@
+//! The in-memory directory: names, addresses and birth dates of the people and places of a facility, in clear, for a
+//! few minutes, so that nothing about them needs to be stored searchable (DESIGN 6).
+//!
+//! A shard is brought up to date at each search with the rows whose writing transaction was not yet visible at the last
+//! refresh (`follow >= xmin`), so it is exact across processes. It never answers anything by itself: what it finds are
+//! ids, which are then read through row security, opened against a receipt, and logged.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use db::{Ctx, Db};
+use fhir::ResourceType;
+use fhir::json::{Limits, parse};
+use fhir::search::{Clause, Indexed, Modifier, Param, PathId, Predicate, Range, Subject, extract, matches_predicate, normalize};
+use kernel::{FacilityId, OrganizationId};
+use moka::sync::Cache;
+use rphonetic::{DoubleMetaphone, Encoder as _};
+use tokio::sync::RwLock;
+use uuid::Uuid;
+
+use crate::record::{Keys, Record};
+use crate::Error;
+
+const KEEP_IDLE: Duration = Duration::from_mins(10);
+const KEPT_SHARDS: u64 = 1_000;
+
+/// The types whose texts and dates are searched here rather than through stored tokens.
+pub(crate) fn follows(rtype: ResourceType) -> bool {
+    matches!(
+        rtype,
+        ResourceType::Patient
+            | ResourceType::Person
+            | ResourceType::RelatedPerson
+            | ResourceType::Practitioner
+            | ResourceType::Organization
+            | ResourceType::Location
+            | ResourceType::HealthcareService
+    )
+}
+
+type ShardId = (OrganizationId, FacilityId, i16);
+
+/// The shards in memory.
+#[derive(Clone)]
+pub(crate) struct Directory {
+    shards: Cache<ShardId, Arc<RwLock<Shard>>>,
+}
+
+/// One facility's people or places of one type.
+#[derive(Default)]
+struct Shard {
+    /// Every transaction below this had ended at the last refresh.
+    seen_below: i64,
+    entries: Vec<Option<Entry>>,
+    by_id: HashMap<Uuid, usize>,
+    /// Normalized text -> where it stands.
+    words: BTreeMap<Box<str>, Vec<(PathId, usize)>>,
+    /// Double Metaphone code -> entries with a word that sounds so.
+    sounds: HashMap<Box<str>, Vec<(PathId, usize)>>,
+}
+
+struct Entry {
+    id: Uuid,
+    version: i32,
+    texts: Vec<(PathId, Box<str>)>,
+    dates: Vec<(PathId, Range)>,
+}
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        Self { shards: Cache::builder().max_capacity(KEPT_SHARDS).time_to_idle(KEEP_IDLE).build() }
+    }
+
+    /// Whether the directory answers this clause exactly.
+    pub(crate) fn answers(rtype: ResourceType, clause: &Clause) -> bool {
+        let Subject::Param(param) = clause.param else { return false };
+        follows(rtype)
+            && match param.kind {
+                fhir::search::Kind::String => matches!(clause.modifier, None | Some(Modifier::Contains)),
+                fhir::search::Kind::Date => clause.modifier.is_none(),
+                _ => false,
+            }
+    }
+
+    /// The ids, in order, that satisfy all of `clauses` (each of which [`Directory::answers`]) at the facilities.
+    pub(crate) async fn find(
+        &self,
+        db: &Db,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        facilities: &[FacilityId],
+        clauses: &[&Clause],
+    ) -> Result<Vec<Uuid>, Error> {
+        let shards: Vec<_> = facilities
+            .iter()
+            .map(|facility| {
+                let id = (ctx.organization(), *facility, rtype.code());
+                (*facility, self.shards.get_with(id, Arc::default))
+            })
+            .collect();
+        refresh(db, ctx, rtype, &shards).await?;
+        let mut found = Vec::new();
+        for (_, shard) in &shards {
+            shard.read().await.find(clauses, &mut found);
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// One round trip for all facilities: what each shard has not seen, and the horizon below which it now has seen all.
+const CHANGES: &str = "
+    SELECT h.facility_id, h.horizon, r.id, r.version, r.facility_id, r.patient_id, r.class, r.updated_at, r.body
+      FROM (SELECT s.facility_id, s.seen, pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS horizon
+              FROM unnest($2::int4[], $3::int8[]) s (facility_id, seen)) h
+      LEFT JOIN LATERAL (SELECT * FROM chart.resource c
+                          WHERE c.organization_id = $1 AND c.facility_id = h.facility_id AND c.type = $4
+                            AND c.follow >= h.seen) r ON true";
+
+async fn refresh(
+    db: &Db,
+    ctx: &Ctx,
+    rtype: ResourceType,
+    shards: &[(FacilityId, Arc<RwLock<Shard>>)],
+) -> Result<(), Error> {
+    let facilities: Vec<i32> = shards.iter().map(|(facility, _)| facility.0).collect();
+    let mut seen = Vec::with_capacity(shards.len());
+    for (_, shard) in shards {
+        seen.push(shard.read().await.seen_below);
+    }
+    let tx = db.begin(ctx).await?;
+    let rows = tx.last(CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
+    drop(tx);
+    let mut changed: Vec<(i32, i32, Record)> = Vec::new();
+    let mut horizons: HashMap<i32, i64> = HashMap::new();
+    for row in &rows {
+        let facility: i32 = row.get(0);
+        horizons.insert(facility, row.get(1));
+        let Some(id) = row.get::<_, Option<Uuid>>(2) else { continue };
+        let version: i32 = row.get(3);
+        let known = match shards.iter().find(|(f, _)| f.0 == facility) {
+            Some((_, shard)) => shard.read().await.version(id),
+            None => None,
+        };
+        if known.is_none_or(|known| known < version) {
+            changed.push((facility, version, record(rtype, row)?));
+        }
+    }
+    let records: Vec<Record> = Vec::new();
+    let (places, records) = changed.into_iter().fold((Vec::new(), records), |(mut places, mut records), one| {
+        places.push((one.0, one.1));
+        records.push(one.2);
+        (places, records)
+    });
+    let keys = Keys::of(db, ctx, &records).await?;
+    for (facility, shard) in shards {
+        let Some(horizon) = horizons.get(&facility.0) else { continue };
+        let mut guard = None;
+        for ((at, version), record) in places.iter().zip(&records) {
+            if *at != facility.0 {
+                continue;
+            }
+            if guard.is_none() {
+                guard = Some(shard.write().await);
+            }
+            if let Some(shard) = guard.as_mut() {
+                shard.put(ctx, &keys, *version, record)?;
+            }
+        }
+        let stale = match &guard {
+            Some(shard) => shard.seen_below < *horizon,
+            None => shard.read().await.seen_below < *horizon,
+        };
+        if stale {
+            let mut shard = match guard {
+                Some(guard) => guard,
+                None => shard.write().await,
+            };
+            shard.seen_below = shard.seen_below.max(*horizon);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the columns of [`CHANGES`] from the third on.
+fn record(rtype: ResourceType, row: &db::Row) -> Result<Record, Error> {
+    Ok(Record {
+        rtype,
+        id: kernel::ResourceId(row.get(2)),
+        version: kernel::Version(row.get(3)),
+        facility: FacilityId(row.get(4)),
+        patient: row.get::<_, Option<_>>(5).map(kernel::PatientId),
+        class: kernel::DataClass::from_code(row.get(6)).ok_or(db::Error::Seal("unknown data class"))?,
+        updated_at: row.get(7),
+        sealed: row.get(8),
+    })
+}
+
+impl Shard {
+    fn version(&self, id: Uuid) -> Option<i32> {
+        self.by_id.get(&id).and_then(|at| self.entries[*at].as_ref()).map(|entry| entry.version)
+    }
+
+    /// Takes in a row, or forgets it when it was deleted, erased, or is of a class that type-level search never shows.
+    fn put(&mut self, ctx: &Ctx, keys: &Keys, version: i32, record: &Record) -> Result<(), Error> {
+        self.forget(record.id.0);
+        if record.sealed.is_none() || record.class.is_sensitive() {
+            return Ok(());
+        }
+        let body = match keys.open(ctx, record) {
+            Ok(body) => body,
+            Err(Error::Db(db::Error::Erased)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut entry = Entry { id: record.id.0, version, texts: Vec::new(), dates: Vec::new() };
+        body.matches(|body| {
+            let Ok(root) = parse(body, &Limits::default()) else { return false };
+            for one in extract(record.rtype, &root) {
+                match one.value {
+                    Indexed::String(text) => entry.texts.push((one.path, normalize(text).into())),
+                    Indexed::Date(range) => entry.dates.push((one.path, range)),
+                    _ => {}
+                }
+            }
+            true
+        });
+        let at = self.entries.len();
+        let metaphone = DoubleMetaphone::default();
+        for (path, text) in &entry.texts {
+            self.words.entry(text.clone()).or_default().push((*path, at));
+            for word in text.split(' ').filter(|word| is_name_word(word)) {
+                let sound: Box<str> = metaphone.encode(word).into();
+                self.sounds.entry(sound).or_default().push((*path, at));
+            }
+        }
+        self.by_id.insert(entry.id, at);
+        self.entries.push(Some(entry));
+        Ok(())
+    }
+
+    fn forget(&mut self, id: Uuid) {
+        // The lists keep the dead position; it is skipped when they are read.
+        if let Some(at) = self.by_id.remove(&id) {
+            self.entries[at] = None;
+        }
+    }
+
+    fn find(&self, clauses: &[&Clause], found: &mut Vec<Uuid>) {
+        let mut result: Option<HashSet<usize>> = None;
+        for clause in clauses {
+            let Subject::Param(param) = clause.param else { continue };
+            let mut hits = HashSet::new();
+            for predicate in &clause.any {
+                self.hits(param, clause.modifier, predicate, &mut hits);
+            }
+            result = Some(match result {
+                None => hits,
+                Some(before) => before.intersection(&hits).copied().collect(),
+            });
+        }
+        let entries = result.unwrap_or_default();
+        found.extend(entries.into_iter().filter_map(|at| self.entries[at].as_ref()).map(|entry| entry.id));
+    }
+
+    fn hits(&self, param: &'static Param, modifier: Option<Modifier>, predicate: &Predicate, hits: &mut HashSet<usize>) {
+        match predicate {
+            Predicate::Text(text) if param.code == "phonetic" => self.similar(param, &normalize(text), hits),
+            Predicate::Text(text) if modifier.is_none() => {
+                let start = normalize(text);
+                let from = (Bound::Included(start.as_str()), Bound::Unbounded);
+                for (word, places) in self.words.range::<str, _>(from) {
+                    if !word.starts_with(start.as_str()) {
+                        break;
+                    }
+                    hits.extend(places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at));
+                }
+            }
+            Predicate::Text(text) => {
+                let part = normalize(text);
+                for (word, places) in &self.words {
+                    if word.contains(part.as_str()) {
+                        hits.extend(places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at));
+                    }
+                }
+            }
+            Predicate::Date { .. } => {
+                for (at, entry) in self.entries.iter().enumerate() {
+                    let Some(entry) = entry else { continue };
+                    let mut dates = entry.dates.iter().filter(|(path, _)| param.paths.contains(path));
+                    if dates.any(|(_, range)| matches_predicate(param, None, predicate, &Indexed::Date(*range))) {
+                        hits.insert(at);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Entries with a word that sounds like each asked word, or is one slip of the finger away from it.
+    fn similar(&self, param: &'static Param, asked: &str, hits: &mut HashSet<usize>) {
+        let metaphone = DoubleMetaphone::default();
+        let mut result: Option<HashSet<usize>> = None;
+        for word in asked.split(' ').filter(|word| !word.is_empty()) {
+            let mut near = HashSet::new();
+            let mut take = |places: &[(PathId, usize)]| {
+                near.extend(places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at));
+            };
+            if is_name_word(word)
+                && let Some(places) = self.sounds.get(metaphone.encode(word).as_str())
+            {
+                take(places);
+            }
+            // Slips after the first letter; a wrong first letter is caught when it sounds the same.
+            let mut initial = [0; 4];
+            let initial = word.chars().next().map(|c| &*c.encode_utf8(&mut initial)).unwrap_or_default();
+            let slips = if word.chars().count() > 7 { 2 } else { 1 };
+            for (known, places) in self.words.range::<str, _>((Bound::Included(initial), Bound::Unbounded)) {
+                if !known.starts_with(initial) {
+                    break;
+                }
+                if known.len().abs_diff(word.len()) <= slips && strsim::osa_distance(known, word) <= slips {
+                    take(places);
+                }
+            }
+            result = Some(match result {
+                None => near,
+                Some(before) => before.intersection(&near).copied().collect(),
+            });
+        }
+        hits.extend(result.unwrap_or_default());
+    }
+}
+
+/// Double Metaphone knows Latin letters; digits and other scripts have no sound for it.
+fn is_name_word(word: &str) -> bool {
+    word.len() > 1 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'\'' || b == b'-')
+}

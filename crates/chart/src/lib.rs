@@ -1,0 +1,25 @@
+//! The sealed FHIR store on top of `db`: read, search, write, history, bundles, import, export.
+//!
+//! One path for every way in and out (DESIGN invariant 8): rows come back sealed, are opened into [`db::Phi`], filtered
+//! while closed, and leave as [`Document`]s only against the receipt of their audit event.
+
+mod bundle;
+mod compress;
+mod directory;
+mod error;
+mod export;
+mod import;
+mod index;
+mod intake;
+mod model;
+mod record;
+mod search;
+mod store;
+mod write;
+
+pub use error::Error;
+pub use model::{
+    CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport, Imported,
+    Page, Revision, SearchRequest, Written,
+};
+pub use store::Store;

@@ -1,0 +1,87 @@
+//! FHIR search (<https://hl7.org/fhir/R4/search.html>) over sealed rows.
+//!
+//! A plan picks the one index that narrows most (ids, a token, the patient, the time of change, the type), walks it in
+//! the order asked for, and looks at the opened body of each candidate for whatever the index could not answer exactly.
+//! A page costs what it shows: when the budget of candidates is used up before the page is full, the page is short and
+//! `next` goes on from there.
+
+mod cursor;
+mod plan;
+mod run;
+mod sql;
+
+use db::{Ctx, Tx};
+use fhir::ResourceType;
+use fhir::search::{Limits, Search, Summary, Total, parse};
+use kernel::ResourceId;
+use percent_encoding::percent_decode_str;
+use policy::{Action, Target};
+
+use crate::model::{Page, SearchRequest};
+use crate::{Error, Store};
+
+
+/// Resources on a page when the query does not say.
+const PAGE: u32 = 20;
+/// Most matches that may be put in an order the index does not have, or counted.
+const COUNTED: usize = 10_000;
+
+impl Store {
+    /// FHIR `search-type`, and compartment search when a patient is given.
+    ///
+    /// # Errors
+    /// [`Error::Query`] naming the parameters that cannot be answered; 400 when the order asked for needs more matches
+    /// in memory than are allowed.
+    pub async fn search(&self, ctx: &Ctx, request: SearchRequest<'_>) -> Result<Page, Error> {
+        self.db.authorize(ctx, Action::Search, Target::default()).await?;
+        let now = self.db.world().now().as_microsecond();
+        let pairs = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let search = parse(request.rtype, pairs, &Limits::at(now)).map_err(Error::Query)?;
+        run::page(self, ctx, request, &search).await
+    }
+}
+
+/// The ids that a conditional reference, create or update means; at most two are looked for.
+pub(crate) async fn conditional(
+    store: &Store,
+    tx: &Tx<'_>,
+    rtype: ResourceType,
+    query: &str,
+) -> Result<Vec<ResourceId>, Error> {
+    let pairs = decode(query)?;
+    let now = store.db.world().now().as_microsecond();
+    let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let search: Search = parse(rtype, borrowed, &Limits::at(now)).map_err(Error::Query)?;
+    if search.clauses.is_empty() {
+        return Err(Error::Request(400, "a condition must have at least one search parameter"));
+    }
+    run::conditional(store, tx, rtype, &search).await
+}
+
+/// Takes a query string apart.
+pub(crate) fn decode(query: &str) -> Result<Vec<(String, String)>, Error> {
+    let text = |part: &str| {
+        percent_decode_str(&part.replace('+', " "))
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| Error::Request(400, "the condition is not UTF-8"))
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((text(name)?, text(value)?))
+        })
+        .collect()
+}
+
+/// Whether the query asks only how many match.
+fn counts_only(search: &Search) -> bool {
+    matches!(search.summary, Some(Summary::Count)) || search.count == Some(0)
+}
+
+/// Whether the query asks how many match besides.
+fn wants_total(search: &Search) -> bool {
+    counts_only(search) || matches!(search.total, Total::Accurate | Total::Estimate)
+}

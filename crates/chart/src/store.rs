@@ -1,0 +1,509 @@
+//! The store's one entrance: single resources. Searches, bundles, imports and exports have files of their own.
+
+use db::{Ctx, Db, Event, Outcome, Phi, Tx, Write};
+use fhir::ResourceType;
+use fhir::json::{Limits, parse};
+use fhir::search::extract;
+use fhir::validate::Issue;
+use jiff::Timestamp;
+use kernel::{FacilityId, PatientId, ResourceId, Version};
+use policy::{Action, Target};
+use uuid::Uuid;
+
+use crate::directory::Directory;
+use crate::index::{self, Scope, Token};
+use crate::intake::{self, Draft, Owned, Placed};
+use crate::model::{CreateOptions, Document, History, Revision, Written};
+use crate::record::{Keys, Record};
+use crate::write::{self, Change, SealingKeys};
+use crate::{Error, search};
+
+/// The sealed FHIR store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: Db,
+    pub(crate) directory: Directory,
+    pub(crate) limits: Limits,
+}
+
+/// A current row with what an update needs to know of it.
+pub(crate) struct Current {
+    pub(crate) record: Record,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+}
+
+const READ: &str = "
+    SELECT id, version, facility_id, patient_id, class, updated_at, body, starts_at, ends_at FROM chart.resource
+     WHERE organization_id = $1 AND id = $2 AND type = $3";
+
+const READ_VERSION: &str = "
+    SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
+     WHERE organization_id = $1 AND id = $2 AND type = $3 AND version = $4
+    UNION ALL
+    SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource_version
+     WHERE organization_id = $1 AND id = $2 AND type = $3 AND version = $4";
+
+const HISTORY: &str = "
+    SELECT id, version, facility_id, patient_id, class, updated_at, body, max(version) OVER () FROM (
+        SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
+         WHERE organization_id = $1 AND id = $2 AND type = $3
+        UNION ALL
+        SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource_version
+         WHERE organization_id = $1 AND id = $2 AND type = $3) all_versions
+     WHERE version < $4 ORDER BY version DESC LIMIT $5";
+
+const HAS_RECORDS: &str = "
+    SELECT 1 FROM chart.resource WHERE organization_id = $1 AND patient_id = $2 AND id <> $2 AND body IS NOT NULL LIMIT 1";
+
+impl Store {
+    /// The store on `db`.
+    pub fn new(db: Db) -> Self {
+        Self { db, directory: Directory::new(), limits: Limits::default() }
+    }
+
+    /// The database under it.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// FHIR `read` (<https://hl7.org/fhir/R4/http.html#read>).
+    ///
+    /// # Errors
+    /// [`Error::Gone`] when deleted; not found when there is none that this context may see.
+    pub async fn read(&self, ctx: &Ctx, rtype: ResourceType, id: ResourceId) -> Result<Document, Error> {
+        self.db.authorize(ctx, Action::Read, Target::default()).await?;
+        let tx = self.db.begin(ctx).await?;
+        let rows = tx.last(READ, &[&ctx.organization().0, &id.0, &rtype.code()]).await?;
+        drop(tx);
+        let record = rows.first().map(|row| Record::read(rtype, row)).transpose()?;
+        self.show(ctx, Action::Read, rtype, id, record).await
+    }
+
+    /// FHIR `vread` (<https://hl7.org/fhir/R4/http.html#vread>).
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_version(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        id: ResourceId,
+        version: Version,
+    ) -> Result<Document, Error> {
+        self.db.authorize(ctx, Action::Read, Target::default()).await?;
+        let tx = self.db.begin(ctx).await?;
+        let params: [&(dyn db::ToSql + Sync); 4] = [&ctx.organization().0, &id.0, &rtype.code(), &version.0];
+        let rows = tx.last(READ_VERSION, &params).await?;
+        drop(tx);
+        let record = rows.first().map(|row| Record::read(rtype, row)).transpose()?;
+        self.show(ctx, Action::Read, rtype, id, record).await
+    }
+
+    /// Shows one record, or says that there is none; either way the log knows.
+    async fn show(
+        &self,
+        ctx: &Ctx,
+        action: Action,
+        rtype: ResourceType,
+        id: ResourceId,
+        record: Option<Record>,
+    ) -> Result<Document, Error> {
+        let Some(record) = record else {
+            let mut event = Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
+            event.resource = Some(id);
+            event.outcome = Outcome::Failure;
+            self.db.record(ctx, event).await?;
+            return Err(db::Error::NotFound.into());
+        };
+        let mut event = write::event(action, rtype, id, record.version);
+        event.facility = record.facility;
+        event.concerns(record.subject(ctx));
+        if !ctx.grants().may_see(record.class) {
+            event.outcome = Outcome::Denied;
+            event.reason = "data class out of reach";
+            self.db.record(ctx, event).await?;
+            return Err(db::Error::NotFound.into());
+        }
+        if record.sealed.is_none() {
+            event.detail = Some("deleted".to_owned());
+            self.db.record(ctx, event).await?;
+            return Err(Error::Gone(record.version));
+        }
+        let records = [record];
+        let keys = Keys::of(&self.db, ctx, &records).await?;
+        let [record] = records;
+        let body = keys.open(ctx, &record)?;
+        let receipt = self.db.record(ctx, event).await?;
+        Ok(document(&record, body.open(&receipt)?))
+    }
+
+    /// FHIR `create`, also conditional (<https://hl7.org/fhir/R4/http.html#ccreate>).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming each fault of the document; 412 when `if_none_exist` matches several.
+    pub async fn create(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        body: &[u8],
+        options: CreateOptions<'_>,
+    ) -> Result<Written, Error> {
+        self.db.authorize(ctx, Action::Create, Target::default()).await?;
+        let at = self.db.world().now();
+        let id = ResourceId(self.db.world().uuid_at(at));
+        let draft = intake::draft(body, &self.limits, Some(rtype), (id, Version::FIRST, at))?;
+        let mut tx = None;
+        if let Some(query) = options.if_none_exist {
+            let open = self.db.begin(ctx).await?;
+            if let Some(existing) = self.if_none_exist(&open, rtype, query).await? {
+                open.rollback().await?;
+                let document = self.read(ctx, rtype, existing).await?;
+                return Ok(Written { document, created: false });
+            }
+            tx = Some(open);
+        }
+        if tx.is_none() && !draft.links.is_empty() {
+            tx = Some(self.db.begin(ctx).await?);
+        }
+        let places = match &tx {
+            Some(tx) => Places::look_up(tx, [&draft]).await?,
+            None => Places::default(),
+        };
+        let facility = places.settle(ctx, &draft, options.facility)?;
+        let target = Target { facility: Some(facility), class: Some(draft.class) };
+        self.db.authorize(ctx, Action::Create, target).await?;
+        let key = self.db.keyring().search_key(ctx).await?;
+        let placed = [intake::place(draft, facility, &key, at)?];
+        let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
+        let tx = match tx {
+            Some(tx) => tx,
+            None => self.db.begin(ctx).await?,
+        };
+        let event = write::event(Action::Create, rtype, id, Version::FIRST);
+        write::insert(&self.db, &tx, &keys, &placed, event).await?;
+        let [placed] = placed;
+        Ok(Written { document: written(placed), created: true })
+    }
+
+    /// FHIR `update` (<https://hl7.org/fhir/R4/http.html#update>). Ids are given by the server: an unknown one is not
+    /// found.
+    ///
+    /// # Errors
+    /// 428 without `if_match`; 412 when it is not the current version; 422 when the record would change its patient.
+    pub async fn update(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        id: ResourceId,
+        if_match: Option<Version>,
+        body: &[u8],
+    ) -> Result<Written, Error> {
+        self.db.authorize(ctx, Action::Update, Target::default()).await?;
+        let tx = self.db.begin(ctx).await?;
+        let current = self.current(&tx, Action::Update, rtype, id, if_match).await?;
+        let at = self.db.world().now();
+        let version = current.record.version;
+        let draft = intake::draft(body, &self.limits, Some(rtype), (id, version.next(), at))?;
+        let places = Places::look_up(&tx, [&draft]).await?;
+        places.check(&draft)?;
+        let (placed, change) = self.change(ctx, &current, draft).await?;
+        let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
+        let event = write::event(Action::Update, rtype, id, version.next());
+        write::replace(&self.db, &tx, &keys, &Change { new: Some(&placed), ..change }, Some(event)).await?;
+        Ok(Written { document: written(placed), created: false })
+    }
+
+    /// FHIR `delete` (<https://hl7.org/fhir/R4/http.html#delete>): a tombstone; the past stays. Gives its version.
+    ///
+    /// # Errors
+    /// As [`Store::update`]; 409 for a patient who still has records.
+    pub async fn delete(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        id: ResourceId,
+        if_match: Option<Version>,
+    ) -> Result<Version, Error> {
+        self.db.authorize(ctx, Action::Delete, Target::default()).await?;
+        let tx = self.db.begin(ctx).await?;
+        let current = self.current(&tx, Action::Delete, rtype, id, if_match).await?;
+        if current.record.sealed.is_none() {
+            return Err(Error::Gone(current.record.version));
+        }
+        self.may_delete(&tx, &current).await?;
+        let change = self.deletion(ctx, &current).await?;
+        let version = current.record.version.next();
+        let event = write::event(Action::Delete, rtype, id, version);
+        write::replace(&self.db, &tx, &SealingKeys::default(), &change, Some(event)).await?;
+        Ok(version)
+    }
+
+    /// FHIR `history-instance` (<https://hl7.org/fhir/R4/http.html#history>), newest first, before version `before`.
+    ///
+    /// # Errors
+    /// Not found when there is none that this context may see.
+    pub async fn history(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        id: ResourceId,
+        count: u32,
+        before: Option<Version>,
+    ) -> Result<History, Error> {
+        self.db.authorize(ctx, Action::History, Target::default()).await?;
+        let tx = self.db.begin(ctx).await?;
+        let before = before.map_or(i32::MAX, |version| version.0);
+        let limit = i64::from(count) + 1;
+        let params: [&(dyn db::ToSql + Sync); 5] =
+            [&ctx.organization().0, &id.0, &rtype.code(), &before, &limit];
+        let rows = tx.last(HISTORY, &params).await?;
+        drop(tx);
+        let mut records = rows.iter().map(|row| Record::read(rtype, row)).collect::<Result<Vec<_>, _>>()?;
+        let seen = |record: &Record| ctx.grants().may_see(record.class);
+        if records.is_empty() || !records.iter().all(seen) {
+            return self.show(ctx, Action::History, rtype, id, records.into_iter().find(|r| !seen(r))).await.map(
+                |_| History { revisions: Vec::new(), total: 0, next: None },
+            );
+        }
+        let total = rows.first().map_or(0, |row| u64::try_from(row.get::<_, i32>(7)).unwrap_or(0));
+        let more = records.len() > count as usize;
+        records.truncate(count as usize);
+        let keys = Keys::of(&self.db, ctx, &records).await?;
+        let mut event = Event::success(Action::History.key(), Action::History.needs().key());
+        event = event.about(rtype.code(), records.first().map(|record| (id, record.version)));
+        for record in &records {
+            event.concerns(record.subject(ctx));
+            event.facility = record.facility;
+        }
+        let bodies = records
+            .iter()
+            .map(|record| record.sealed.is_some().then(|| keys.open(ctx, record)).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let receipt = self.db.record(ctx, event).await?;
+        let next = more.then(|| records.last().map(|record| record.version)).flatten();
+        let mut revisions = Vec::with_capacity(records.len());
+        for (record, body) in records.iter().zip(bodies) {
+            let body = body.map(|body: Phi<Vec<u8>>| body.open(&receipt)).transpose()?;
+            revisions.push(Revision { version: record.version, updated_at: record.updated_at, body });
+        }
+        Ok(History { revisions, total, next })
+    }
+
+    /// The patient's facility, when the context reaches it.
+    ///
+    /// # Errors
+    /// Not found otherwise.
+    pub async fn facility_of(&self, ctx: &Ctx, patient: PatientId) -> Result<FacilityId, Error> {
+        let tx = self.db.begin(ctx).await?;
+        let params: [&(dyn db::ToSql + Sync); 3] =
+            [&ctx.organization().0, &patient.0, &ResourceType::Patient.code()];
+        let rows = tx.last(READ, &params).await?;
+        rows.first().map(|row| FacilityId(row.get(2))).ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// The current row, checked against If-Match. What may not be seen is not found.
+    pub(crate) async fn current(
+        &self,
+        tx: &Tx<'_>,
+        action: Action,
+        rtype: ResourceType,
+        id: ResourceId,
+        if_match: Option<Version>,
+    ) -> Result<Current, Error> {
+        let ctx = tx.ctx();
+        let rows = tx.query(READ, &[&ctx.organization().0, &id.0, &rtype.code()]).await?;
+        let Some(row) = rows.first() else { return Err(db::Error::NotFound.into()) };
+        let record = Record::read(rtype, row)?;
+        if !ctx.grants().may_see(record.class) {
+            return Err(db::Error::NotFound.into());
+        }
+        let target = Target { facility: Some(record.facility), class: Some(record.class) };
+        self.db.authorize(ctx, action, target).await?;
+        match if_match {
+            None => Err(Error::Request(428, "say with If-Match which version you mean to change")),
+            Some(version) if version != record.version => Err(db::Error::Conflict.into()),
+            Some(_) => Ok(Current { record, starts_at: row.get(7), ends_at: row.get(8) }),
+        }
+    }
+
+    /// Places a draft over the current row, and describes the change without its new half.
+    pub(crate) async fn change(
+        &self,
+        ctx: &Ctx,
+        current: &Current,
+        draft: Draft,
+    ) -> Result<(Placed, Change<'static>), Error> {
+        let record = &current.record;
+        if draft.patient() != record.patient {
+            let issue = Issue::error("business-rule", draft.rtype.as_str(), "a record cannot move to another patient");
+            return Err(Error::Invalid(vec![issue]));
+        }
+        let target = Target { facility: Some(record.facility), class: Some(draft.class) };
+        self.db.authorize(ctx, Action::Update, target).await?;
+        let mut change = self.deletion(ctx, current).await?;
+        change.at = draft.at;
+        let key = self.db.keyring().search_key(ctx).await?;
+        let dated = current.ends_at > current.starts_at;
+        let order = if dated { draft.at } else { current.starts_at };
+        Ok((intake::place(draft, record.facility, &key, order)?, change))
+    }
+
+    /// The change that deletes the current row: its tokens, computed again from its body.
+    pub(crate) async fn deletion(&self, ctx: &Ctx, current: &Current) -> Result<Change<'static>, Error> {
+        let record = &current.record;
+        let mut old_tokens: Vec<Token> = Vec::new();
+        if record.sealed.is_some() {
+            let keys = Keys::of(&self.db, ctx, std::slice::from_ref(record)).await?;
+            let key = self.db.keyring().search_key(ctx).await?;
+            let scope = Scope {
+                rtype: record.rtype,
+                facility: record.facility,
+                patient: record.patient,
+                class: record.class,
+            };
+            keys.open(ctx, record)?.matches(|body| {
+                let Ok(root) = parse(body, &self.limits) else { return false };
+                old_tokens = index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
+                true
+            });
+        }
+        Ok(Change {
+            rtype: record.rtype,
+            id: record.id,
+            facility: record.facility,
+            patient: record.patient,
+            from: record.version,
+            at: self.db.world().now(),
+            old_tokens,
+            new: None,
+        })
+    }
+
+    /// A patient goes last: not while records hang on them.
+    pub(crate) async fn may_delete(&self, tx: &Tx<'_>, current: &Current) -> Result<(), Error> {
+        if current.record.rtype != ResourceType::Patient {
+            return Ok(());
+        }
+        let rows = tx.query(HAS_RECORDS, &[&tx.ctx().organization().0, &current.record.id.0]).await?;
+        if rows.is_empty() { Ok(()) } else { Err(Error::Request(409, "the patient still has records")) }
+    }
+
+    /// `If-None-Exist`: the one match, none, or 412. Equal conditions wait for each other, so that two that run at the
+    /// same time create one resource.
+    pub(crate) async fn if_none_exist(
+        &self,
+        tx: &Tx<'_>,
+        rtype: ResourceType,
+        query: &str,
+    ) -> Result<Option<ResourceId>, Error> {
+        let ctx = tx.ctx();
+        let key = self.db.keyring().search_key(ctx).await?;
+        let lock = key.token(&[b"if-none-exist", &rtype.code().to_be_bytes(), query.as_bytes()]);
+        tx.query("SELECT pg_advisory_xact_lock($1)", &[&lock]).await?;
+        let matches = search::conditional(self, tx, rtype, query).await?;
+        match matches.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            _ => Err(Error::Request(412, "the condition matches several resources")),
+        }
+    }
+}
+
+/// The document of a record that was opened.
+pub(crate) fn document(record: &Record, body: Vec<u8>) -> Document {
+    Document { rtype: record.rtype, id: record.id, version: record.version, updated_at: record.updated_at, body }
+}
+
+/// The document of a row just written; its writer knows it.
+pub(crate) fn written(placed: Placed) -> Document {
+    let draft = placed.draft;
+    Document { rtype: draft.rtype, id: draft.id, version: draft.version, updated_at: draft.at, body: draft.body }
+}
+
+/// The write of a deletion, for events.
+pub(crate) fn tombstone(change: &Change<'_>) -> Write {
+    Write::of(change.id, change.from.next(), &[])
+}
+
+const LINKS: &str = "
+    SELECT id, type, facility_id FROM chart.resource
+     WHERE organization_id = $1 AND id = ANY ($2) AND body IS NOT NULL";
+
+/// Where the resources are that drafts refer to.
+#[derive(Default)]
+pub(crate) struct Places {
+    known: std::collections::HashMap<Uuid, (i16, FacilityId)>,
+}
+
+impl Places {
+    /// Looks up everything that `drafts` refer to, in one statement.
+    pub(crate) async fn look_up<'d>(
+        tx: &Tx<'_>,
+        drafts: impl IntoIterator<Item = &'d Draft>,
+    ) -> Result<Self, Error> {
+        let mut ids: Vec<Uuid> =
+            drafts.into_iter().flat_map(|draft| draft.links.iter().map(|link| link.id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        let rows = tx.query(LINKS, &[&tx.ctx().organization().0, &ids]).await?;
+        let known =
+            rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
+        Ok(Self { known })
+    }
+
+    /// Adds a resource that is being written in the same transaction.
+    pub(crate) fn add(&mut self, rtype: ResourceType, id: ResourceId, facility: FacilityId) {
+        self.known.insert(id.0, (rtype.code(), facility));
+    }
+
+    /// Whether a resource is known to be, or about to be, here.
+    pub(crate) fn knows(&self, id: ResourceId) -> bool {
+        self.known.contains_key(&id.0)
+    }
+
+    /// Every reference must lead somewhere.
+    pub(crate) fn check(&self, draft: &Draft) -> Result<(), Error> {
+        let lost: Vec<Issue> = draft
+            .links
+            .iter()
+            .filter(|link| self.known.get(&link.id).is_none_or(|(rtype, _)| *rtype != link.rtype.code()))
+            .filter(|link| link.id != draft.id.0)
+            .map(|link| intake::nowhere(link.path.clone()))
+            .collect();
+        if lost.is_empty() { Ok(()) } else { Err(Error::Invalid(lost)) }
+    }
+
+    /// The facility a new row goes to.
+    pub(crate) fn settle(
+        &self,
+        ctx: &Ctx,
+        draft: &Draft,
+        wanted: Option<FacilityId>,
+    ) -> Result<FacilityId, Error> {
+        self.check(draft)?;
+        self.home(ctx, draft, wanted)
+    }
+
+    /// As [`Places::settle`], whether or not its references lead anywhere.
+    pub(crate) fn home(
+        &self,
+        ctx: &Ctx,
+        draft: &Draft,
+        wanted: Option<FacilityId>,
+    ) -> Result<FacilityId, Error> {
+        if let Owned::By(patient) = draft.owner {
+            let place = self.known.get(&patient.0).map(|(_, facility)| *facility);
+            return place.ok_or_else(|| Error::Invalid(vec![intake::nowhere(draft.rtype.as_str())]));
+        }
+        match (wanted, ctx.facilities()) {
+            (Some(facility), _) => Ok(facility),
+            (None, _) if draft.is_directory() => Ok(FacilityId::WHOLE),
+            (None, [only]) => Ok(*only),
+            (None, _) => Err(Error::Request(400, "name the facility in the header Lamplight-Facility")),
+        }
+    }
+}
