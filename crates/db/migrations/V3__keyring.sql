@@ -34,3 +34,5 @@ SELECT sec.wall('keyring.patient_key', 'facility_id', true);
 GRANT USAGE ON SCHEMA keyring TO lamplight_app;
 GRANT SELECT, INSERT ON keyring.organization_key TO lamplight_app;
 GRANT SELECT, INSERT ON keyring.patient_key TO lamplight_app;
+
+RESET ROLE;

@@ -63,3 +63,5 @@ GRANT USAGE ON SCHEMA chart TO lamplight_app;
 GRANT SELECT, INSERT, UPDATE ON chart.resource TO lamplight_app;
 GRANT SELECT, INSERT ON chart.resource_version TO lamplight_app;
 GRANT SELECT, INSERT, DELETE ON chart.token TO lamplight_app;
+
+RESET ROLE;

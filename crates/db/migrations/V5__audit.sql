@@ -97,3 +97,5 @@ $$;
 REVOKE ALL ON FUNCTION audit.prepare_months FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.prepare_months TO lamplight_app;
 SELECT audit.prepare_months((current_date - interval '1 month')::date, 6);
+
+RESET ROLE;

@@ -12,3 +12,5 @@ END
 $$;
 REVOKE ALL ON FUNCTION chart.demand FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION chart.demand TO lamplight_app;
+
+RESET ROLE;

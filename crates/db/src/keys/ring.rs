@@ -299,14 +299,12 @@ impl Keyring {
             wrapped.push(wrap(under, &label, key, &self.world));
             commitments.push(commitment(key).to_vec());
         }
-        // All or nothing: if another process was first, its three rows stand.
+        // If another process was first, this waits for it and all three rows of the other stand.
         self.query(
             ctx,
             "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, commitment, created_at)
              SELECT $1, k.purpose, 1, k.wrapped, k.commitment, $5
                FROM unnest($2::int2[], $3::bytea[], $4::bytea[]) k (purpose, wrapped, commitment)
-              WHERE pg_try_advisory_xact_lock(7310498203, $1)
-                AND NOT EXISTS (SELECT 1 FROM keyring.organization_key e WHERE e.organization_id = $1)
              ON CONFLICT DO NOTHING",
             &[&ctx.organization().0, &purposes, &wrapped, &commitments, &self.world.now()],
         )
