@@ -48,16 +48,23 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION sec.membership() RETURNS int4
+-- The patients that the context's membership has a relationship with today. plpgsql, so that the table may come later.
+CREATE FUNCTION sec.related() RETURNS uuid[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    context int8[] := sec.cells();
 BEGIN
-    RETURN (sec.cells())[2];
+    RETURN ARRAY(SELECT r.patient_id FROM org.relationship r
+                  WHERE r.organization_id = context[3] >> 32 AND r.membership_id = context[2] AND r.starts_at <= transaction_timestamp()
+                    AND r.ends_at > transaction_timestamp()
+                    AND (- sec.cell(r.organization_id, r.facility_id)) = ANY (context));
 END
 $$;
 
 -- Raises the wall around a table. `facility` is the column (or 0) that names the facility, `by_patient` says that the
--- table carries patient_id and that a relationship is asked of contexts with negative cells (DESIGN invariant 4).
--- The sub-select is evaluated once a statement; written bare it would run for every row.
+-- table carries patient_id and that contexts with negative cells see only rows of related patients (DESIGN invariant 4).
+-- The sub-selects are evaluated once a statement, the second and third only when a row needs them; written bare they
+-- would run for every row.
 CREATE FUNCTION sec.wall(target regclass, facility text, by_patient boolean) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -66,10 +73,7 @@ DECLARE
     related text := format('(- %s) = ANY ((SELECT sec.cells())::int8[])', cell);
 BEGIN
     IF by_patient THEN
-        related := related || format(
-            ' AND EXISTS (SELECT 1 FROM org.relationship r WHERE r.organization_id = %1$s.organization_id
-               AND r.patient_id = %1$s.patient_id AND r.membership_id = (SELECT sec.membership())
-               AND r.starts_at <= transaction_timestamp() AND r.ends_at > transaction_timestamp())', target);
+        related := related || ' AND patient_id = ANY ((SELECT sec.related())::uuid[])';
     END IF;
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
@@ -78,8 +82,8 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION sec.cells(), sec.membership(), sec.cell(int4, int4), sec.wall(regclass, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION sec.cells(), sec.related(), sec.cell(int4, int4), sec.wall(regclass, text, boolean) FROM PUBLIC;
 GRANT USAGE ON SCHEMA sec TO lamplight_app, lamplight_operator;
-GRANT EXECUTE ON FUNCTION sec.cells(), sec.membership(), sec.cell(int4, int4) TO lamplight_app;
+GRANT EXECUTE ON FUNCTION sec.cells(), sec.related(), sec.cell(int4, int4) TO lamplight_app;
 
 RESET ROLE;

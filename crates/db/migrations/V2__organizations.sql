@@ -84,6 +84,10 @@ GRANT SELECT (organization_id, token_id, membership_id, name, permissions, facil
 GRANT SELECT, INSERT, UPDATE ON org.relationship TO lamplight_app;
 GRANT SELECT ON org.membership TO lamplight_app;
 
+-- sec.related() reads it for contexts that are bound to their patients.
+CREATE POLICY related ON org.relationship FOR SELECT TO lamplight_owner USING (organization_id > 0);
+CREATE INDEX relationship_membership ON org.relationship (organization_id, membership_id);
+
 -- The operator stands above organizations but reads no chart: nothing is granted there.
 CREATE POLICY operator ON org.organization TO lamplight_operator USING (organization_id > 0);
 CREATE POLICY operator ON org.facility TO lamplight_operator USING (organization_id > 0);

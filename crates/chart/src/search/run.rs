@@ -219,10 +219,17 @@ async fn step(
     let (also_1, also_2, also_3) = (also(0), also(1), also(2));
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![
         &organization, &rtype, &plan.classes, &at, &id, &rows_wanted, &patient, &updated_from, &updated_to,
-        &ends_after, &starts_before, &also_1, &also_2, &also_3,
+        &ends_after, &starts_before,
     ];
     let facilities: Vec<i32> = plan.facilities.iter().map(|facility| facility.0).collect();
-    match &plan.via {
+    let also_params: [&(dyn ToSql + Sync); 3] = [&also_1, &also_2, &also_3];
+    let more = !plan.also.is_empty();
+    let finish = |params: &mut Vec<_>| {
+        if more {
+            params.extend(also_params);
+        }
+    };
+    let rows = match &plan.via {
         Via::Ids(ids) => {
             let from = cursor.map_or(0, |cursor| ids.partition_point(|id| *id <= cursor.id));
             let rest = &ids[from..];
@@ -231,41 +238,39 @@ async fn step(
                 return Ok((Vec::new(), true));
             }
             params.push(&chunk);
-            let rows = door.rows(store, sql::IDS, &params).await?;
+            finish(&mut params);
+            let rows = door.rows(store, sql::IDS.statement(descending, more), &params).await?;
             // Rows that the filter left out are not seen by the cursor, so a chunk without any must not end the walk.
             if rows.is_empty() && rest.len() > chunk.len() {
                 let last = Cursor::new(at, chunk[chunk.len() - 1]);
                 return Box::pin(step(store, door, plan, Some(last), limit)).await;
             }
-            Ok((rows, rest.len() <= chunk.len()))
+            return Ok((rows, rest.len() <= chunk.len()));
         }
         Via::Tokens(steps) => {
             let tokens: Vec<i64> = steps.iter().map(|step| step.token).collect();
             let lows: Vec<Timestamp> = steps.iter().map(|step| step.low).collect();
             let highs: Vec<Timestamp> = steps.iter().map(|step| step.high).collect();
             params.extend([&tokens as &(dyn ToSql + Sync), &lows, &highs]);
-            let sql = if descending { sql::TOKENS_DOWN } else { sql::TOKENS_UP };
-            ended(door.rows(store, sql, &params).await?, limit)
+            finish(&mut params);
+            door.rows(store, sql::TOKENS.statement(descending, more), &params).await?
         }
         Via::Patient(patient) => {
             params.push(&patient.0);
-            let sql = if descending { sql::PATIENT_DOWN } else { sql::PATIENT_UP };
-            ended(door.rows(store, sql, &params).await?, limit)
+            finish(&mut params);
+            door.rows(store, sql::PATIENT.statement(descending, more), &params).await?
         }
         Via::Updated => {
             params.push(&facilities);
-            let sql = if descending { sql::UPDATED_DOWN } else { sql::UPDATED_UP };
-            ended(door.rows(store, sql, &params).await?, limit)
+            finish(&mut params);
+            door.rows(store, sql::UPDATED.statement(descending, more), &params).await?
         }
         Via::Type => {
             params.push(&facilities);
-            let sql = if descending { sql::TYPE_DOWN } else { sql::TYPE_UP };
-            ended(door.rows(store, sql, &params).await?, limit)
+            finish(&mut params);
+            door.rows(store, sql::TYPE.statement(descending, more), &params).await?
         }
-    }
-}
-
-fn ended(rows: Vec<Row>, limit: usize) -> Result<(Vec<Row>, bool), Error> {
+    };
     let ended = rows.len() < limit;
     Ok((rows, ended))
 }

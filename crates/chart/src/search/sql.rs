@@ -1,21 +1,23 @@
 //! The walks, as SQL. Each is one prepared statement for all callers; what differs is bound. Identifiers never come from
 //! a query.
 //!
-//! Parameters 1 to 14 are the same in all: organization, type, classes, cursor instant, cursor id, limit, patient,
-//! updated from, updated to, ends after, starts before, and three sets of tokens that a row must also have.
+//! Parameters 1 to 11 are the same in all: organization, type, classes, cursor instant, cursor id, limit, patient,
+//! updated from, updated to, ends after, starts before. Then comes what the walk goes along, then, in the statements
+//! that say so, three sets of tokens that a row must also have: kept apart, because a plan with their sub-plans costs
+//! every search that has none.
 
 /// What a row must satisfy besides being on the walk.
 macro_rules! filter {
     () => {
         "c.type = $2 AND c.class = ANY ($3::int2[]) AND c.body IS NOT NULL
          AND ($7::uuid IS NULL OR c.patient_id = $7)
-         AND c.updated_at >= $8 AND c.updated_at < $9 AND c.ends_at >= $10 AND c.starts_at < $11
-         AND ($12::int8[] IS NULL OR EXISTS (SELECT 1 FROM chart.token x WHERE x.organization_id = $1
-              AND x.token = ANY ($12) AND x.at = c.starts_at AND x.id = c.id))
-         AND ($13::int8[] IS NULL OR EXISTS (SELECT 1 FROM chart.token x WHERE x.organization_id = $1
-              AND x.token = ANY ($13) AND x.at = c.starts_at AND x.id = c.id))
-         AND ($14::int8[] IS NULL OR EXISTS (SELECT 1 FROM chart.token x WHERE x.organization_id = $1
-              AND x.token = ANY ($14) AND x.at = c.starts_at AND x.id = c.id))"
+         AND c.updated_at >= $8 AND c.updated_at < $9 AND c.ends_at >= $10 AND c.starts_at < $11"
+    };
+    ($($also:literal)+) => {
+        concat!(filter!(), $(
+            " AND ($", $also, "::int8[] IS NULL OR EXISTS (SELECT 1 FROM chart.token x WHERE x.organization_id = $1
+                 AND x.token = ANY ($", $also, ") AND x.at = c.starts_at AND x.id = c.id))"
+        ),+)
     };
 }
 
@@ -27,14 +29,14 @@ macro_rules! columns {
 
 /// Along tokens, each within its own span of time; a row under several of them comes once.
 macro_rules! by_tokens {
-    ($past:literal, $way:literal) => {
+    ($past:literal, $way:literal $(, $also:literal)*) => {
         concat!(
-            "SELECT DISTINCT ON (f.at, f.id) f.* FROM unnest($15::int8[], $16::timestamptz[], $17::timestamptz[]) k (token, low, high)
+            "SELECT DISTINCT ON (f.at, f.id) f.* FROM unnest($12::int8[], $13::timestamptz[], $14::timestamptz[]) k (token, low, high)
               CROSS JOIN LATERAL (
                 SELECT ", columns!("t.at"), " FROM chart.token t
                   JOIN chart.resource c ON c.organization_id = t.organization_id AND c.id = t.id
                  WHERE t.organization_id = $1 AND t.token = k.token AND (t.at, t.id) ", $past, " ($4::timestamptz, $5::uuid)
-                   AND t.at >= k.low AND t.at < k.high AND ", filter!(), "
+                   AND t.at >= k.low AND t.at < k.high AND ", filter!($($also)*), "
                  ORDER BY t.at ", $way, ", t.id ", $way, " LIMIT $6) f
               ORDER BY f.at ", $way, ", f.id ", $way, " LIMIT $6"
         )
@@ -43,11 +45,11 @@ macro_rules! by_tokens {
 
 /// Along one patient's records.
 macro_rules! by_patient {
-    ($past:literal, $way:literal) => {
+    ($past:literal, $way:literal $(, $also:literal)*) => {
         concat!(
             "SELECT ", columns!("c.starts_at"), " FROM chart.resource c
-              WHERE c.organization_id = $1 AND c.patient_id = $15 AND (c.starts_at, c.id) ", $past, " ($4::timestamptz, $5::uuid)
-                AND ", filter!(), "
+              WHERE c.organization_id = $1 AND c.patient_id = $12 AND (c.starts_at, c.id) ", $past, " ($4::timestamptz, $5::uuid)
+                AND ", filter!($($also)*), "
               ORDER BY c.starts_at ", $way, ", c.id ", $way, " LIMIT $6"
         )
     };
@@ -55,34 +57,59 @@ macro_rules! by_patient {
 
 /// Along a type, facility by facility.
 macro_rules! by_type {
-    ($column:literal, $past:literal, $way:literal) => {
+    ($column:literal, $past:literal, $way:literal $(, $also:literal)*) => {
         concat!(
-            "SELECT f.* FROM unnest($15::int4[]) k (facility_id) CROSS JOIN LATERAL (
+            "SELECT f.* FROM unnest($12::int4[]) k (facility_id) CROSS JOIN LATERAL (
                 SELECT ", columns!($column), " FROM chart.resource c
                  WHERE c.organization_id = $1 AND c.facility_id = k.facility_id AND (", $column, ", c.id) ", $past, " ($4::timestamptz, $5::uuid)
-                   AND ", filter!(), "
+                   AND ", filter!($($also)*), "
                  ORDER BY ", $column, " ", $way, ", c.id ", $way, " LIMIT $6) f
               ORDER BY f.at ", $way, ", f.id ", $way, " LIMIT $6"
         )
     };
 }
 
-pub(super) const TOKENS_DOWN: &str = by_tokens!("<", "DESC");
-pub(super) const TOKENS_UP: &str = by_tokens!(">", "ASC");
-pub(super) const PATIENT_DOWN: &str = by_patient!("<", "DESC");
-pub(super) const PATIENT_UP: &str = by_patient!(">", "ASC");
-pub(super) const TYPE_DOWN: &str = by_type!("c.starts_at", "<", "DESC");
-pub(super) const TYPE_UP: &str = by_type!("c.starts_at", ">", "ASC");
-pub(super) const UPDATED_DOWN: &str = by_type!("c.updated_at", "<", "DESC");
-pub(super) const UPDATED_UP: &str = by_type!("c.updated_at", ">", "ASC");
+/// A walk in both directions, without and with further token sets.
+pub(super) struct Walk {
+    down: [&'static str; 2],
+    up: [&'static str; 2],
+}
 
-/// Named rows; the cursor and limit are there to have the same parameters.
-pub(super) const IDS: &str = concat!(
-    "SELECT ", columns!("c.starts_at"), " FROM chart.resource c
-      WHERE c.organization_id = $1 AND c.id = ANY ($15::uuid[]) AND ($4::timestamptz, $5::uuid) IS NOT NULL AND ",
-    filter!(),
-    " ORDER BY c.id LIMIT $6"
-);
+impl Walk {
+    pub(super) fn statement(&self, descending: bool, also: bool) -> &'static str {
+        (if descending { self.down } else { self.up })[usize::from(also)]
+    }
+}
+
+pub(super) const TOKENS: Walk = Walk {
+    down: [by_tokens!("<", "DESC"), by_tokens!("<", "DESC", 15, 16, 17)],
+    up: [by_tokens!(">", "ASC"), by_tokens!(">", "ASC", 15, 16, 17)],
+};
+pub(super) const PATIENT: Walk = Walk {
+    down: [by_patient!("<", "DESC"), by_patient!("<", "DESC", 13, 14, 15)],
+    up: [by_patient!(">", "ASC"), by_patient!(">", "ASC", 13, 14, 15)],
+};
+pub(super) const TYPE: Walk = Walk {
+    down: [by_type!("c.starts_at", "<", "DESC"), by_type!("c.starts_at", "<", "DESC", 13, 14, 15)],
+    up: [by_type!("c.starts_at", ">", "ASC"), by_type!("c.starts_at", ">", "ASC", 13, 14, 15)],
+};
+pub(super) const UPDATED: Walk = Walk {
+    down: [by_type!("c.updated_at", "<", "DESC"), by_type!("c.updated_at", "<", "DESC", 13, 14, 15)],
+    up: [by_type!("c.updated_at", ">", "ASC"), by_type!("c.updated_at", ">", "ASC", 13, 14, 15)],
+};
+
+macro_rules! by_ids {
+    ($($also:literal),*) => {
+        concat!(
+            "SELECT ", columns!("c.starts_at"), " FROM chart.resource c
+              WHERE c.organization_id = $1 AND c.id = ANY ($12::uuid[]) AND ($4::timestamptz, $5::uuid) IS NOT NULL AND ",
+            filter!($($also)*), " ORDER BY c.id LIMIT $6"
+        )
+    };
+}
+
+/// Named rows, in order of id; the cursor is there to have the same parameters.
+pub(super) const IDS: Walk = Walk { down: [by_ids!(), by_ids!(13, 14, 15)], up: [by_ids!(), by_ids!(13, 14, 15)] };
 
 /// How many rows of a type there are at the facilities, or of a patient.
 pub(super) const COUNT: &str = "
