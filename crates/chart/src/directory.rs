@@ -21,10 +21,13 @@ use tokio::sync::RwLock;
 use uuid::Uuid;
 
 use crate::record::{Keys, Record};
+use crate::search::Door;
 use crate::Error;
 
 const KEEP_IDLE: Duration = Duration::from_mins(10);
 const KEPT_SHARDS: u64 = 1_000;
+/// Dead positions that a shard may carry.
+const MOST_DEAD: usize = 1_000;
 
 /// The types whose texts and dates are searched here rather than through stored tokens.
 pub(crate) fn follows(rtype: ResourceType) -> bool {
@@ -54,6 +57,8 @@ struct Shard {
     /// Every transaction below this had ended at the last refresh.
     seen_below: i64,
     entries: Vec<Option<Entry>>,
+    /// Positions that `words` and `sounds` still name and nothing stands at.
+    dead: usize,
     by_id: HashMap<Uuid, usize>,
     /// Normalized text -> where it stands.
     words: BTreeMap<Box<str>, Vec<(PathId, usize)>>,
@@ -88,7 +93,7 @@ impl Directory {
     pub(crate) async fn find(
         &self,
         db: &Db,
-        ctx: &Ctx,
+        door: &Door<'_>,
         rtype: ResourceType,
         facilities: &[FacilityId],
         clauses: &[&Clause],
@@ -96,11 +101,11 @@ impl Directory {
         let shards: Vec<_> = facilities
             .iter()
             .map(|facility| {
-                let id = (ctx.organization(), *facility, rtype.code());
+                let id = (door.ctx().organization(), *facility, rtype.code());
                 (*facility, self.shards.get_with(id, Arc::default))
             })
             .collect();
-        refresh(db, ctx, rtype, &shards).await?;
+        refresh(db, door, rtype, &shards).await?;
         let mut found = Vec::new();
         for (_, shard) in &shards {
             shard.read().await.find(clauses, &mut found);
@@ -121,18 +126,25 @@ const CHANGES: &str = "
 
 async fn refresh(
     db: &Db,
-    ctx: &Ctx,
+    door: &Door<'_>,
     rtype: ResourceType,
     shards: &[(FacilityId, Arc<RwLock<Shard>>)],
 ) -> Result<(), Error> {
     let facilities: Vec<i32> = shards.iter().map(|(facility, _)| facility.0).collect();
     let mut seen = Vec::with_capacity(shards.len());
     for (_, shard) in shards {
-        seen.push(shard.read().await.seen_below);
+        let (seen_below, worn) = {
+            let shard = shard.read().await;
+            (shard.seen_below, shard.dead > MOST_DEAD && shard.dead > shard.by_id.len())
+        };
+        if worn {
+            // Read anew, without what has piled up.
+            *shard.write().await = Shard::default();
+        }
+        seen.push(if worn { 0 } else { seen_below });
     }
-    let tx = db.begin(ctx).await?;
-    let rows = tx.last(CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
-    drop(tx);
+    let ctx = door.ctx();
+    let rows = door.rows(db, CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
     let mut changed: Vec<(i32, i32, Record)> = Vec::new();
     let mut horizons: HashMap<i32, i64> = HashMap::new();
     for row in &rows {
@@ -148,12 +160,8 @@ async fn refresh(
             changed.push((facility, version, record(rtype, row)?));
         }
     }
-    let records: Vec<Record> = Vec::new();
-    let (places, records) = changed.into_iter().fold((Vec::new(), records), |(mut places, mut records), one| {
-        places.push((one.0, one.1));
-        records.push(one.2);
-        (places, records)
-    });
+    let (places, records): (Vec<_>, Vec<_>) =
+        changed.into_iter().map(|(facility, version, record)| ((facility, version), record)).unzip();
     let keys = Keys::of(db, ctx, &records).await?;
     for (facility, shard) in shards {
         let Some(horizon) = horizons.get(&facility.0) else { continue };
@@ -244,6 +252,7 @@ impl Shard {
         // The lists keep the dead position; it is skipped when they are read.
         if let Some(at) = self.by_id.remove(&id) {
             self.entries[at] = None;
+            self.dead += 1;
         }
     }
 

@@ -67,6 +67,21 @@ impl Store {
         options: &ImportOptions,
     ) -> Result<ImportReport, Error> {
         self.db.authorize(ctx, Action::Import, Target::default()).await?;
+        // Two imports may bring the same record at the same time; the second then finds it there.
+        match self.import_bundle_once(ctx, body, options).await {
+            Err(Error::Db(db::Error::Constraint(_) | db::Error::Conflict)) => {
+                self.import_bundle_once(ctx, body, options).await
+            }
+            other => other,
+        }
+    }
+
+    async fn import_bundle_once(
+        &self,
+        ctx: &Ctx,
+        body: &[u8],
+        options: &ImportOptions,
+    ) -> Result<ImportReport, Error> {
         let root = parse(body, &self.limits)?;
         if intake::type_of(&root)? != ResourceType::Bundle {
             return Err(Error::Invalid(vec![Issue::error("value", "resourceType", "a Bundle is expected here")]));

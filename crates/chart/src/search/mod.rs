@@ -21,6 +21,8 @@ use crate::model::{Page, SearchRequest};
 use crate::{Error, Store};
 
 
+pub(crate) use run::Door;
+
 /// Resources on a page when the query does not say.
 const PAGE: u32 = 20;
 /// Most matches that may be put in an order the index does not have, or counted.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use db::{Ctx, Event, Phi, Row, ToSql, Tx};
+use db::{Ctx, Db, Event, Phi, Row, ToSql, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
 use fhir::search::{Clause, Comparison, Modifier, Predicate, Range, Search, SortValue, Subject, extract, matches, sort_key};
@@ -38,28 +38,29 @@ pub(crate) struct Candidates {
     pub(crate) stopped: Option<Cursor>,
 }
 
-/// Where statements run: in a transaction of the caller's, or each in one of its own.
-enum Door<'a> {
+/// Where statements run: in a transaction of the caller's, or each in one of its own. A search inside a transaction must
+/// never ask for a second connection: enough of them at once would wait for each other for ever.
+pub(crate) enum Door<'a> {
     Own(&'a Ctx),
     Given(&'a Tx<'a>),
 }
 
 impl Door<'_> {
-    fn ctx(&self) -> &Ctx {
+    pub(crate) fn ctx(&self) -> &Ctx {
         match self {
             Self::Own(ctx) => ctx,
             Self::Given(tx) => tx.ctx(),
         }
     }
 
-    async fn rows(
+    pub(crate) async fn rows(
         &self,
-        store: &Store,
+        db: &Db,
         sql: &'static str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Error> {
         match self {
-            Self::Own(ctx) => Ok(store.db.begin(ctx).await?.last(sql, params).await?),
+            Self::Own(ctx) => Ok(db.begin(ctx).await?.last(sql, params).await?),
             Self::Given(tx) => Ok(tx.query(sql, params).await?),
         }
     }
@@ -139,7 +140,7 @@ async fn ready<'s>(store: &Store, door: &Door<'_>, mut plan: Plan<'s>) -> Result
         return Ok(plan);
     }
     let found =
-        store.directory.find(&store.db, door.ctx(), plan.rtype, &plan.facilities, &plan.directory).await?;
+        store.directory.find(&store.db, door, plan.rtype, &plan.facilities, &plan.directory).await?;
     let named = match std::mem::replace(&mut plan.via, Via::Type) {
         Via::Ids(ids) => Some(ids),
         _ => None,
@@ -239,7 +240,7 @@ async fn step(
             }
             params.push(&chunk);
             finish(&mut params);
-            let rows = door.rows(store, sql::IDS.statement(descending, more), &params).await?;
+            let rows = door.rows(&store.db, sql::IDS.statement(descending, more), &params).await?;
             // Rows that the filter left out are not seen by the cursor, so a chunk without any must not end the walk.
             if rows.is_empty() && rest.len() > chunk.len() {
                 let last = Cursor::new(at, chunk[chunk.len() - 1]);
@@ -253,22 +254,22 @@ async fn step(
             let highs: Vec<Timestamp> = steps.iter().map(|step| step.high).collect();
             params.extend([&tokens as &(dyn ToSql + Sync), &lows, &highs]);
             finish(&mut params);
-            door.rows(store, sql::TOKENS.statement(descending, more), &params).await?
+            door.rows(&store.db, sql::TOKENS.statement(descending, more), &params).await?
         }
         Via::Patient(patient) => {
             params.push(&patient.0);
             finish(&mut params);
-            door.rows(store, sql::PATIENT.statement(descending, more), &params).await?
+            door.rows(&store.db, sql::PATIENT.statement(descending, more), &params).await?
         }
         Via::Updated => {
             params.push(&facilities);
             finish(&mut params);
-            door.rows(store, sql::UPDATED.statement(descending, more), &params).await?
+            door.rows(&store.db, sql::UPDATED.statement(descending, more), &params).await?
         }
         Via::Type => {
             params.push(&facilities);
             finish(&mut params);
-            door.rows(store, sql::TYPE.statement(descending, more), &params).await?
+            door.rows(&store.db, sql::TYPE.statement(descending, more), &params).await?
         }
     };
     let ended = rows.len() < limit;
@@ -381,7 +382,7 @@ async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64
         let patient = plan.patient.map(|patient| patient.0);
         let params: [&(dyn ToSql + Sync); 5] =
             [&door.ctx().organization().0, &facilities, &plan.rtype.code(), &plan.classes, &patient];
-        let rows = door.rows(store, sql::COUNT, &params).await?;
+        let rows = door.rows(&store.db, sql::COUNT, &params).await?;
         return Ok(rows.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0)));
     }
     let walked = walk(store, door, plan, None, COUNTED, COUNTED, &[]).await?;
