@@ -58,7 +58,9 @@ impl Store {
         }
         let bundle = read(&root, MOST_ENTRIES).map_err(Error::Invalid)?;
         match bundle.kind {
-            Kind::Transaction => self.transaction(ctx, body, &bundle.entries, &bundle.order(), facility).await,
+            Kind::Transaction => {
+                self.transaction(ctx, body, &bundle.entries, &bundle.order(), facility).await
+            }
             Kind::Batch => {
                 let order = bundle.order();
                 self.batch(ctx, body, &bundle.entries, &order, &bundle.refused, facility).await
@@ -82,8 +84,10 @@ impl Store {
         for &position in order {
             let entry = &entries[position];
             let step = self.step_of(&tx, entry).await.map_err(|e| Error::Entry(entry.index, Box::new(e)))?;
-            if let (Some(url), Step::Create(rtype, id) | Step::Exists(rtype, id) | Step::Update(rtype, id, _)) =
-                (entry.full_url, &step)
+            if let (
+                Some(url),
+                Step::Create(rtype, id) | Step::Exists(rtype, id) | Step::Update(rtype, id, _),
+            ) = (entry.full_url, &step)
             {
                 plan.assign(url, *rtype, &id.to_string());
             }
@@ -111,7 +115,9 @@ impl Store {
         let mut writer = Writer::new(BundleType::TransactionResponse, None, &[]);
         for (position, entry) in entries.iter().enumerate() {
             match steps.get(&position) {
-                Some(Step::Create(..)) => respond(&mut writer, "201 Created", receipt_documents.get(&position)),
+                Some(Step::Create(..)) => {
+                    respond(&mut writer, "201 Created", receipt_documents.get(&position))
+                }
                 Some(Step::Update(..)) => respond(&mut writer, "200 OK", receipt_documents.get(&position)),
                 Some(Step::Exists(rtype, id)) => {
                     let document = self.read(ctx, *rtype, *id).await?;
@@ -119,7 +125,8 @@ impl Store {
                 }
                 Some(Step::Delete(..)) => {
                     let etag = deleted.get(&position).map(|version| format!("W/\"{version}\""));
-                    let response = Response { status: "204 No Content", etag: etag.as_deref(), ..Response::default() };
+                    let response =
+                        Response { status: "204 No Content", etag: etag.as_deref(), ..Response::default() };
                     writer.response(None, None, &response);
                 }
                 Some(Step::Get) | None => self.respond_to_get(ctx, &mut writer, entry).await,
@@ -157,11 +164,11 @@ impl Store {
 
     /// The id and If-Match of an entry that changes a resource.
     fn matched(entry: &Entry<'_>) -> Result<(ResourceId, Version), Error> {
-        let id = entry.target.id.ok_or(Error::Request(400, "conditional update and delete are not supported"))?;
+        let id =
+            entry.target.id.ok_or(Error::Request(400, "conditional update and delete are not supported"))?;
         let id: ResourceId = id.parse().map_err(|_| db::Error::NotFound)?;
-        let text = entry
-            .if_match
-            .ok_or(Error::Request(428, "say with ifMatch which version you mean to change"))?;
+        let text =
+            entry.if_match.ok_or(Error::Request(428, "say with ifMatch which version you mean to change"))?;
         Ok((id, version_of(text).ok_or(Error::Request(400, "ifMatch is not a version"))?))
     }
 
@@ -185,7 +192,8 @@ impl Store {
                 match matches.as_slice() {
                     [one] => plan.assign(site.text, rtype, &one.to_string()),
                     found => {
-                        let what = if found.is_empty() { "matches nothing" } else { "matches several resources" };
+                        let what =
+                            if found.is_empty() { "matches nothing" } else { "matches several resources" };
                         let issue =
                             Issue::error("not-found", site.path, format!("the conditional reference {what}"));
                         return Err(Error::Entry(entry.index, Box::new(Error::Invalid(vec![issue]))));
@@ -220,7 +228,9 @@ impl Store {
             self.may_delete(tx, &current).await.map_err(fail(position))?;
             let change = self.deletion(ctx, &current).await?;
             let note = tombstone(&change);
-            write::replace(&self.db, tx, &SealingKeys::default(), &change, None).await.map_err(fail(position))?;
+            write::replace(&self.db, tx, &SealingKeys::default(), &change, None)
+                .await
+                .map_err(fail(position))?;
             write::note(&mut event, change.facility, change.patient, note);
             deleted.insert(position, version.next());
         }
@@ -278,7 +288,8 @@ impl Store {
                 if draft.version != Version::FIRST {
                     places.check(&draft)?;
                     let before = Version(draft.version.0 - 1);
-                    let current = self.current(tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
+                    let current =
+                        self.current(tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
                     let (one, change) = self.change(ctx, &current, draft).await?;
                     return Ok((one, Some(change)));
                 }
@@ -350,7 +361,8 @@ impl Store {
                 let (start, end) = (resource.span.start as usize, resource.span.end as usize);
                 let own = body.get(start..end).unwrap_or_default();
                 let written = if entry.method == Method::Post {
-                    let options = CreateOptions { facility, if_none_exist: entry.if_none_exist };
+                    let options =
+                        CreateOptions { facility, if_none_exist: entry.if_none_exist, idempotency: None };
                     self.create(ctx, rtype?, own, options).await?
                 } else {
                     let (id, version) = Self::matched(entry)?;

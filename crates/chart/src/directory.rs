@@ -13,16 +13,19 @@ use std::time::Duration;
 use db::{Ctx, Db};
 use fhir::ResourceType;
 use fhir::json::{Limits, parse};
-use fhir::search::{Clause, Indexed, Modifier, Param, PathId, Predicate, Range, Subject, extract, matches_predicate, normalize};
+use fhir::search::{
+    Clause, Indexed, Modifier, Param, PathId, Predicate, Range, Subject, extract, matches_predicate,
+    normalize,
+};
 use kernel::{FacilityId, OrganizationId};
 use moka::sync::Cache;
 use rphonetic::{DoubleMetaphone, Encoder as _};
 use tokio::sync::RwLock;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::record::{Keys, Record};
 use crate::search::Door;
-use crate::Error;
 
 const KEEP_IDLE: Duration = Duration::from_mins(10);
 const KEPT_SHARDS: u64 = 1_000;
@@ -273,7 +276,13 @@ impl Shard {
         found.extend(entries.into_iter().filter_map(|at| self.entries[at].as_ref()).map(|entry| entry.id));
     }
 
-    fn hits(&self, param: &'static Param, modifier: Option<Modifier>, predicate: &Predicate, hits: &mut HashSet<usize>) {
+    fn hits(
+        &self,
+        param: &'static Param,
+        modifier: Option<Modifier>,
+        predicate: &Predicate,
+        hits: &mut HashSet<usize>,
+    ) {
         match predicate {
             Predicate::Text(text) if param.code == "phonetic" => self.similar(param, &normalize(text), hits),
             Predicate::Text(text) if modifier.is_none() => {
@@ -283,14 +292,18 @@ impl Shard {
                     if !word.starts_with(start.as_str()) {
                         break;
                     }
-                    hits.extend(places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at));
+                    hits.extend(
+                        places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at),
+                    );
                 }
             }
             Predicate::Text(text) => {
                 let part = normalize(text);
                 for (word, places) in &self.words {
                     if word.contains(part.as_str()) {
-                        hits.extend(places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at));
+                        hits.extend(
+                            places.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, at)| *at),
+                        );
                     }
                 }
             }
@@ -298,7 +311,9 @@ impl Shard {
                 for (at, entry) in self.entries.iter().enumerate() {
                     let Some(entry) = entry else { continue };
                     let mut dates = entry.dates.iter().filter(|(path, _)| param.paths.contains(path));
-                    if dates.any(|(_, range)| matches_predicate(param, None, predicate, &Indexed::Date(*range))) {
+                    if dates
+                        .any(|(_, range)| matches_predicate(param, None, predicate, &Indexed::Date(*range)))
+                    {
                         hits.insert(at);
                     }
                 }

@@ -44,7 +44,10 @@ impl Error {
                 db::Error::Unavailable(_) | db::Error::Timeout | db::Error::AuditUnavailable => 503,
                 // A row that row security refuses to write does not exist for the caller.
                 db::Error::RowSecurity => 404,
-                db::Error::Seal(_) | db::Error::NotCovered | db::Error::Config(_) | db::Error::Database(_) => 500,
+                db::Error::Seal(_)
+                | db::Error::NotCovered
+                | db::Error::Config(_)
+                | db::Error::Database(_) => 500,
             },
             Self::Gone(_) => 410,
             Self::Json(fault) if fault.kind == fhir::json::FaultKind::TooLarge => 413,
@@ -104,7 +107,9 @@ fn public(error: &db::Error) -> String {
     match error {
         db::Error::RowSecurity => db::Error::NotFound.to_string(),
         db::Error::Database(_) | db::Error::Config(_) | db::Error::NotCovered => "internal error".to_owned(),
-        db::Error::Seal(_) => "the stored record is damaged and was not opened; the operator has been told".to_owned(),
+        db::Error::Seal(_) => {
+            "the stored record is damaged and was not opened; the operator has been told".to_owned()
+        }
         other => other.to_string(),
     }
 }

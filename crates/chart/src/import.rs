@@ -84,7 +84,11 @@ impl Store {
     ) -> Result<ImportReport, Error> {
         let root = parse(body, &self.limits)?;
         if intake::type_of(&root)? != ResourceType::Bundle {
-            return Err(Error::Invalid(vec![Issue::error("value", "resourceType", "a Bundle is expected here")]));
+            return Err(Error::Invalid(vec![Issue::error(
+                "value",
+                "resourceType",
+                "a Bundle is expected here",
+            )]));
         }
         let entries = import(&root, MOST_ENTRIES).map_err(Error::Invalid)?;
         let key = self.db.keyring().search_key(ctx).await?;
@@ -148,7 +152,11 @@ impl Store {
             let arrival = parse(line, &self.limits).map_err(Error::from).and_then(|root| {
                 let rtype = intake::type_of(&root)?;
                 let name = root.text("id").ok_or_else(|| {
-                    Error::Invalid(vec![Issue::error("required", format!("{rtype}.id"), "a record must have an id")])
+                    Error::Invalid(vec![Issue::error(
+                        "required",
+                        format!("{rtype}.id"),
+                        "a record must have an id",
+                    )])
                 })?;
                 let bytes = localize(line, &self.limits, &naming, &HashSet::new())?;
                 Ok(Arrival { index, rtype, id: naming.id(rtype, name), bytes })
@@ -298,9 +306,12 @@ impl Store {
         for (index, exists, draft) in drafts {
             let wanted = Some(options.facility).filter(|_| !draft.is_directory());
             // Lines refer forward and in circles to lines that come later; only the patient must be here already.
-            let home = if together { places.settle(ctx, &draft, wanted) } else { places.home(ctx, &draft, wanted) };
+            let home =
+                if together { places.settle(ctx, &draft, wanted) } else { places.home(ctx, &draft, wanted) };
             match home {
-                Ok(home) => ready.push((index, exists, intake::place(draft, home, &key, self.db.world().now())?)),
+                Ok(home) => {
+                    ready.push((index, exists, intake::place(draft, home, &key, self.db.world().now())?))
+                }
                 Err(error) => lost.push((index, draft, error)),
             }
         }
@@ -312,7 +323,12 @@ impl Store {
         }
         for (index, draft, error) in lost {
             let outcome = Imported::Refused(error.issues());
-            report.records.push(ImportRecord { index, rtype: Some(draft.rtype), id: Some(draft.id), outcome });
+            report.records.push(ImportRecord {
+                index,
+                rtype: Some(draft.rtype),
+                id: Some(draft.id),
+                outcome,
+            });
         }
         if !options.dry_run {
             self.write_ready(ctx, &ready, options).await?;
@@ -384,14 +400,24 @@ fn import_event(count: usize, options: &ImportOptions) -> Event {
 }
 
 fn not_written(index: usize, draft: &Draft) -> ImportRecord {
-    let issue = Issue::error("processing", draft.rtype.as_str(), "not written: another record of its bundle was refused");
-    ImportRecord { index, rtype: Some(draft.rtype), id: Some(draft.id), outcome: Imported::Refused(vec![issue]) }
+    let issue = Issue::error(
+        "processing",
+        draft.rtype.as_str(),
+        "not written: another record of its bundle was refused",
+    );
+    ImportRecord {
+        index,
+        rtype: Some(draft.rtype),
+        id: Some(draft.id),
+        outcome: Imported::Refused(vec![issue]),
+    }
 }
 
 /// What the source calls a record: its id, else what its `fullUrl` ends in.
 fn name_of<'n>(entry: &Entry<'n>, resource: &'n Node<'n>) -> Result<(ResourceType, &'n str), Issue> {
     let rtype = resource.text("resourceType").and_then(ResourceType::parse);
-    let rtype = rtype.ok_or_else(|| Issue::error("value", "resourceType", "not a resource type of FHIR R4"))?;
+    let rtype =
+        rtype.ok_or_else(|| Issue::error("value", "resourceType", "not a resource type of FHIR R4"))?;
     let tail = |url: &'n str| url.rsplit(['/', ':']).next();
     let name = resource.text("id").or_else(|| entry.full_url.and_then(tail)).filter(|name| !name.is_empty());
     name.map(|name| (rtype, name))
@@ -418,5 +444,6 @@ fn localize(
         return Ok(bytes.to_vec());
     }
     let edits: Vec<Edit<'_>> = edits.iter().map(|(span, text)| (*span, text.as_str())).collect();
-    splice(bytes, &edits).map_err(|error| Error::Invalid(vec![Issue::error("structure", "", error.to_string())]))
+    splice(bytes, &edits)
+        .map_err(|error| Error::Invalid(vec![Issue::error("structure", "", error.to_string())]))
 }

@@ -152,7 +152,9 @@ fn values(scope: Scope, one: &Found<'_>) -> Vec<(Reach, Value)> {
         }
         Indexed::Reference(target) => match target {
             // The patient of the record is a column of its own.
-            Target::Local { rtype: ResourceType::Patient, .. } if is_owner_path(scope.rtype, one.path) => Vec::new(),
+            Target::Local { rtype: ResourceType::Patient, .. } if is_owner_path(scope.rtype, one.path) => {
+                Vec::new()
+            }
             Target::Local { rtype, id } => vec![(unique, Value::Reference(format!("{rtype}/{id}")))],
             Target::Url(text) | Target::Urn(text) => vec![(unique, Value::Reference((*text).to_owned()))],
             Target::Logical { .. } => Vec::new(),
@@ -176,8 +178,20 @@ pub(crate) fn is_label(path: PathId) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key);
     matches!(
         last,
-        "status" | "intent" | "priority" | "use" | "active" | "gender" | "mode" | "language" | "security" | "tag"
-            | "profile" | "outcome" | "verificationStatus" | "clinicalStatus"
+        "status"
+            | "intent"
+            | "priority"
+            | "use"
+            | "active"
+            | "gender"
+            | "mode"
+            | "language"
+            | "security"
+            | "tag"
+            | "profile"
+            | "outcome"
+            | "verificationStatus"
+            | "clinicalStatus"
     )
 }
 
@@ -193,15 +207,41 @@ pub(crate) fn is_identifier(path: PathId) -> bool {
 }
 
 /// The token of `value` for searches inside one patient.
-pub(crate) fn patient_token(key: &SearchKey, rtype: ResourceType, patient: PatientId, path: PathId, value: &Value) -> i64 {
+pub(crate) fn patient_token(
+    key: &SearchKey,
+    rtype: ResourceType,
+    patient: PatientId,
+    path: PathId,
+    value: &Value,
+) -> i64 {
     let (kind, bytes) = value.parts();
-    key.token(&[b"p", patient.0.as_bytes(), &rtype.code().to_be_bytes(), path.key().as_bytes(), &[kind], &bytes])
+    key.token(&[
+        b"p",
+        patient.0.as_bytes(),
+        &rtype.code().to_be_bytes(),
+        path.key().as_bytes(),
+        &[kind],
+        &bytes,
+    ])
 }
 
 /// The token of `value` for searches over a facility.
-pub(crate) fn facility_token(key: &SearchKey, rtype: ResourceType, facility: FacilityId, path: PathId, value: &Value) -> i64 {
+pub(crate) fn facility_token(
+    key: &SearchKey,
+    rtype: ResourceType,
+    facility: FacilityId,
+    path: PathId,
+    value: &Value,
+) -> i64 {
     let (kind, bytes) = value.parts();
-    key.token(&[b"f", &facility.0.to_be_bytes(), &rtype.code().to_be_bytes(), path.key().as_bytes(), &[kind], &bytes])
+    key.token(&[
+        b"f",
+        &facility.0.to_be_bytes(),
+        &rtype.code().to_be_bytes(),
+        path.key().as_bytes(),
+        &[kind],
+        &bytes,
+    ])
 }
 
 /// The bucket of a number: its sign and the quarter power of two below its magnitude.
@@ -236,7 +276,10 @@ mod tests {
         let (low, high) = ("100".parse().unwrap(), "200".parse().unwrap());
         let between = buckets_between(Some(low), Some(high), 64).unwrap();
         assert!(between.contains(&bucket("120".parse().unwrap())));
-        assert!(!between.contains(&bucket("98.6".parse::<Decimal>().unwrap().round())) || bucket(low) == bucket("99".parse().unwrap()));
+        assert!(
+            !between.contains(&bucket("98.6".parse::<Decimal>().unwrap().round()))
+                || bucket(low) == bucket("99".parse().unwrap())
+        );
         assert!(buckets_between(None, None, 64).is_none());
     }
 }

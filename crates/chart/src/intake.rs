@@ -65,7 +65,11 @@ impl Draft {
 /// The type that a document says it has.
 pub(crate) fn type_of(root: &Node<'_>) -> Result<ResourceType, Error> {
     let name = root.text("resourceType").ok_or_else(|| {
-        Error::Invalid(vec![Issue::error("required", "resourceType", "a resource must name its resourceType")])
+        Error::Invalid(vec![Issue::error(
+            "required",
+            "resourceType",
+            "a resource must name its resourceType",
+        )])
     })?;
     ResourceType::parse(name).ok_or_else(|| {
         Error::Invalid(vec![Issue::error("value", "resourceType", "not a resource type of FHIR R4")])
@@ -82,7 +86,11 @@ pub(crate) fn draft(
     let root = parse(body, limits)?;
     let named = type_of(&root)?;
     if rtype.is_some_and(|rtype| rtype != named) {
-        return Err(Error::Invalid(vec![Issue::error("invalid", "resourceType", "not the type of the address")]));
+        return Err(Error::Invalid(vec![Issue::error(
+            "invalid",
+            "resourceType",
+            "not the type of the address",
+        )]));
     }
     let options = ValidateOptions { conditional_references: false, ..ValidateOptions::default() };
     let issues: Vec<Issue> = validate(named, &root, &options);
@@ -102,14 +110,20 @@ pub(crate) fn draft(
         Owner::Nobody => Owned::Nobody,
     };
     let links = links(&root)?;
-    let stamped = stamp(body, &root, &id.to_string(), &version.to_string(), &rfc3339(at))
-        .map_err(|error| Error::Invalid(vec![Issue::error("structure", named.as_str(), error.to_string())]))?;
+    let stamped =
+        stamp(body, &root, &id.to_string(), &version.to_string(), &rfc3339(at)).map_err(|error| {
+            Error::Invalid(vec![Issue::error("structure", named.as_str(), error.to_string())])
+        })?;
     Ok(Draft { rtype: named, id, version, at, owner, class: class_of(named, &root), links, body: stamped })
 }
 
 fn local_patient(rtype: ResourceType, text: &str) -> Result<PatientId, Error> {
     text.parse().map_err(|_| {
-        Error::Invalid(vec![Issue::error("not-found", rtype.as_str(), "the patient it refers to does not exist here")])
+        Error::Invalid(vec![Issue::error(
+            "not-found",
+            rtype.as_str(),
+            "the patient it refers to does not exist here",
+        )])
     })
 }
 
@@ -124,7 +138,9 @@ fn links(root: &Node<'_>) -> Result<Vec<Link>, Error> {
                 Ok(id) => links.push(Link { rtype, id, path: site.path }),
                 Err(_) => lost.push(nowhere(site.path)),
             },
-            Reference::Urn(_) | Reference::Conditional { .. } | Reference::Invalid => lost.push(nowhere(site.path)),
+            Reference::Urn(_) | Reference::Conditional { .. } | Reference::Invalid => {
+                lost.push(nowhere(site.path))
+            }
             _ => {}
         }
     }
@@ -149,7 +165,9 @@ fn class_of(rtype: ResourceType, root: &Node<'_>) -> DataClass {
     for label in labels.iter().filter(|label| label.text("system") == Some(ACT_CODE)) {
         match label.text("code") {
             Some("SUD" | "ETH" | "ETHUD" | "OPIOIDUD" | "42CFRPart2") => class = DataClass::SubstanceUse,
-            Some("PSY" | "PSYTHPN" | "BH") if class != DataClass::SubstanceUse => class = DataClass::Counselling,
+            Some("PSY" | "PSYTHPN" | "BH") if class != DataClass::SubstanceUse => {
+                class = DataClass::Counselling
+            }
             _ => {}
         }
     }

@@ -19,7 +19,7 @@ mod write;
 
 pub use error::Error;
 pub use model::{
-    CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport, Imported,
-    Page, Revision, SearchRequest, Written,
+    CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
+    Imported, Page, Revision, SearchRequest, Written,
 };
 pub use store::Store;

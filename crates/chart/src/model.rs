@@ -1,5 +1,6 @@
 //! What goes in and comes out of the store.
 
+use db::IdempotencyKey;
 use fhir::ResourceType;
 use fhir::validate::Issue;
 use jiff::Timestamp;
@@ -28,6 +29,9 @@ pub struct CreateOptions<'a> {
     pub facility: Option<FacilityId>,
     /// `If-None-Exist`: a query. One match: nothing is created. Several: an error.
     pub if_none_exist: Option<&'a str>,
+    /// `Idempotency-Key`: recorded in the transaction of the create; one that was used before is
+    /// [`db::Error::is_key_used`], and nothing is created.
+    pub idempotency: Option<&'a IdempotencyKey>,
 }
 
 /// The outcome of a create or update.

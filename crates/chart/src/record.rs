@@ -43,7 +43,12 @@ impl Record {
     }
 
     pub(crate) fn subject(&self, ctx: &Ctx) -> Subject {
-        Subject { organization: ctx.organization(), facility: self.facility, patient: self.patient, resource: self.id }
+        Subject {
+            organization: ctx.organization(),
+            facility: self.facility,
+            patient: self.patient,
+            resource: self.id,
+        }
     }
 
     fn key(&self) -> Option<PatientKey> {

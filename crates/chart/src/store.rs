@@ -1,6 +1,6 @@
 //! The store's one entrance: single resources. Searches, bundles, imports and exports have files of their own.
 
-use db::{Ctx, Db, Event, Outcome, Phi, Tx, Write};
+use db::{Answered, Ctx, Db, Event, Outcome, Phi, Tx, Write};
 use fhir::ResourceType;
 use fhir::json::{Limits, parse};
 use fhir::search::extract;
@@ -110,7 +110,8 @@ impl Store {
         record: Option<Record>,
     ) -> Result<Document, Error> {
         let Some(record) = record else {
-            let mut event = Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
+            let mut event =
+                Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
             event.resource = Some(id);
             event.outcome = Outcome::Failure;
             self.db.record(ctx, event).await?;
@@ -157,7 +158,10 @@ impl Store {
         if let Some(query) = options.if_none_exist {
             let open = self.db.begin(ctx).await?;
             if let Some(existing) = self.if_none_exist(&open, rtype, query).await? {
-                open.rollback().await?;
+                if let Some(key) = options.idempotency {
+                    open.record_answer(key, &answer(200, rtype, existing, Version::FIRST, at)).await?;
+                }
+                open.commit().await?;
                 let document = self.read(ctx, rtype, existing).await?;
                 return Ok(Written { document, created: false });
             }
@@ -180,6 +184,9 @@ impl Store {
             Some(tx) => tx,
             None => self.db.begin(ctx).await?,
         };
+        if let Some(key) = options.idempotency {
+            tx.record_answer(key, &answer(201, rtype, id, Version::FIRST, at)).await?;
+        }
         let event = write::event(Action::Create, rtype, id, Version::FIRST);
         write::insert(&self.db, &tx, &keys, &placed, event).await?;
         let [placed] = placed;
@@ -262,9 +269,10 @@ impl Store {
         let mut records = rows.iter().map(|row| Record::read(rtype, row)).collect::<Result<Vec<_>, _>>()?;
         let seen = |record: &Record| ctx.grants().may_see(record.class);
         if records.is_empty() || !records.iter().all(seen) {
-            return self.show(ctx, Action::History, rtype, id, records.into_iter().find(|r| !seen(r))).await.map(
-                |_| History { revisions: Vec::new(), total: 0, next: None },
-            );
+            return self
+                .show(ctx, Action::History, rtype, id, records.into_iter().find(|r| !seen(r)))
+                .await
+                .map(|_| History { revisions: Vec::new(), total: 0, next: None });
         }
         let total = rows.first().map_or(0, |row| u64::try_from(row.get::<_, i32>(7)).unwrap_or(0));
         let more = records.len() > count as usize;
@@ -336,7 +344,11 @@ impl Store {
     ) -> Result<(Placed, Change<'static>), Error> {
         let record = &current.record;
         if draft.patient() != record.patient {
-            let issue = Issue::error("business-rule", draft.rtype.as_str(), "a record cannot move to another patient");
+            let issue = Issue::error(
+                "business-rule",
+                draft.rtype.as_str(),
+                "a record cannot move to another patient",
+            );
             return Err(Error::Invalid(vec![issue]));
         }
         let target = Target { facility: Some(record.facility), class: Some(draft.class) };
@@ -364,7 +376,8 @@ impl Store {
             };
             keys.open(ctx, record)?.matches(|body| {
                 let Ok(root) = parse(body, &self.limits) else { return false };
-                old_tokens = index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
+                old_tokens =
+                    index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
                 true
             });
         }
@@ -410,15 +423,37 @@ impl Store {
     }
 }
 
+fn answer(
+    status: u16,
+    resource_type: ResourceType,
+    resource: ResourceId,
+    version: Version,
+    at: Timestamp,
+) -> Answered {
+    Answered { status, resource_type: resource_type.code(), resource, version, at }
+}
+
 /// The document of a record that was opened.
 pub(crate) fn document(record: &Record, body: Vec<u8>) -> Document {
-    Document { rtype: record.rtype, id: record.id, version: record.version, updated_at: record.updated_at, body }
+    Document {
+        rtype: record.rtype,
+        id: record.id,
+        version: record.version,
+        updated_at: record.updated_at,
+        body,
+    }
 }
 
 /// The document of a row just written; its writer knows it.
 pub(crate) fn written(placed: Placed) -> Document {
     let draft = placed.draft;
-    Document { rtype: draft.rtype, id: draft.id, version: draft.version, updated_at: draft.at, body: draft.body }
+    Document {
+        rtype: draft.rtype,
+        id: draft.id,
+        version: draft.version,
+        updated_at: draft.at,
+        body: draft.body,
+    }
 }
 
 /// The write of a deletion, for events.
@@ -450,8 +485,7 @@ impl Places {
             return Ok(Self::default());
         }
         let rows = tx.query(LINKS, &[&tx.ctx().organization().0, &ids]).await?;
-        let known =
-            rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
+        let known = rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
         Ok(Self { known })
     }
 

@@ -12,11 +12,11 @@ use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use policy::Action;
 use uuid::Uuid;
 
+use crate::Error;
 use crate::directory::follows;
 use crate::index::Token;
 use crate::intake::{Owned, Placed};
 use crate::record::place;
-use crate::Error;
 
 /// The keys that new bodies are sealed with.
 #[derive(Default)]
@@ -55,7 +55,8 @@ impl SealingKeys {
                     fresh.push((one.facility, patient, one.draft.class));
                 }
             } else {
-                let key = db.keyring().current_patient_key(ctx, one.facility, patient, one.draft.class).await?;
+                let key =
+                    db.keyring().current_patient_key(ctx, one.facility, patient, one.draft.class).await?;
                 keys.patients.insert(wanted, key);
             }
         }

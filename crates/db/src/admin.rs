@@ -15,7 +15,9 @@ use crate::{Endpoint, Error};
 pub async fn create_database(owner: &Endpoint, name: &str) -> Result<bool, Error> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if name.is_empty() || !name.bytes().all(plain) {
-        return Err(Error::Config("a database name is lower-case letters, digits and underscores".to_owned()));
+        return Err(Error::Config(
+            "a database name is lower-case letters, digits and underscores".to_owned(),
+        ));
     }
     let client = owner.connect().await?;
     let there = client

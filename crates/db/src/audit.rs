@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use deadpool_postgres::Pool;
 use futures_util::future::join4;
 use jiff::Timestamp;
-use kernel::{EventId, FacilityId, MembershipId, OrganizationId, PatientId, RequestId, ResourceId, Version, World};
+use kernel::{
+    EventId, FacilityId, MembershipId, OrganizationId, PatientId, RequestId, ResourceId, Version, World,
+};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 

@@ -59,7 +59,12 @@ pub struct Principal {
 }
 
 impl Principal {
-    pub(crate) fn new(organization: OrganizationId, slug: &str, membership: MembershipId, grants: Grants) -> Self {
+    pub(crate) fn new(
+        organization: OrganizationId,
+        slug: &str,
+        membership: MembershipId,
+        grants: Grants,
+    ) -> Self {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));

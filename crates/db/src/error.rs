@@ -70,16 +70,25 @@ impl Error {
         if code.code() == "LL412" {
             return Self::Conflict;
         }
-        if [SqlState::UNIQUE_VIOLATION, SqlState::EXCLUSION_VIOLATION, SqlState::CHECK_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION]
-            .contains(code)
+        if [
+            SqlState::UNIQUE_VIOLATION,
+            SqlState::EXCLUSION_VIOLATION,
+            SqlState::CHECK_VIOLATION,
+            SqlState::FOREIGN_KEY_VIOLATION,
+        ]
+        .contains(code)
         {
             return Self::Constraint(db.constraint().unwrap_or("unnamed").to_owned());
         }
         match code {
             c if *c == SqlState::INSUFFICIENT_PRIVILEGE => Self::RowSecurity,
             c if *c == SqlState::QUERY_CANCELED || *c == SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
-            c if *c == SqlState::T_R_DEADLOCK_DETECTED || *c == SqlState::T_R_SERIALIZATION_FAILURE => Self::Conflict,
-            c if c.code().starts_with("08") || c.code().starts_with("57P") => Self::Unavailable("the connection failed"),
+            c if *c == SqlState::T_R_DEADLOCK_DETECTED || *c == SqlState::T_R_SERIALIZATION_FAILURE => {
+                Self::Conflict
+            }
+            c if c.code().starts_with("08") || c.code().starts_with("57P") => {
+                Self::Unavailable("the connection failed")
+            }
             c if c.code().starts_with("53") => Self::Unavailable("out of resources"),
             c => Self::Database(c.code().to_owned()),
         }

@@ -1,9 +1,10 @@
 //! Answers already given to requests that carried an `Idempotency-Key`: status and ids, never a body.
 
+use jiff::Timestamp;
 use kernel::{ResourceId, Version};
 
 use crate::signing::sha256;
-use crate::{Ctx, Db, Error};
+use crate::{Ctx, Db, Error, Tx};
 
 /// A key and the request it was sent with, as hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Answered {
     pub resource: ResourceId,
     /// Its version.
     pub version: Version,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What is known of a key.
@@ -52,11 +55,15 @@ impl Db {
     ///
     /// # Errors
     /// As any statement.
-    pub async fn idempotent_lookup(&self, ctx: &Ctx, key: &IdempotencyKey) -> Result<Option<Recorded>, Error> {
+    pub async fn idempotent_lookup(
+        &self,
+        ctx: &Ctx,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Recorded>, Error> {
         let tx = self.begin(ctx).await?;
         let rows = tx
             .last(
-                "SELECT request_hash, status, resource_type, resource_id, version FROM ops.idempotency_key
+                "SELECT request_hash, status, resource_type, resource_id, version, created_at FROM ops.idempotency_key
                   WHERE organization_id = $1 AND membership_id = $2 AND key = $3",
                 &[&ctx.organization().0, &ctx.membership().0, &key.key.as_slice()],
             )
@@ -72,36 +79,46 @@ impl Db {
                         resource_type,
                         resource: ResourceId(resource),
                         version: Version(version),
+                        at: row.get(5),
                     })
                 }
                 _ => Recorded::Other,
             }
         }))
     }
+}
 
-    /// Records what was answered; an answer already recorded stays.
+impl Tx<'_> {
+    /// Records the answer in the transaction that makes it true. A second request with the key waits here for the first
+    /// and is then refused by the primary key, so that the request is done once however many processes get it.
     ///
     /// # Errors
-    /// As any statement.
-    pub async fn idempotent_record(&self, ctx: &Ctx, key: &IdempotencyKey, answer: &Answered) -> Result<(), Error> {
-        let tx = self.begin(ctx).await?;
-        tx.last(
+    /// [`Error::is_key_used`] when the key was used before; as any statement.
+    pub async fn record_answer(&self, key: &IdempotencyKey, answer: &Answered) -> Result<(), Error> {
+        self.query(
             "INSERT INTO ops.idempotency_key (organization_id, membership_id, key, request_hash, status,
                  resource_type, resource_id, version, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             &[
-                &ctx.organization().0,
-                &ctx.membership().0,
+                &self.ctx().organization().0,
+                &self.ctx().membership().0,
                 &key.key.as_slice(),
                 &key.request.as_slice(),
                 &i16::try_from(answer.status).unwrap_or(200),
                 &answer.resource_type,
                 &answer.resource.0,
                 &answer.version.0,
-                &self.world().now(),
+                &answer.at,
             ],
         )
         .await
         .map(|_| ())
+    }
+}
+
+impl Error {
+    /// Whether an idempotency key was refused because it was used before.
+    pub fn is_key_used(&self) -> bool {
+        matches!(self, Self::Constraint(name) if name == "idempotency_key_pkey")
     }
 }

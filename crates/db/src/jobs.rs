@@ -88,8 +88,11 @@ impl Db {
         let organization = job.ctx.organization().0;
         match again_at {
             None => {
-                tx.last("DELETE FROM ops.job WHERE organization_id = $1 AND id = $2", &[&organization, &job.id])
-                    .await
+                tx.last(
+                    "DELETE FROM ops.job WHERE organization_id = $1 AND id = $2",
+                    &[&organization, &job.id],
+                )
+                .await
             }
             Some(at) => {
                 tx.last(

@@ -84,11 +84,8 @@ impl Db {
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
         let keyring =
             keys::Keyring::new(pools.keyring.clone(), signer.clone(), config.root, config.world.clone());
-        let principals =
-            Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(3)).build();
-        Ok(Self {
-            inner: Arc::new(Inner { pools, signer, audit, keyring, principals, world: config.world }),
-        })
+        let principals = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(3)).build();
+        Ok(Self { inner: Arc::new(Inner { pools, signer, audit, keyring, principals, world: config.world }) })
     }
 
     /// Opens a transaction that speaks for `ctx`. Nothing is sent before its first statement.

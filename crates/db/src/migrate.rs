@@ -20,12 +20,14 @@ const RUNTIME: &str = "lamplight_app";
 /// [`Error::Config`] naming the migration that failed; as any statement.
 pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Result<usize, Error> {
     let mut client = owner.connect().await?;
-    client.batch_execute("SET client_min_messages = warning; SET lock_timeout = '30s'").await.map_err(Error::from_postgres)?;
+    client
+        .batch_execute("SET client_min_messages = warning; SET lock_timeout = '30s'")
+        .await
+        .map_err(Error::from_postgres)?;
     client.batch_execute(ROLES).await.map_err(Error::from_postgres)?;
     if set_password {
         // The password is base64url of our own making: nothing to escape.
-        let statement =
-            ["ALTER ROLE ", RUNTIME, " PASSWORD '", &root.role_password(RUNTIME), "'"].concat();
+        let statement = ["ALTER ROLE ", RUNTIME, " PASSWORD '", &root.role_password(RUNTIME), "'"].concat();
         client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
     }
     let report = embedded::migrations::runner()

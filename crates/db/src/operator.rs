@@ -230,7 +230,9 @@ impl Operator {
         new: &NewFacility<'_>,
     ) -> Result<Facility, Error> {
         if jiff::tz::TimeZone::get(new.time_zone).is_err() {
-            return Err(Error::Config("unknown time zone: give an IANA name such as America/Chicago".to_owned()));
+            return Err(Error::Config(
+                "unknown time zone: give an IANA name such as America/Chicago".to_owned(),
+            ));
         }
         let row = self
             .client
@@ -349,6 +351,9 @@ impl Operator {
             facilities: facilities.to_vec(),
             by_relationship: false,
         };
-        Ctx::new(Arc::new(Principal::new(organization.id, &organization.slug, MembershipId(0), grants)), request)
+        Ctx::new(
+            Arc::new(Principal::new(organization.id, &organization.slug, MembershipId(0), grants)),
+            request,
+        )
     }
 }

@@ -2,8 +2,8 @@
 
 use kernel::{FacilityId, OrganizationId, PatientId, ResourceId};
 
-use crate::audit::Receipt;
 use crate::Error;
+use crate::audit::Receipt;
 
 /// Whose data it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

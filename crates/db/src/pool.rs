@@ -68,7 +68,9 @@ impl Endpoint {
             Some(pem) => {
                 for certificate in CertificateDer::pem_slice_iter(pem) {
                     let added = certificate.ok().and_then(|der| roots.add(der).ok());
-                    added.ok_or_else(|| Error::Config("the database CA file holds no certificate".to_owned()))?;
+                    added.ok_or_else(|| {
+                        Error::Config("the database CA file holds no certificate".to_owned())
+                    })?;
                 }
             }
         }

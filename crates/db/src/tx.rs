@@ -103,7 +103,8 @@ impl<'c> Tx<'c> {
         let client = self.client()?;
         let statement = self.prepare(sql).await?;
         let (rows, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
-            let (rows, committed) = join(client.query(&statement, params), client.batch_execute("COMMIT")).await;
+            let (rows, committed) =
+                join(client.query(&statement, params), client.batch_execute("COMMIT")).await;
             (rows, committed)
         } else {
             let enter = self.prepare(ENTER).await?;
@@ -182,7 +183,8 @@ impl<'c> Tx<'c> {
         if self.state.load(Ordering::Relaxed) == OPEN {
             // A failed transaction answers COMMIT with ROLLBACK; a statement in it makes the failure visible.
             let client = self.client()?;
-            let (alive, committed) = join(client.simple_query("SELECT"), client.batch_execute("COMMIT")).await;
+            let (alive, committed) =
+                join(client.simple_query("SELECT"), client.batch_execute("COMMIT")).await;
             alive.map_err(Error::from_postgres)?;
             committed.map_err(Error::from_postgres)?;
         }
@@ -235,7 +237,9 @@ impl Db {
             Decision::Allow => return Ok(()),
             Decision::Lacks(permission) => Some(permission),
             Decision::OutsideFacility => None,
-            Decision::OutsideClass(kernel::DataClass::SubstanceUse) => Some(policy::Permission::ClassSubstanceUse),
+            Decision::OutsideClass(kernel::DataClass::SubstanceUse) => {
+                Some(policy::Permission::ClassSubstanceUse)
+            }
             Decision::OutsideClass(_) => Some(policy::Permission::ClassCounselling),
         };
         let reason = missing.map_or("facility out of reach", policy::Permission::key);

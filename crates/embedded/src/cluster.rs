@@ -177,12 +177,10 @@ const PASSWORD_FILE: &str = "postgres.password";
 
 /// The superuser's password: read, or made before the first `initdb`, which takes it from this file.
 fn password(data_dir: &Path, owner: &Owner) -> Result<Password, Error> {
-    let path = data_dir.join(PASSWORD_FILE);
-    if let Ok(text) = fs::read_to_string(&path)
-        && text.trim().len() >= 32
-    {
-        return Ok(Password(text.trim().to_owned()));
+    if let Some(password) = read_password(data_dir) {
+        return Ok(password);
     }
+    let path = data_dir.join(PASSWORD_FILE);
     let password = random_hex(32)?;
     let _ = fs::remove_file(&path);
     let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
@@ -190,6 +188,12 @@ fn password(data_dir: &Path, owner: &Owner) -> Result<Password, Error> {
         .during(|| format!("write {}", path.display()))?;
     owner.hand_over(&path, 0o600)?;
     Ok(Password(password))
+}
+
+/// The superuser's password, if it was made.
+pub(crate) fn read_password(data_dir: &Path) -> Option<Password> {
+    let text = fs::read_to_string(data_dir.join(PASSWORD_FILE)).ok()?;
+    (text.trim().len() >= 32).then(|| Password(text.trim().to_owned()))
 }
 
 /// `bytes` of the system's randomness in hexadecimal. A secret of the machine, hence no seeded source.
@@ -216,8 +220,7 @@ fn socket_dir(data_dir: &Path, owner: &Owner, ours: u32) -> Result<PathBuf, Erro
         return Ok(usual);
     }
     let memory = data_dir.join("socket.path");
-    let remembered = fs::read_to_string(&memory).ok().map(|text| PathBuf::from(text.trim()));
-    if let Some(dir) = remembered.filter(|dir| fits(dir) && owner.has_private(dir, ours)) {
+    if let Some(dir) = known_socket_dir(data_dir).filter(|dir| fits(dir) && owner.has_private(dir, ours)) {
         return Ok(dir);
     }
     let name = format!("lamplight-{}", random_hex(8)?);
@@ -231,6 +234,15 @@ fn socket_dir(data_dir: &Path, owner: &Owner, ours: u32) -> Result<PathBuf, Erro
     owner.hand_over(&short, 0o700)?;
     fs::write(&memory, format!("{}\n", short.display())).during(|| format!("write {}", memory.display()))?;
     Ok(short)
+}
+
+/// Where the socket's folder is, when a program made it before.
+pub(crate) fn known_socket_dir(data_dir: &Path) -> Option<PathBuf> {
+    let usual = data_dir.join("socket");
+    if fits(&usual) {
+        return Some(usual);
+    }
+    fs::read_to_string(data_dir.join("socket.path")).ok().map(|text| PathBuf::from(text.trim()))
 }
 
 fn fits(dir: &Path) -> bool {

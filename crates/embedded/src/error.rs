@@ -53,6 +53,12 @@ pub enum Error {
         /// The process id written by the holder, or `unknown`.
         holder: String,
     },
+    /// No server accepts connections on the data folder.
+    #[error("no PostgreSQL runs on {data_dir}")]
+    NotRunning {
+        /// The data folder.
+        data_dir: PathBuf,
+    },
     /// The user that PostgreSQL runs as cannot enter a folder on the way to its files.
     #[error(
         "PostgreSQL refuses to run as root and is run as user `{user}`, who may not enter {dir}; \

@@ -9,6 +9,7 @@
 //!
 //! The crate knows nothing of Lamplight's schema or roles: the caller makes them, over [`Embedded::connection_string`].
 
+mod attach;
 mod cluster;
 mod error;
 mod locate;
@@ -18,8 +19,10 @@ mod server;
 mod settings;
 mod supervisor;
 
+pub use attach::{Attached, attach};
 pub use error::Error;
 pub use locate::{BIN_VARIABLE, Binaries, OLDEST, locate};
+pub use owner::is_root;
 
 use crate::{cluster::Cluster, error::During, lock::Lock, owner::Owner, server::Server, supervisor::Stop};
 use std::{
@@ -136,13 +139,7 @@ impl Embedded {
     /// for any other role append ` password='...'`. Secret: not for a log or a command line.
     #[must_use]
     pub fn connection_string(&self, user: &str, database: &str) -> String {
-        let host = self.cluster.socket_dir.to_string_lossy();
-        let mut text = format!("host={} port={}", quoted(&host), self.port());
-        text += &format!(" user={} dbname={}", quoted(user), quoted(database));
-        if user == self.superuser() {
-            text += &format!(" password={}", quoted(&self.cluster.password.0));
-        }
-        text
+        attach::connection_string(&self.cluster.socket_dir, &self.cluster.password, user, database)
     }
 
     /// What the server is doing now.

@@ -33,6 +33,14 @@ pub(crate) fn our_uid() -> Result<u32, Error> {
     uid.map_err(std::io::Error::other).during(|| "tell our user id".to_owned())
 }
 
+/// Whether this program runs as root, so that the server will run as somebody else.
+///
+/// # Errors
+/// When the system does not say.
+pub fn is_root() -> Result<bool, Error> {
+    our_uid().map(|uid| uid == 0)
+}
+
 impl Owner {
     /// Decides by the user id this program runs as and, when that is root, by whom an existing `cluster` belongs to.
     pub(crate) fn choose(ours: u32, cluster: &Path) -> Result<Self, Error> {

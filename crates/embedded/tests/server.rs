@@ -1,7 +1,7 @@
 //! The private PostgreSQL, against the real programs of this machine.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use embedded::{Config, Embedded, Error, State, locate};
+use embedded::{Config, Embedded, Error, State, attach, locate};
 use std::{
     env, fs,
     io::{BufRead, BufReader},
@@ -167,6 +167,24 @@ async fn a_second_program_on_one_folder_is_refused() {
     assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
     assert!(matches!(error, Error::InUse { .. }));
     assert_eq!(ask(&server, "SELECT 1").unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_second_program_attaches_to_the_server_of_the_first() {
+    let folder = Folder::new("attach");
+    let data_dir = folder.config().data_dir;
+    assert!(matches!(attach(&data_dir), Err(Error::Io { .. })), "there is no folder yet");
+    let server = folder.start().await;
+    let attached = attach(&data_dir).unwrap();
+    assert_eq!(attached.socket_dir(), server.socket_dir());
+    let connection = attached.connection_string(attached.superuser(), "postgres");
+    assert_eq!(psql(&connection, "SELECT 7").unwrap(), "7");
+    assert!(!attached.connection_string("nurse", "postgres").contains("password="));
+    assert!(!format!("{attached:?}").contains(connection.split("password='").nth(1).unwrap()));
+    drop(attached);
+    assert_eq!(ask(&server, "SELECT 1").unwrap(), "1");
+    server.stop().await.unwrap();
+    assert!(matches!(attach(&data_dir), Err(Error::NotRunning { .. })));
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use db::keys::SearchKey;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::index::instant;
 use crate::Error;
+use crate::index::instant;
 
 /// The place of the last row shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

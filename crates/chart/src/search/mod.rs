@@ -20,7 +20,6 @@ use policy::{Action, Target};
 use crate::model::{Page, SearchRequest};
 use crate::{Error, Store};
 
-
 pub(crate) use run::Door;
 
 /// Resources on a page when the query does not say.

@@ -5,8 +5,8 @@ use db::keys::SearchKey;
 use fhir::ResourceType;
 use fhir::compartment::patient_paths;
 use fhir::search::{
-    Clause, Comparison, Kind, Modifier, NumberQuery, Param, Predicate, Range, Reference, Search, Subject, System,
-    clinical_date,
+    Clause, Comparison, Kind, Modifier, NumberQuery, Param, Predicate, Range, Reference, Search, Subject,
+    System, clinical_date,
 };
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId};
@@ -225,7 +225,9 @@ impl<'s> Plan<'s> {
             Kind::Token if plain && !label => 3,
             // In a patient's records these are looked at directly.
             _ if self.patient.is_some() => return None,
-            Kind::Date if plain && !follows(self.rtype) && !is_clinical(self.rtype, param) => return self.dates(key, param, clause),
+            Kind::Date if plain && !follows(self.rtype) && !is_clinical(self.rtype, param) => {
+                return self.dates(key, param, clause);
+            }
             Kind::Quantity | Kind::Number if plain => 6,
             Kind::Token if plain => 7,
             _ => return None,
@@ -330,7 +332,9 @@ fn ids(clause: &Clause) -> Vec<Uuid> {
     let mut ids: Vec<Uuid> = clause
         .any
         .iter()
-        .filter_map(|predicate| if let Predicate::Id(id) = predicate { Uuid::try_parse(id).ok() } else { None })
+        .filter_map(
+            |predicate| if let Predicate::Id(id) = predicate { Uuid::try_parse(id).ok() } else { None },
+        )
         .collect();
     ids.sort_unstable();
     ids.dedup();

@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use db::{Ctx, Db, Event, Phi, Row, ToSql, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
-use fhir::search::{Clause, Comparison, Modifier, Predicate, Range, Search, SortValue, Subject, extract, matches, sort_key};
+use fhir::search::{
+    Clause, Comparison, Modifier, Predicate, Range, Search, SortValue, Subject, extract, matches, sort_key,
+};
 use jiff::Timestamp;
 use kernel::ResourceId;
 use policy::Action;
@@ -75,8 +77,7 @@ pub(super) async fn page(
 ) -> Result<Page, Error> {
     let key = store.db.keyring().search_key(ctx).await?;
     let fingerprint = fingerprint(&request);
-    let cursor =
-        search.cursor.as_deref().map(|text| Cursor::read(text, &key, &fingerprint)).transpose()?;
+    let cursor = search.cursor.as_deref().map(|text| Cursor::read(text, &key, &fingerprint)).transpose()?;
     let door = Door::Own(ctx);
     let plan = ready(store, &door, Plan::make(ctx, &key, request.rtype, request.compartment, search)).await?;
     let count = search.count.unwrap_or(PAGE) as usize;
@@ -98,7 +99,8 @@ pub(super) async fn page(
             total = u64::try_from(found.len()).ok();
         }
     }
-    let mut event = Event::success(Action::Search.key(), Action::Search.needs().key()).about(request.rtype.code(), None);
+    let mut event =
+        Event::success(Action::Search.key(), Action::Search.needs().key()).about(request.rtype.code(), None);
     event.detail = Some(describe(&request, found.len()));
     event = event.showing(found.iter().map(|one| &one.body));
     if let (Some(patient), true) = (plan.patient, event.subjects.is_empty()) {
@@ -139,8 +141,7 @@ async fn ready<'s>(store: &Store, door: &Door<'_>, mut plan: Plan<'s>) -> Result
     if plan.directory.is_empty() {
         return Ok(plan);
     }
-    let found =
-        store.directory.find(&store.db, door, plan.rtype, &plan.facilities, &plan.directory).await?;
+    let found = store.directory.find(&store.db, door, plan.rtype, &plan.facilities, &plan.directory).await?;
     let named = match std::mem::replace(&mut plan.via, Via::Type) {
         Via::Ids(ids) => Some(ids),
         _ => None,
@@ -165,7 +166,8 @@ async fn walk(
     loop {
         // One more than wanted tells whether there is more.
         let missing = want + 1 - found.len();
-        let limit = if plan.residual.is_empty() { missing } else { missing.max(CHUNK.min(missing * 2)) }.min(1_000);
+        let limit =
+            if plan.residual.is_empty() { missing } else { missing.max(CHUNK.min(missing * 2)) }.min(1_000);
         let (rows, ended) = step(store, door, plan, cursor, limit).await?;
         budget = budget.saturating_sub(rows.len());
         let records = rows.iter().map(|row| Record::read(plan.rtype, row)).collect::<Result<Vec<_>, _>>()?;
@@ -219,8 +221,17 @@ async fn step(
     let also = |n: usize| plan.also.get(n);
     let (also_1, also_2, also_3) = (also(0), also(1), also(2));
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![
-        &organization, &rtype, &plan.classes, &at, &id, &rows_wanted, &patient, &updated_from, &updated_to,
-        &ends_after, &starts_before,
+        &organization,
+        &rtype,
+        &plan.classes,
+        &at,
+        &id,
+        &rows_wanted,
+        &patient,
+        &updated_from,
+        &updated_to,
+        &ends_after,
+        &starts_before,
     ];
     let facilities: Vec<i32> = plan.facilities.iter().map(|facility| facility.0).collect();
     let also_params: [&(dyn ToSql + Sync); 3] = [&also_1, &also_2, &also_3];
@@ -348,7 +359,8 @@ async fn sorted(
     let mut all = walked.found;
     all.sort_by(|a, b| {
         for (index, key) in search.sort.iter().enumerate() {
-            let (left, right) = (a.keys.get(index).and_then(Option::as_ref), b.keys.get(index).and_then(Option::as_ref));
+            let (left, right) =
+                (a.keys.get(index).and_then(Option::as_ref), b.keys.get(index).and_then(Option::as_ref));
             let order = match (left, right) {
                 (Some(left), Some(right)) if key.descending => right.cmp(left),
                 (Some(left), Some(right)) => left.cmp(right),
@@ -377,7 +389,11 @@ async fn sorted(
 /// How many match in all.
 async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64, Error> {
     let plain = plan.residual.is_empty() && plan.changed.is_empty() && plan.also.is_empty();
-    if plain && matches!(plan.via, Via::Type | Via::Patient(_)) && plan.clinical.low == i64::MIN && plan.clinical.high == i64::MAX {
+    if plain
+        && matches!(plan.via, Via::Type | Via::Patient(_))
+        && plan.clinical.low == i64::MIN
+        && plan.clinical.high == i64::MAX
+    {
         let facilities: Vec<i32> = plan.facilities.iter().map(|facility| facility.0).collect();
         let patient = plan.patient.map(|patient| patient.0);
         let params: [&(dyn ToSql + Sync); 5] =

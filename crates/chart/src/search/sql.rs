@@ -23,7 +23,11 @@ macro_rules! filter {
 
 macro_rules! columns {
     ($at:literal) => {
-        concat!("c.id, c.version, c.facility_id, c.patient_id, c.class, c.updated_at, c.body, ", $at, " AS at")
+        concat!(
+            "c.id, c.version, c.facility_id, c.patient_id, c.class, c.updated_at, c.body, ",
+            $at,
+            " AS at"
+        )
     };
 }
 
@@ -109,7 +113,8 @@ macro_rules! by_ids {
 }
 
 /// Named rows, in order of id; the cursor is there to have the same parameters.
-pub(super) const IDS: Walk = Walk { down: [by_ids!(), by_ids!(13, 14, 15)], up: [by_ids!(), by_ids!(13, 14, 15)] };
+pub(super) const IDS: Walk =
+    Walk { down: [by_ids!(), by_ids!(13, 14, 15)], up: [by_ids!(), by_ids!(13, 14, 15)] };
 
 /// How many rows of a type there are at the facilities, or of a patient.
 pub(super) const COUNT: &str = "

@@ -78,8 +78,7 @@ impl Keyring {
                 vec![done.is_ok(); keys.len()]
             }
         });
-        let organizations =
-            Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(KEEP).build();
+        let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(KEEP).build();
         let patients = Cache::builder().max_capacity(KEPT_PATIENTS).time_to_live(KEEP).build();
         Self { pool, signer, root, world, organizations, patients, inserts }
     }
@@ -233,9 +232,9 @@ impl Keyring {
                 continue;
             };
             let label = patient_label(ctx.organization(), patient, class, number);
-            let key = Arc::new(DataKey::new(number, unwrap(&organization.wrap, &label, wrapped, row.get(4))?));
-            self.patients
-                .insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
+            let key =
+                Arc::new(DataKey::new(number, unwrap(&organization.wrap, &label, wrapped, row.get(4))?));
+            self.patients.insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
             found.insert((patient, class, number), key);
         }
         Ok(destroyed)
@@ -380,8 +379,13 @@ async fn insert_patient_keys(
 }
 
 fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {
-    [b"lamplight/organization".as_slice(), &organization.0.to_be_bytes(), &purpose.to_be_bytes(), &number.to_be_bytes()]
-        .concat()
+    [
+        b"lamplight/organization".as_slice(),
+        &organization.0.to_be_bytes(),
+        &purpose.to_be_bytes(),
+        &number.to_be_bytes(),
+    ]
+    .concat()
 }
 
 fn patient_label(organization: OrganizationId, patient: PatientId, class: DataClass, number: u16) -> Vec<u8> {

@@ -60,8 +60,9 @@ impl RootKey {
     /// # Errors
     /// As [`RootKey::load_or_create`].
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let unreadable =
-            |error: std::io::Error| Error::Config(format!("the root key file cannot be read: {}", error.kind()));
+        let unreadable = |error: std::io::Error| {
+            Error::Config(format!("the root key file cannot be read: {}", error.kind()))
+        };
         let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
         if mode & 0o077 != 0 {
             return Err(Error::Config("the root key file may be read by others: chmod 600 it".to_owned()));

@@ -143,7 +143,8 @@ impl SearchKey {
         if length <= message.len() {
             let mut at = 0;
             for part in parts {
-                message[at..at + 4].copy_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+                message[at..at + 4]
+                    .copy_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
                 message[at + 4..at + 4 + part.len()].copy_from_slice(part);
                 at += 4 + part.len();
             }

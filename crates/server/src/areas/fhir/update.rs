@@ -1,0 +1,29 @@
+//! `update` and `delete`: <https://hl7.org/fhir/R4/http.html#update>, <https://hl7.org/fhir/R4/http.html#delete>. Both
+//! name the version they start from (`If-Match`); without one an existing resource is not touched (428).
+
+use super::{answers, conditional, negotiate, search, target};
+use crate::http::{Call, Failure, Reply};
+
+/// Replaces a resource.
+pub(super) async fn update(call: Call) -> Result<Reply, Failure> {
+    let (rtype, id) = target::instance(&call)?;
+    negotiate::accepts_json(&call, &search::no_parameters(&call)?)?;
+    negotiate::brings_json(&call)?;
+    let version = conditional::if_match(&call)?;
+    let written = call.app.store.update(&call.ctx, rtype, id, version, call.body()).await?;
+    let status = if written.created { 201 } else { 200 };
+    Ok(answers::written(&call, status, written.document, negotiate::prefers(&call)))
+}
+
+/// Deletes a resource; its past stays.
+pub(super) async fn delete(call: Call) -> Result<Reply, Failure> {
+    let (rtype, id) = target::instance(&call)?;
+    negotiate::accepts_json(&call, &search::no_parameters(&call)?)?;
+    let version = conditional::if_match(&call)?;
+    let deleted = call.app.store.delete(&call.ctx, rtype, id, version).await?;
+    let reply = match negotiate::prefers(&call) {
+        negotiate::Return::Outcome => Reply::of(200, negotiate::FHIR_JSON, fhir::outcome::outcome(&[])),
+        _ => Reply::empty(204),
+    };
+    Ok(reply.with("etag", conditional::etag(deleted)))
+}

@@ -1,0 +1,3 @@
+//! The areas of the clinic's work, each a folder with the same rooms.
+
+pub(crate) mod fhir;

@@ -1,0 +1,64 @@
+//! Why an installation cannot be opened. For the operator's terminal: paths and remedies, never data.
+
+use std::path::PathBuf;
+
+/// An error of this module.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// From the database.
+    #[error(transparent)]
+    Db(#[from] db::Error),
+    /// From the private PostgreSQL.
+    #[error(transparent)]
+    Private(#[from] embedded::Error),
+    /// The operating system refused something.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What was tried, with the path.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// There is data but not the key to it.
+    #[error(
+        "the root key file {0} is missing, and without it nothing stored can be read: restore it from its backup"
+    )]
+    NoRootKey(PathBuf),
+    /// The key is not that of this database.
+    #[error(
+        "the database was made with another root key; nothing was changed. Name the right file in LAMPLIGHT_ROOT_KEY_FILE"
+    )]
+    OtherKey,
+    /// Only the runtime login is known.
+    #[error("this needs the owner's login: set DATABASE_OWNER_URL")]
+    NoOwner,
+    /// Only the owner's login is known.
+    #[error("this needs the runtime login: set DATABASE_URL")]
+    NoRuntime,
+    /// The schema is not there.
+    #[error("the database has no schema yet: run `lamplight migrate`")]
+    NotMigrated,
+    /// Another program uses the data folder, but its PostgreSQL does not answer.
+    #[error(
+        "{0} is in use by another Lamplight program, whose PostgreSQL did not become ready within a minute"
+    )]
+    NeverReady(PathBuf),
+    /// What a production installation must not do.
+    #[error("refused with LAMPLIGHT_ENV=production: {0}")]
+    Production(&'static str),
+    /// There is no home to put the data into.
+    #[error("neither HOME nor XDG_DATA_HOME is set: name a folder with --data-dir")]
+    NoHome,
+}
+
+/// Adds to an IO error what was being done.
+pub(crate) trait During<T> {
+    /// `what` completes the sentence "cannot ...".
+    fn during(self, what: impl FnOnce() -> String) -> Result<T, Error>;
+}
+
+impl<T> During<T> for std::io::Result<T> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T, Error> {
+        self.map_err(|source| Error::Io { what: what(), source })
+    }
+}

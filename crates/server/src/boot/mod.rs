@@ -1,0 +1,193 @@
+//! Opens an installation: its folder, its root key, its PostgreSQL (a private one, or one of the operator's) at the
+//! present schema.
+//!
+//! A private PostgreSQL belongs to the first program on the data folder, usually `lamplight serve`. Commands run at the
+//! same time attach to it; a command that started it waits for those before it stops it.
+
+mod error;
+mod folder;
+mod options;
+mod private;
+
+pub use error::Error;
+pub use options::{BootOptions, Environment};
+
+use std::path::PathBuf;
+
+use db::keys::RootKey;
+use db::{Config, Db, Endpoint, Installed, Operator, PoolSizes};
+use kernel::World;
+
+use crate::boot::private::Private;
+
+/// The database of a private PostgreSQL.
+const DATABASE: &str = "lamplight";
+
+/// The role that the program works as.
+const RUNTIME: &str = "lamplight_app";
+
+/// What the installation is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To serve: this program wants the private PostgreSQL for itself, and migrates.
+    Serve,
+    /// To bring the schema up to date.
+    Migrate,
+    /// To do one thing, beside a server or not.
+    Command,
+}
+
+/// An open installation.
+pub struct Installation {
+    private: Option<Private>,
+    runtime: Option<Endpoint>,
+    owner: Option<Endpoint>,
+    root_key_file: PathBuf,
+    world: World,
+    applied: usize,
+}
+
+impl Installation {
+    /// Opens it. A private PostgreSQL is made on first use and migrated by whoever starts it; one of the operator's is
+    /// migrated by [`Purpose::Serve`] (when the owner's address is known) and [`Purpose::Migrate`].
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn open(options: &BootOptions, world: &World, purpose: Purpose) -> Result<Self, Error> {
+        options.check()?;
+        let data_dir = options.folder()?;
+        let root_key_file = options.root_key_file.clone().unwrap_or_else(|| data_dir.join("root.key"));
+        let base = Self {
+            private: None,
+            runtime: None,
+            owner: None,
+            root_key_file,
+            world: world.clone(),
+            applied: 0,
+        };
+        if options.database_url.is_some() || options.database_owner_url.is_some() {
+            base.open_external(options, &data_dir, purpose).await
+        } else {
+            base.open_private(data_dir, purpose).await
+        }
+    }
+
+    async fn open_external(
+        mut self,
+        options: &BootOptions,
+        data_dir: &std::path::Path,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
+        let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
+        let endpoint =
+            |url: &Option<String>| url.as_deref().map(|url| Endpoint::parse(url, ca.clone())).transpose();
+        self.runtime = endpoint(&options.database_url)?;
+        self.owner = endpoint(&options.database_owner_url)?;
+        if !self.root_key_file.exists() {
+            self.may_make_key(data_dir, purpose).await?;
+        }
+        let root = self.root()?;
+        let Some(owner) = &self.owner else {
+            return if purpose == Purpose::Migrate { Err(Error::NoOwner) } else { Ok(self) };
+        };
+        match (db::installed(owner, &root).await?, purpose) {
+            (Installed::WithAnotherKey, _) => return Err(Error::OtherKey),
+            (Installed::No, Purpose::Command) => return Err(Error::NotMigrated),
+            (_, Purpose::Command) => {}
+            _ => self.applied = db::migrate(owner, &root, false).await?,
+        }
+        Ok(self)
+    }
+
+    /// A new root key would open nothing of a database that was made with another one.
+    async fn may_make_key(&self, data_dir: &std::path::Path, purpose: Purpose) -> Result<(), Error> {
+        let missing = || Error::NoRootKey(self.root_key_file.clone());
+        let owner = self.owner.as_ref().filter(|_| purpose != Purpose::Command).ok_or_else(missing)?;
+        let nobody = RootKey::from_bytes([0; 32]);
+        if db::installed(owner, &nobody).await? != Installed::No {
+            return Err(missing());
+        }
+        if self.root_key_file.starts_with(data_dir) {
+            folder::make(data_dir, false)?;
+        }
+        RootKey::load_or_create(&self.root_key_file, &self.world)?;
+        Ok(())
+    }
+
+    async fn open_private(mut self, data_dir: PathBuf, purpose: Purpose) -> Result<Self, Error> {
+        folder::make(&data_dir, true)?;
+        if !self.root_key_file.exists() {
+            if folder::holds_cluster(&data_dir) {
+                return Err(Error::NoRootKey(self.root_key_file));
+            }
+            RootKey::load_or_create(&self.root_key_file, &self.world)?;
+        }
+        let root = self.root()?;
+        let private = Private::open(&data_dir, &root, purpose).await?;
+        let owner = private.owner(DATABASE)?;
+        self.runtime = Some(owner.login(RUNTIME, &root.role_password(RUNTIME)));
+        if private.is_own() {
+            db::create_database(&private.owner("postgres")?, DATABASE).await?;
+            if db::installed(&owner, &root).await? == Installed::WithAnotherKey {
+                return Err(Error::OtherKey);
+            }
+            self.applied = db::migrate(&owner, &root, true).await?;
+        }
+        self.owner = Some(owner);
+        self.private = Some(private);
+        Ok(self)
+    }
+
+    fn root(&self) -> Result<RootKey, Error> {
+        if !self.root_key_file.exists() {
+            return Err(Error::NoRootKey(self.root_key_file.clone()));
+        }
+        Ok(RootKey::load(&self.root_key_file)?)
+    }
+
+    /// Opens the database as the runtime role, with at most `connections` for work.
+    ///
+    /// # Errors
+    /// [`Error::NoRuntime`] without `DATABASE_URL` beside `DATABASE_OWNER_URL`.
+    pub fn database(&self, connections: usize) -> Result<Db, Error> {
+        let endpoint = self.runtime.clone().ok_or(Error::NoRuntime)?;
+        let sizes = PoolSizes { runtime: connections, ..PoolSizes::default() };
+        Ok(Db::open(Config { endpoint, sizes, root: self.root()?, world: self.world.clone() })?)
+    }
+
+    /// Signs in as the operator.
+    ///
+    /// # Errors
+    /// [`Error::NoOwner`] when the owner's login is not known.
+    pub async fn operator(&self) -> Result<Operator, Error> {
+        let owner = self.owner.as_ref().ok_or(Error::NoOwner)?;
+        Ok(Operator::login(owner, self.world.clone()).await?)
+    }
+
+    /// Whether the owner's login is known, so that [`Installation::operator`] may be asked for.
+    pub fn has_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// How many migrations ran when it was opened.
+    pub fn applied_migrations(&self) -> usize {
+        self.applied
+    }
+
+    /// Clock and dice.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Stops a private PostgreSQL that this program started. Whoever only does one thing (`wait`) first waits for the
+    /// commands that are attached to it.
+    ///
+    /// # Errors
+    /// When PostgreSQL could not be stopped.
+    pub async fn close(self, wait: bool) -> Result<(), Error> {
+        match self.private {
+            Some(private) => private.close(wait).await,
+            None => Ok(()),
+        }
+    }
+}

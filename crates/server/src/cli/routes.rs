@@ -1,0 +1,34 @@
+//! `lamplight routes`.
+
+use clap::Args;
+
+use super::{Done, out};
+use crate::http::{Access, routes};
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(options: &Options) -> eyre::Result<Done> {
+    if options.json {
+        out::json(&routes())?;
+        return Ok(Done::Wholly);
+    }
+    let rows: Vec<_> = routes()
+        .iter()
+        .map(|route| {
+            let method = format!("{:?}", route.method).to_uppercase();
+            let access = match route.access {
+                Access::Public(reason) => format!("anyone: {reason}"),
+                Access::Needs(action) => action.needs().key().to_owned(),
+                Access::EachEntry => "each entry's own".to_owned(),
+            };
+            [method, route.path.to_owned(), route.interaction.to_owned(), access]
+        })
+        .collect();
+    out::table(["METHOD", "PATH", "INTERACTION", "NEEDS"], &rows)?;
+    Ok(Done::Wholly)
+}

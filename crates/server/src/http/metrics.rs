@@ -1,0 +1,135 @@
+//! Figures for Prometheus (OpenMetrics text), on a private listener. Labels are of closed sets: no tenant, no patient.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::app::App;
+
+const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Connections {
+    state: &'static str,
+}
+
+/// The figures.
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    requests: Family<Answered, Histogram, fn() -> Histogram>,
+    at_work: Gauge,
+    audit_unavailable: Counter,
+    connections: Family<Connections, Gauge>,
+    memory: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("lamplight");
+        let requests: Family<Answered, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(SECONDS));
+        let (at_work, audit_unavailable) = (Gauge::default(), Counter::default());
+        let (connections, memory) = (Family::default(), Gauge::default());
+        let help = "Requests by route template and status, and how long they took";
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
+        registry.register("http_requests_at_work", "Requests being worked on", at_work.clone());
+        let help = "Answers withheld because the audit log could not be written";
+        registry.register("audit_unavailable", help, audit_unavailable.clone());
+        registry.register("db_connections", "Connections of the runtime pool", connections.clone());
+        registry.register_with_unit(
+            "process_resident_memory",
+            "Resident memory",
+            Unit::Bytes,
+            memory.clone(),
+        );
+        let registry = Mutex::new(registry);
+        Self { registry, requests, at_work, audit_unavailable, connections, memory }
+    }
+
+    pub(crate) fn begun(&self) {
+        self.at_work.inc();
+    }
+
+    pub(crate) fn ended(&self, method: &'static str, route: &'static str, status: u16, took: Duration) {
+        self.at_work.dec();
+        self.requests.get_or_create(&Answered { method, route, status }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn audit_unavailable(&self) {
+        self.audit_unavailable.inc();
+    }
+
+    /// All figures as OpenMetrics text; those that are asked for and not counted are asked now.
+    fn text(&self, pool: (usize, usize, usize)) -> String {
+        let (open, free, waiting) = pool;
+        for (state, count) in [("open", open), ("free", free), ("waiting", waiting)] {
+            self.connections
+                .get_or_create(&Connections { state })
+                .set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.memory.set(resident_bytes().unwrap_or(0));
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
+
+/// The program's resident memory, where the system tells (Linux).
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<i64>().ok()?.checked_mul(1024)
+}
+
+/// The private router: figures and nothing else.
+pub(super) fn router(app: App) -> Router {
+    Router::new().route("/metrics", get(show)).with_state(app)
+}
+
+async fn show(State(app): State<App>) -> impl IntoResponse {
+    let text = app.metrics.text(app.store.db().pool_status());
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_holds_what_was_counted() {
+        let metrics = Metrics::new();
+        metrics.begun();
+        metrics.ended("GET", "/health", 200, Duration::from_millis(3));
+        metrics.audit_unavailable();
+        let text = metrics.text((4, 3, 0));
+        let line =
+            r#"lamplight_http_request_duration_seconds_count{method="GET",route="/health",status="200"} 1"#;
+        for expected in
+            [line, "lamplight_audit_unavailable_total 1", r#"lamplight_db_connections{state="free"} 3"#]
+        {
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! HTTP: the router built from the table of routes, and everything that stands between the network and a handler.
+//!
+//! A request passes, from the outside in: `edge` (request id, time limit, panics, log line, metrics, headers), the
+//! router, the `gate` of its row (token, host, share of the machine, policy, body), the handler. A handler is reached
+//! through a row of the table and in no other way, and it gets a context from the gate and from nowhere else.
+
+mod auth;
+mod call;
+mod edge;
+mod errors;
+mod gate;
+mod headers;
+mod health;
+mod host;
+mod limits;
+mod logs;
+mod metrics;
+mod reply;
+mod request_id;
+mod routes;
+mod serve;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+pub(crate) use call::{Call, FACILITY};
+pub(crate) use errors::Failure;
+pub(crate) use limits::Gauges;
+pub use limits::Limits;
+pub use logs::quiet_panics;
+pub(crate) use metrics::Metrics;
+pub(crate) use reply::Reply;
+pub use routes::{Access, Body, Route, Verb, routes};
+pub(crate) use routes::{Answer, Handler};
+pub use serve::{Peer, serve, serve_metrics};
+
+use crate::app::App;
+
+/// The router: the rows of [`routes`] and nothing else.
+pub fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for row in routes() {
+        router = router.route(row.path, gate::handle(row, &app));
+    }
+    router
+        .fallback(|| async { Failure::unlisted() })
+        .method_not_allowed_fallback(|| async { Failure::wrong_method() })
+        .layer(from_fn_with_state(app, edge::edge))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The table of routes: what may be asked of this program, under which policy. The router is built from it, so that
+//! what is not in it is refused.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use policy::Action;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use crate::app::App;
+use crate::areas::fhir;
+use crate::http::{Call, Failure, Reply, health};
+
+/// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Creates, searches by form, processes.
+    Post,
+    /// Updates.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+/// Under which policy a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone may ask, for this reason.
+    Public(&'static str),
+    /// A context whose membership may do this.
+    Needs(Action),
+    /// Any context; each entry of the body is decided on by itself.
+    EachEntry,
+}
+
+impl Serialize for Access {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Public(reason) => map.serialize_entry("public", reason)?,
+            Self::Needs(action) => {
+                map.serialize_entry("action", action.key())?;
+                map.serialize_entry("permission", action.needs().key())?;
+            }
+            Self::EachEntry => map.serialize_entry("action", "each entry's own")?,
+        }
+        map.end()
+    }
+}
+
+/// What a request may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Body {
+    /// Nothing; what is sent is not read.
+    None,
+    /// One resource.
+    Resource,
+    /// A bundle.
+    Bundle,
+    /// A form.
+    Form,
+}
+
+/// The answer to come.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + Send>>;
+
+/// Who answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Handler {
+    /// Without a context.
+    Public(fn(App) -> Answer),
+    /// In a context.
+    Private(fn(Call) -> Answer),
+}
+
+/// One row.
+#[derive(Clone, Copy, Serialize)]
+pub struct Route {
+    /// The method.
+    pub method: Verb,
+    /// The template of the path.
+    pub path: &'static str,
+    /// The FHIR interaction (<https://hl7.org/fhir/R4/http.html>) or the program's own word.
+    pub interaction: &'static str,
+    /// Under which policy.
+    pub access: Access,
+    /// What it is about; `{type}` stands for the type in the path.
+    pub resource: &'static str,
+    /// Whether the answer may hold health data: it is then never to be stored.
+    pub health_data: bool,
+    /// Whether a success leaves an audit event.
+    pub audited: bool,
+    /// What it takes.
+    pub body: Body,
+    #[serde(skip)]
+    pub(crate) handler: Handler,
+}
+
+/// Every route, in the order of areas.
+pub fn routes() -> &'static [Route] {
+    static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| [health::ROUTES, fhir::ROUTES].concat());
+    &ALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_data_is_never_public_and_always_audited() {
+        for row in routes() {
+            let public = matches!(row.access, Access::Public(_));
+            assert_eq!(public, matches!(row.handler, Handler::Public(_)), "{} {:?}", row.path, row.method);
+            assert!(!row.health_data || (row.audited && !public), "{} {:?}", row.path, row.method);
+        }
+    }
+
+    #[test]
+    fn no_row_is_given_twice() {
+        for (index, row) in routes().iter().enumerate() {
+            let again = |other: &&Route| other.path == row.path && other.method == row.method;
+            assert_eq!(routes()[index + 1..].iter().find(again).map(|row| row.path), None);
+        }
+    }
+}

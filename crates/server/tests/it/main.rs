@@ -1,0 +1,13 @@
+//! The program over HTTP, against a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod access;
+mod audit;
+mod bundles;
+mod conditions;
+mod hygiene;
+mod instances;
+mod limits;
+mod people;
+mod routes;
+mod searches;
