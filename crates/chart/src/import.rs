@@ -7,6 +7,7 @@ use db::keys::SearchKey;
 use db::{Ctx, Event, Tx};
 use fhir::ResourceType;
 use fhir::bundle::{Entry, Plan, import};
+use fhir::compartment::may_hold_patient_data;
 use fhir::json::{Edit, Node, parse, quote, splice};
 use fhir::reference::{Reference, references};
 use fhir::stamp::stamp;
@@ -212,6 +213,7 @@ impl Store {
             report.records.push(ImportRecord { index, rtype, id: None, outcome: Imported::Refused(issues) });
         }
         let existing = self.existing(ctx, &arrivals).await?;
+        let of_a_patient = together && arrivals.iter().any(|arrival| arrival.rtype == ResourceType::Patient);
         let mut drafts = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
             let record = |outcome| ImportRecord {
@@ -223,6 +225,9 @@ impl Store {
             let before = existing.get(&arrival.id.0);
             match before.map(|known| known.same(&arrival, &self.limits)).transpose() {
                 Ok(Some(true)) => report.records.push(record(Imported::Unchanged)),
+                Ok(Some(false)) if of_a_patient && !may_hold_patient_data(arrival.rtype) => {
+                    report.records.push(record(Imported::Kept));
+                }
                 Ok(same) => {
                     let version = before.map_or(Version::FIRST, |known| known.version.next());
                     let stamp = (arrival.id, version, at);

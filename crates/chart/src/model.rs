@@ -103,6 +103,9 @@ pub enum Imported {
     Updated,
     /// It was there and is the same.
     Unchanged,
+    /// It was there and differs, and what arrived is only the copy of a directory record (a practitioner, an
+    /// organization) that a patient's bundle carries along: the directory's own record stays.
+    Kept,
     /// Not written; why.
     Refused(Vec<Issue>),
 }

@@ -20,6 +20,7 @@ pub(super) struct Counts {
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) unchanged: u64,
+    pub(super) kept: u64,
     pub(super) refused: u64,
 }
 
@@ -30,20 +31,24 @@ impl Counts {
                 Imported::Created => self.created += 1,
                 Imported::Updated => self.updated += 1,
                 Imported::Unchanged => self.unchanged += 1,
+                Imported::Kept => self.kept += 1,
                 Imported::Refused(_) => self.refused += 1,
             }
         }
     }
 
     pub(super) fn total(&self) -> u64 {
-        self.created + self.updated + self.unchanged + self.refused
+        self.created + self.updated + self.unchanged + self.kept + self.refused
     }
 }
 
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { created, updated, unchanged, refused } = self;
-        write!(f, "{created} created, {updated} updated, {unchanged} unchanged, {refused} refused")
+        let Self { created, updated, unchanged, kept, refused } = self;
+        write!(
+            f,
+            "{created} created, {updated} updated, {unchanged} unchanged, {kept} kept, {refused} refused"
+        )
     }
 }
 

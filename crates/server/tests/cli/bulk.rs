@@ -13,7 +13,7 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 use synth::{Profile, SynthResource, World};
 
-use crate::house::{House, mode, signal};
+use crate::house::{House, Server, mode, signal};
 
 const INTO_OAK: [&str; 5] = ["import", "--organization", "oak", "--facility", "north"];
 
@@ -102,7 +102,9 @@ fn outcomes(report: &Path) -> BTreeMap<String, usize> {
 
 #[test]
 fn what_comes_in_once_goes_out_as_it_came() {
-    let house = House::with_oak("bulk", &["north", "south"]);
+    let house = House::new("bulk");
+    let _server = Server::start(&house, &[]);
+    house.make_oak(&["north", "south"]);
     let records = write_bundles(&house.path("in"), 3);
     let both = ["import", "--organization", "oak", "--facility", "north,south", "--json"];
     let input = house.text("in");
@@ -155,7 +157,9 @@ fn what_comes_in_once_goes_out_as_it_came() {
 
 #[test]
 fn what_cannot_be_taken_is_told_and_the_rest_goes_on() {
-    let house = House::with_oak("refused", &["north"]);
+    let house = House::new("refused");
+    let _server = Server::start(&house, &[]);
+    house.make_oak(&["north"]);
     write_bundles(&house.path("in"), 1);
     fs::write(house.path("in/broken.json"), r#"{"resourceType":"Bundle","type":"#).unwrap();
     fs::write(house.path("in/plain.json.gz"), "not compressed").unwrap();
@@ -186,7 +190,8 @@ fn what_cannot_be_taken_is_told_and_the_rest_goes_on() {
 
 #[test]
 fn an_import_that_was_killed_goes_on() {
-    let house = House::with_oak("killed", &["north"]);
+    let house = House::new("killed");
+    house.make_oak(&["north"]);
     let records = write_bundles(&house.path("in"), 6);
     let (input, report) = (house.text("in"), house.text("report"));
     let arguments = [&INTO_OAK[..], &["--json", "--report", &report, &input]].concat();
@@ -212,6 +217,7 @@ fn an_import_that_was_killed_goes_on() {
 #[test]
 fn the_exam_world_is_the_same_every_time() {
     let house = House::new("exam");
+    let _server = Server::start(&house, &[]);
     let manifest = house.text("manifest.json");
     let seed = ["seed", "--profile", "exam", "--seed", "3", "--today", "2026-03-02", "--manifest", &manifest];
     assert!(house.ok(&seed).contains(" 0 refused"));

@@ -1,6 +1,7 @@
 //! An installation in a temporary folder, and the program run on it.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -19,14 +20,12 @@ impl House {
         Self(path)
     }
 
-    /// One with an organization `oak` and facilities.
-    pub(crate) fn with_oak(name: &str, facilities: &[&str]) -> Self {
-        let house = Self::new(name);
-        house.ok(&["organization", "create", "oak", "--name", "Oak Hill"]);
+    /// Makes an organization `oak` with facilities.
+    pub(crate) fn make_oak(&self, facilities: &[&str]) {
+        self.ok(&["organization", "create", "oak", "--name", "Oak Hill"]);
         for code in facilities {
-            house.ok(&["facility", "create", "--organization", "oak", code, "--name", "A House"]);
+            self.ok(&["facility", "create", "--organization", "oak", code, "--name", "A House"]);
         }
-        house
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -66,6 +65,54 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A server, the lines it logged until it was ready, and where it answers. Commands beside it are quick: PostgreSQL runs.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) log: String,
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Starts one on `house` and waits until it is ready. What it prints is in `serve.out`.
+    pub(crate) fn start(house: &House, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--no-metrics"], arguments].concat();
+        let mut command = house.command(&arguments);
+        // Not a pipe: nobody reads it while the server starts.
+        command.stdout(fs::File::create(house.path("serve.out")).unwrap()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut log = String::new();
+        let address = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("the server becomes ready: {log}"));
+            log += &line;
+            log.push('\n');
+            let json: Value = serde_json::from_str(&line).unwrap_or_default();
+            if json["message"] == "ready" {
+                break json["listen"].as_str().unwrap().to_owned();
+            }
+        };
+        // Read to its end, so that the server never waits for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, log, address }
+    }
+
+    /// Stops it; gives its exit code.
+    pub(crate) fn stop(mut self, with: &str) -> Option<i32> {
+        signal(with, &self.child);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Still there when a test failed or did not care.
+        if let Ok(None) = self.child.try_wait() {
+            signal("TERM", &self.child);
+            let _ = self.child.wait();
+        }
     }
 }
 

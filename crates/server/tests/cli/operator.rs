@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use crate::house::{House, Ran, bare, mode};
+use crate::house::{House, Ran, Server, bare, mode};
 
 #[test]
 fn an_organization_is_set_up() {
     let house = House::new("setup");
+    let server = Server::start(&house, &[]);
     let made = house.json(&["organization", "create", "oak", "--name", "Oak Hill", "--json"]);
     assert_eq!((&made["slug"], &made["kind"]), (&Value::from("oak"), &Value::from("senior-care")));
     let again = house.run(&["organization", "create", "oak", "--name", "Another"]);
@@ -55,6 +56,8 @@ fn an_organization_is_set_up() {
     assert!(house.ok(&["migrate"]).contains("up to date"));
     assert_eq!(mode(&house.path("data/root.key")), 0o600);
     assert_eq!(mode(&house.path("data")) & 0o066, 0, "nobody else may look into the folder");
+
+    drop(server);
 
     // Two at once, where no server runs: one starts PostgreSQL, the other works beside it, neither fails.
     let both = [0, 1].map(|_| house.spawn(&["organization", "list"]));

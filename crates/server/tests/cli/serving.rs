@@ -1,42 +1,10 @@
 //! `lamplight serve`: the demonstration, commands beside it, its end.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
 
-use serde_json::Value;
-
-use crate::house::{House, signal};
-
-/// A server, the lines it logged until it was ready, and where it answers.
-struct Server {
-    child: Child,
-    log: String,
-    address: String,
-}
-
-fn serve(house: &House, arguments: &[&str]) -> Server {
-    let arguments = [&["serve", "--listen", "127.0.0.1:0", "--no-metrics"], arguments].concat();
-    let mut command = house.command(&arguments);
-    // Not a pipe: nobody reads it while the server starts.
-    command.stdout(fs::File::create(house.path("serve.out")).unwrap()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let mut log = String::new();
-    let address = loop {
-        let line = lines.next().expect("the server becomes ready");
-        log += &line;
-        log.push('\n');
-        let json: Value = serde_json::from_str(&line).unwrap_or_default();
-        if json["message"] == "ready" {
-            break json["listen"].as_str().unwrap().to_owned();
-        }
-    };
-    // Read to its end, so that the server never waits for us.
-    std::thread::spawn(move || lines.for_each(drop));
-    Server { child, log, address }
-}
+use crate::house::{House, Server};
 
 /// Asks in the plainest HTTP; gives status and body.
 fn get(address: &str, host: &str, path: &str, token: &str) -> (u16, String) {
@@ -54,7 +22,7 @@ fn get(address: &str, host: &str, path: &str, token: &str) -> (u16, String) {
 #[test]
 fn the_demonstration_runs_with_commands_beside_it_and_stops() {
     let house = House::new("demo");
-    let server = serve(&house, &["--demo"]);
+    let server = Server::start(&house, &["--demo"]);
     let said = fs::read_to_string(house.path("serve.out")).unwrap();
     assert!(
         said.contains("curl -s -H 'Authorization: Bearer lmp_") && said.contains("/fhir/R4/Patient"),
@@ -82,9 +50,7 @@ fn the_demonstration_runs_with_commands_beside_it_and_stops() {
         second.err.contains(&format!("in use by another Lamplight program (process {})", server.child.id()))
     );
 
-    let mut child = server.child;
-    signal("TERM", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.stop("TERM"), Some(0));
     assert!(!house.path("data/postgres/postmaster.pid").exists(), "its PostgreSQL was stopped");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -94,14 +60,12 @@ fn the_demonstration_runs_with_commands_beside_it_and_stops() {
     assert!(!house.path("data/postgres/postmaster.pid").exists());
 
     // A later start makes nothing again and tells how to get a token.
-    let server = serve(&house, &["--demo"]);
+    let server = Server::start(&house, &["--demo"]);
     let said = fs::read_to_string(house.path("serve.out")).unwrap();
     assert!(
         said.contains("lamplight token issue --organization juniper-hollow") && !said.contains("lmp_"),
         "{said}"
     );
     assert_eq!(get(&server.address, host, "/fhir/R4/Patient?_count=1", token).0, 200);
-    let mut child = server.child;
-    signal("INT", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.stop("INT"), Some(0));
 }

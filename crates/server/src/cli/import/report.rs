@@ -51,7 +51,7 @@ struct Entry<'a> {
     rtype: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    /// `created`, `updated`, `unchanged`, `refused` or `unreadable`.
+    /// `created`, `updated`, `unchanged`, `kept`, `refused` or `unreadable`.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     issues: Vec<Shown<'a>>,
@@ -102,6 +102,7 @@ impl Reporter {
                 Imported::Created => ("created", &[][..]),
                 Imported::Updated => ("updated", &[][..]),
                 Imported::Unchanged => ("unchanged", &[][..]),
+                Imported::Kept => ("kept", &[][..]),
                 Imported::Refused(issues) => ("refused", &issues[..]),
             };
             let index = places.map_or(Some(record.index), |places| places.get(record.index).copied());

@@ -77,6 +77,7 @@ pub(super) async fn load(
         counts.created += done.created;
         counts.updated += done.updated;
         counts.unchanged += done.unchanged;
+        counts.kept += done.kept;
         counts.refused += done.refused;
     }
     load.bar.finish_and_clear();
