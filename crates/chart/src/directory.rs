@@ -20,7 +20,7 @@ use fhir::search::{
 use kernel::{FacilityId, OrganizationId};
 use moka::sync::Cache;
 use rphonetic::{DoubleMetaphone, Encoder as _};
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 use uuid::Uuid;
 
 use crate::Error;
@@ -51,7 +51,14 @@ type ShardId = (OrganizationId, FacilityId, i16);
 /// The shards in memory.
 #[derive(Clone)]
 pub(crate) struct Directory {
-    shards: Cache<ShardId, Arc<RwLock<Shard>>>,
+    shards: Cache<ShardId, Arc<Slot>>,
+}
+
+/// A shard, and whose turn it is to fill it: without turns, everyone who comes while it is empty would read it whole.
+#[derive(Default)]
+struct Slot {
+    turn: Mutex<()>,
+    shard: RwLock<Shard>,
 }
 
 /// One facility's people or places of one type.
@@ -101,6 +108,9 @@ impl Directory {
         facilities: &[FacilityId],
         clauses: &[&Clause],
     ) -> Result<Vec<Uuid>, Error> {
+        // In one order for all, because turns are waited for in it.
+        let mut facilities = facilities.to_vec();
+        facilities.sort_unstable();
         let shards: Vec<_> = facilities
             .iter()
             .map(|facility| {
@@ -111,7 +121,7 @@ impl Directory {
         refresh(db, door, rtype, &shards).await?;
         let mut found = Vec::new();
         for (_, shard) in &shards {
-            shard.read().await.find(clauses, &mut found);
+            shard.shard.read().await.find(clauses, &mut found);
         }
         found.sort_unstable();
         Ok(found)
@@ -131,20 +141,20 @@ async fn refresh(
     db: &Db,
     door: &Door<'_>,
     rtype: ResourceType,
-    shards: &[(FacilityId, Arc<RwLock<Shard>>)],
+    shards: &[(FacilityId, Arc<Slot>)],
 ) -> Result<(), Error> {
     let facilities: Vec<i32> = shards.iter().map(|(facility, _)| facility.0).collect();
     let mut seen = Vec::with_capacity(shards.len());
-    for (_, shard) in shards {
-        let (seen_below, worn) = {
-            let shard = shard.read().await;
-            (shard.seen_below, shard.dead > MOST_DEAD && shard.dead > shard.by_id.len())
-        };
-        if worn {
+    let mut turns = Vec::new();
+    for (_, slot) in shards {
+        if slot.shard.read().await.is_worn() {
             // Read anew, without what has piled up.
-            *shard.write().await = Shard::default();
+            *slot.shard.write().await = Shard::default();
         }
-        seen.push(if worn { 0 } else { seen_below });
+        if slot.shard.read().await.seen_below == 0 {
+            turns.push(slot.turn.lock().await);
+        }
+        seen.push(slot.shard.read().await.seen_below);
     }
     let ctx = door.ctx();
     let rows = door.rows(db, CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
@@ -156,7 +166,7 @@ async fn refresh(
         let Some(id) = row.get::<_, Option<Uuid>>(2) else { continue };
         let version: i32 = row.get(3);
         let known = match shards.iter().find(|(f, _)| f.0 == facility) {
-            Some((_, shard)) => shard.read().await.version(id),
+            Some((_, slot)) => slot.shard.read().await.version(id),
             None => None,
         };
         if known.is_none_or(|known| known < version) {
@@ -166,7 +176,7 @@ async fn refresh(
     let (places, records): (Vec<_>, Vec<_>) =
         changed.into_iter().map(|(facility, version, record)| ((facility, version), record)).unzip();
     let keys = Keys::of(db, ctx, &records).await?;
-    for (facility, shard) in shards {
+    for (facility, slot) in shards {
         let Some(horizon) = horizons.get(&facility.0) else { continue };
         let mut guard = None;
         for ((at, version), record) in places.iter().zip(&records) {
@@ -174,7 +184,7 @@ async fn refresh(
                 continue;
             }
             if guard.is_none() {
-                guard = Some(shard.write().await);
+                guard = Some(slot.shard.write().await);
             }
             if let Some(shard) = guard.as_mut() {
                 shard.put(ctx, &keys, *version, record)?;
@@ -182,12 +192,12 @@ async fn refresh(
         }
         let stale = match &guard {
             Some(shard) => shard.seen_below < *horizon,
-            None => shard.read().await.seen_below < *horizon,
+            None => slot.shard.read().await.seen_below < *horizon,
         };
         if stale {
             let mut shard = match guard {
                 Some(guard) => guard,
-                None => shard.write().await,
+                None => slot.shard.write().await,
             };
             shard.seen_below = shard.seen_below.max(*horizon);
         }
@@ -210,6 +220,10 @@ fn record(rtype: ResourceType, row: &db::Row) -> Result<Record, Error> {
 }
 
 impl Shard {
+    fn is_worn(&self) -> bool {
+        self.dead > MOST_DEAD && self.dead > self.by_id.len()
+    }
+
     fn version(&self, id: Uuid) -> Option<i32> {
         self.by_id.get(&id).and_then(|at| self.entries[*at].as_ref()).map(|entry| entry.version)
     }

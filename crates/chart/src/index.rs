@@ -70,7 +70,10 @@ pub(crate) fn index(key: &SearchKey, scope: Scope, found: &[Found<'_>], created_
     let mut tokens = Vec::with_capacity(found.len() * 2);
     for one in found {
         for (reach, value) in values(scope, one) {
-            if let (true, Some(patient)) = (reach.patient, scope.patient) {
+            // A patient is looked for among patients, never among the records of one.
+            if let (true, Some(patient)) =
+                (reach.patient && scope.rtype != ResourceType::Patient, scope.patient)
+            {
                 let token = patient_token(key, scope.rtype, patient, one.path, &value);
                 tokens.push(Token { token, at: starts_at });
             }

@@ -1,6 +1,6 @@
 //! From a client's bytes to a draft that may be written: parsed, validated, placed.
 
-use fhir::compartment::{Owner, patient_of};
+use fhir::compartment::{Owner, patient_of, patient_paths};
 use fhir::json::{Limits, Node, parse};
 use fhir::reference::{Reference, references};
 use fhir::search::extract;
@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     pub(crate) version: Version,
     pub(crate) at: Timestamp,
     pub(crate) owner: Owned,
+    /// Which element names the owner, along [`patient_paths`]; 0 is the subject.
+    pub(crate) owner_by: i16,
     pub(crate) class: DataClass,
     /// Local resources it refers to, with the path of the first reference to each.
     pub(crate) links: Vec<Link>,
@@ -110,11 +112,34 @@ pub(crate) fn draft(
         Owner::Nobody => Owned::Nobody,
     };
     let links = links(&root)?;
+    let owner_by = owner_by(named, &root);
     let stamped =
         stamp(body, &root, &id.to_string(), &version.to_string(), &rfc3339(at)).map_err(|error| {
             Error::Invalid(vec![Issue::error("structure", named.as_str(), error.to_string())])
         })?;
-    Ok(Draft { rtype: named, id, version, at, owner, class: class_of(named, &root), links, body: stamped })
+    Ok(Draft {
+        rtype: named,
+        id,
+        version,
+        at,
+        owner,
+        owner_by,
+        class: class_of(named, &root),
+        links,
+        body: stamped,
+    })
+}
+
+/// The place, among the paths to a patient, of the first that leads to one.
+fn owner_by(rtype: ResourceType, root: &Node<'_>) -> i16 {
+    let leads = |path: &&'static [&'static str]| {
+        let mut nodes = vec![root];
+        for step in path.iter() {
+            nodes = nodes.iter().filter_map(|node| node.get(step)).flat_map(Node::items).collect();
+        }
+        nodes.iter().filter_map(|node| node.text("reference")).any(|text| text.starts_with("Patient/"))
+    };
+    patient_paths(rtype).iter().position(leads).and_then(|at| i16::try_from(at).ok()).unwrap_or(0)
 }
 
 fn local_patient(rtype: ResourceType, text: &str) -> Result<PatientId, Error> {
@@ -128,7 +153,7 @@ fn local_patient(rtype: ResourceType, text: &str) -> Result<PatientId, Error> {
 }
 
 /// The local resources that a document refers to. Ids of this server are UUIDs; any other leads nowhere.
-fn links(root: &Node<'_>) -> Result<Vec<Link>, Error> {
+pub(crate) fn links(root: &Node<'_>) -> Result<Vec<Link>, Error> {
     let mut links: Vec<Link> = Vec::new();
     let mut lost = Vec::new();
     for site in references(root) {

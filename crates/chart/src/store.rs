@@ -212,8 +212,8 @@ impl Store {
         let at = self.db.world().now();
         let version = current.record.version;
         let draft = intake::draft(body, &self.limits, Some(rtype), (id, version.next(), at))?;
-        let places = Places::look_up(&tx, [&draft]).await?;
-        places.check(&draft)?;
+        let draft = self.keep_links(ctx, &current, draft).await?;
+        Places::look_up(&tx, [&draft]).await?.check(&draft)?;
         let (placed, change) = self.change(ctx, &current, draft).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
         let event = write::event(Action::Update, rtype, id, version.next());
@@ -333,6 +333,21 @@ impl Store {
             Some(version) if version != record.version => Err(db::Error::Conflict.into()),
             Some(_) => Ok(Current { record, starts_at: row.get(7), ends_at: row.get(8) }),
         }
+    }
+
+    /// Leaves only the references that the current version does not have: those were looked up when it was written.
+    async fn keep_links(&self, ctx: &Ctx, current: &Current, mut draft: Draft) -> Result<Draft, Error> {
+        if draft.links.is_empty() || current.record.sealed.is_none() {
+            return Ok(draft);
+        }
+        let keys = Keys::of(&self.db, ctx, std::slice::from_ref(&current.record)).await?;
+        keys.open(ctx, &current.record)?.matches(|body| {
+            let Ok(root) = parse(body, &self.limits) else { return false };
+            let before = intake::links(&root).unwrap_or_default();
+            draft.links.retain(|link| !before.iter().any(|old| old.id == link.id && old.rtype == link.rtype));
+            true
+        });
+        Ok(draft)
     }
 
     /// Places a draft over the current row, and describes the change without its new half.

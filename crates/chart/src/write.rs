@@ -94,6 +94,7 @@ struct Columns {
     follow: Vec<bool>,
     rtype: Vec<i16>,
     class: Vec<i16>,
+    patient_by: Vec<i16>,
     body: Vec<Vec<u8>>,
     token_facility: Vec<i32>,
     token_patient: Vec<Option<Uuid>>,
@@ -105,12 +106,12 @@ struct Columns {
 const INSERT: &str = "
     WITH row AS (
         INSERT INTO chart.resource (organization_id, facility_id, id, patient_id, updated_at, starts_at, ends_at, follow,
-            version, type, class, body)
+            version, type, class, patient_by, body)
         SELECT $1, facility_id, id, patient_id, at, starts_at, ends_at,
-               CASE WHEN follow THEN pg_current_xact_id()::text::int8 END, 1, type, class, body
+               CASE WHEN follow THEN pg_current_xact_id()::text::int8 END, 1, type, class, patient_by, body
           FROM unnest($2::int4[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-                      $8::bool[], $9::int2[], $10::int2[], $11::bytea[])
-            n (facility_id, id, patient_id, at, starts_at, ends_at, follow, type, class, body)
+                      $8::bool[], $9::int2[], $10::int2[], $11::bytea[], $17::int2[])
+            n (facility_id, id, patient_id, at, starts_at, ends_at, follow, type, class, body, patient_by)
     ), sent AS (
         INSERT INTO ops.outbox (organization_id, facility_id, patient_id, at, kind, type, id, version)
         SELECT $1, facility_id, patient_id, at, 'chart.created', type, id, 1
@@ -145,6 +146,7 @@ pub(crate) async fn insert<'p>(
         columns.follow.push(follows(draft.rtype));
         columns.rtype.push(draft.rtype.code());
         columns.class.push(draft.class as i16);
+        columns.patient_by.push(draft.owner_by);
         columns.body.push(sealed);
         for token in &one.index.tokens {
             columns.token_facility.push(one.facility.0);
@@ -154,7 +156,7 @@ pub(crate) async fn insert<'p>(
             columns.token_id.push(draft.id.0);
         }
     }
-    let params: [&(dyn ToSql + Sync); 16] = [
+    let params: [&(dyn ToSql + Sync); 17] = [
         &ctx.organization().0,
         &columns.facility,
         &columns.id,
@@ -171,6 +173,7 @@ pub(crate) async fn insert<'p>(
         &columns.token,
         &columns.token_at,
         &columns.token_id,
+        &columns.patient_by,
     ];
     let (_, receipt) = tx.last_audited(INSERT, &params, event).await?;
     Ok(receipt)
@@ -218,6 +221,7 @@ const UPDATE: &str = "
         UPDATE chart.resource r
            SET version = old.version + 1, updated_at = $4, starts_at = coalesce($5, old.starts_at),
                ends_at = coalesce($6, old.ends_at), class = coalesce($7, old.class), body = $8,
+               patient_by = coalesce($15, r.patient_by),
                follow = CASE WHEN $9 THEN pg_current_xact_id()::text::int8 END
           FROM old WHERE r.organization_id = $1 AND r.id = old.id
         RETURNING r.facility_id, r.patient_id, r.type, r.id, r.version
@@ -253,9 +257,10 @@ pub(crate) async fn replace(
     let starts_at = change.new.map(|placed| placed.index.starts_at);
     let ends_at = change.new.map(|placed| placed.index.ends_at);
     let class = change.new.map(|placed| placed.draft.class as i16);
+    let patient_by = change.new.map(|placed| placed.draft.owner_by);
     let kind = if change.new.is_some() { "chart.updated" } else { "chart.deleted" };
     let follow = follows(change.rtype);
-    let params: [&(dyn ToSql + Sync); 14] = [
+    let params: [&(dyn ToSql + Sync); 15] = [
         &ctx.organization().0,
         &change.id.0,
         &change.from.0,
@@ -270,6 +275,7 @@ pub(crate) async fn replace(
         &new_tokens,
         &new_at,
         &kind,
+        &patient_by,
     ];
     match event {
         None => {

@@ -18,6 +18,8 @@ CREATE TABLE chart.resource (
     version int4 NOT NULL CHECK (version > 0),
     type int2 NOT NULL,
     class int2 NOT NULL,
+    -- Which element names the patient, counted along FHIR's compartment definition; 0 is the subject.
+    patient_by int2 NOT NULL,
     -- NULL: deleted.
     body bytea,
     PRIMARY KEY (organization_id, id)

@@ -3,7 +3,6 @@
 use db::Ctx;
 use db::keys::SearchKey;
 use fhir::ResourceType;
-use fhir::compartment::patient_paths;
 use fhir::search::{
     Clause, Comparison, Kind, Modifier, NumberQuery, Param, Predicate, Range, Reference, Search, Subject,
     System, clinical_date,
@@ -59,6 +58,8 @@ pub(crate) struct Plan<'s> {
     pub(crate) via: Via,
     pub(crate) order: Order,
     pub(crate) patient: Option<PatientId>,
+    /// Whether the patient must be named by the subject, not only by another element.
+    pub(crate) as_subject: bool,
     pub(crate) facilities: Vec<FacilityId>,
     pub(crate) classes: Vec<i16>,
     pub(crate) updated: Range,
@@ -99,6 +100,7 @@ impl<'s> Plan<'s> {
             via: Via::Type,
             order: Order::Walk { descending: true },
             patient: compartment,
+            as_subject: false,
             facilities,
             classes: Vec::new(),
             updated: ALL_TIME,
@@ -125,9 +127,7 @@ impl<'s> Plan<'s> {
                             Some(id) => plan.patient = Some(id),
                             None => named = Some(Vec::new()),
                         }
-                        if patient_paths(rtype).len() > 1 {
-                            plan.residual.push(clause);
-                        }
+                        plan.as_subject = true;
                     } else if Directory::answers(rtype, clause) && !ctx.grants().by_relationship {
                         plan.directory.push(clause);
                     } else {
@@ -238,7 +238,7 @@ impl<'s> Plan<'s> {
             exact &= values_of(predicate, &mut values)?;
         }
         // A code that many records of other patients share is looked up under the patient alone.
-        let alone = rank == 3;
+        let alone = rank == 3 && self.rtype != ResourceType::Patient;
         let mut steps = Vec::new();
         for path in param.paths {
             for value in &values {

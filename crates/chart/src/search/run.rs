@@ -182,6 +182,10 @@ async fn walk(
                 Err(error) => return Err(error),
             };
             let mut sort_values = Vec::new();
+            if plan.as_subject && row.get::<_, i16>(8) != 0 {
+                cursor = Some(place);
+                continue;
+            }
             if !holds(store, plan, &record, &body, sort, &mut sort_values) {
                 cursor = Some(place);
                 continue;
@@ -388,7 +392,8 @@ async fn sorted(
 
 /// How many match in all.
 async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64, Error> {
-    let plain = plan.residual.is_empty() && plan.changed.is_empty() && plan.also.is_empty();
+    let plain =
+        plan.residual.is_empty() && plan.changed.is_empty() && plan.also.is_empty() && !plan.as_subject;
     if plain
         && matches!(plan.via, Via::Type | Via::Patient(_))
         && plan.clinical.low == i64::MIN

@@ -26,7 +26,7 @@ macro_rules! columns {
         concat!(
             "c.id, c.version, c.facility_id, c.patient_id, c.class, c.updated_at, c.body, ",
             $at,
-            " AS at"
+            " AS at, c.patient_by"
         )
     };
 }
