@@ -44,7 +44,8 @@ impl Error {
                 db::Error::Unavailable(_) | db::Error::Timeout | db::Error::AuditUnavailable => 503,
                 // A row that row security refuses to write does not exist for the caller.
                 db::Error::RowSecurity => 404,
-                db::Error::Seal(_)
+                db::Error::Context
+                | db::Error::Seal(_)
                 | db::Error::NotCovered
                 | db::Error::Config(_)
                 | db::Error::Database(_) => 500,
@@ -106,7 +107,9 @@ fn inside(index: usize, path: &str) -> String {
 fn public(error: &db::Error) -> String {
     match error {
         db::Error::RowSecurity => db::Error::NotFound.to_string(),
-        db::Error::Database(_) | db::Error::Config(_) | db::Error::NotCovered => "internal error".to_owned(),
+        db::Error::Database(_) | db::Error::Config(_) | db::Error::Context | db::Error::NotCovered => {
+            "internal error".to_owned()
+        }
         db::Error::Seal(_) => {
             "the stored record is damaged and was not opened; the operator has been told".to_owned()
         }

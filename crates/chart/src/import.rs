@@ -26,7 +26,7 @@ use crate::{Error, Store, search};
 
 /// Most entries of one imported bundle, and most rows written in one transaction.
 const MOST_ENTRIES: usize = 50_000;
-const WRITTEN_TOGETHER: usize = 500;
+const WRITTEN_TOGETHER: usize = 2_000;
 
 /// A record on its way in.
 struct Arrival {

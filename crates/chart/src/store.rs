@@ -110,12 +110,7 @@ impl Store {
         record: Option<Record>,
     ) -> Result<Document, Error> {
         let Some(record) = record else {
-            let mut event =
-                Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
-            event.resource = Some(id);
-            event.outcome = Outcome::Failure;
-            self.db.record(ctx, event).await?;
-            return Err(db::Error::NotFound.into());
+            return Err(self.absent(ctx, action, rtype, id).await?);
         };
         let mut event = write::event(action, rtype, id, record.version);
         event.facility = record.facility;
@@ -137,6 +132,21 @@ impl Store {
         let body = keys.open(ctx, &record)?;
         let receipt = self.db.record(ctx, event).await?;
         Ok(document(&record, body.open(&receipt)?))
+    }
+
+    /// Logs that someone asked for what is not there, or not for them, and gives the error that says so.
+    async fn absent(
+        &self,
+        ctx: &Ctx,
+        action: Action,
+        rtype: ResourceType,
+        id: ResourceId,
+    ) -> Result<Error, Error> {
+        let mut event = Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
+        event.resource = Some(id);
+        event.outcome = Outcome::Failure;
+        self.db.record(ctx, event).await?;
+        Ok(db::Error::NotFound.into())
     }
 
     /// FHIR `create`, also conditional (<https://hl7.org/fhir/R4/http.html#ccreate>).
@@ -321,11 +331,11 @@ impl Store {
     ) -> Result<Current, Error> {
         let ctx = tx.ctx();
         let rows = tx.query(READ, &[&ctx.organization().0, &id.0, &rtype.code()]).await?;
-        let Some(row) = rows.first() else { return Err(db::Error::NotFound.into()) };
-        let record = Record::read(rtype, row)?;
-        if !ctx.grants().may_see(record.class) {
-            return Err(db::Error::NotFound.into());
-        }
+        let record = rows.first().map(|row| Record::read(rtype, row)).transpose()?;
+        let visible = record.filter(|record| ctx.grants().may_see(record.class));
+        let (Some(row), Some(record)) = (rows.first(), visible) else {
+            return Err(self.absent(ctx, action, rtype, id).await?);
+        };
         let target = Target { facility: Some(record.facility), class: Some(record.class) };
         self.db.authorize(ctx, action, target).await?;
         match if_match {

@@ -38,11 +38,11 @@ BEGIN
     SELECT inner_pad, outer_pad INTO key FROM sec.context_key;
     IF encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(substr(signed, 65), 'UTF8'))), 'hex')
         IS DISTINCT FROM substr(signed, 1, 64) THEN
-        RAISE EXCEPTION 'context refused' USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'context refused' USING ERRCODE = 'LL401';
     END IF;
     context := string_to_array(substr(signed, 65), ',')::int8[];
     IF context[1] < extract(epoch FROM transaction_timestamp()) THEN
-        RAISE EXCEPTION 'context expired' USING ERRCODE = 'insufficient_privilege';
+        RAISE EXCEPTION 'context expired' USING ERRCODE = 'LL401';
     END IF;
     RETURN context;
 END

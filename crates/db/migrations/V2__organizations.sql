@@ -73,7 +73,7 @@ CREATE TABLE org.service_token (
 SELECT sec.wall('org.organization', '0', false);
 SELECT sec.wall('org.facility', 'facility_id', false);
 SELECT sec.wall('org.membership', '0', false);
-SELECT sec.wall('org.relationship', 'facility_id', false);
+SELECT sec.wall('org.relationship', 'facility_id', true);
 SELECT sec.wall('org.service_token', '0', false);
 
 GRANT USAGE ON SCHEMA org TO lamplight_app, lamplight_operator;
@@ -81,7 +81,7 @@ GRANT SELECT ON org.organization, org.facility TO lamplight_app;
 -- `hash` stays out of the runtime role's reach: tokens are checked by the definer function below.
 GRANT SELECT (organization_id, token_id, membership_id, name, permissions, facilities, created_at, expires_at, revoked_at)
     ON org.service_token TO lamplight_app;
-GRANT SELECT, INSERT, UPDATE ON org.relationship TO lamplight_app;
+GRANT SELECT ON org.relationship TO lamplight_app;
 GRANT SELECT ON org.membership TO lamplight_app;
 
 -- sec.related() reads it for contexts that are bound to their patients.

@@ -56,7 +56,7 @@ CREATE TABLE audit.checkpoint (
 );
 
 SELECT sec.wall('audit.event', 'facility_id', false);
-SELECT sec.wall('audit.subject', 'facility_id', false);
+SELECT sec.wall('audit.subject', 'facility_id', true);
 SELECT sec.wall('audit.leaf', '0', false);
 SELECT sec.wall('audit.checkpoint', '0', false);
 CREATE POLICY sealer ON audit.event FOR SELECT TO lamplight_sealer USING (organization_id > 0);
@@ -86,7 +86,7 @@ BEGIN
             name := parent || '_' || to_char(low AT TIME ZONE 'UTC', 'YYYYMM');
             IF to_regclass('audit.' || name) IS NULL THEN
                 EXECUTE format('CREATE TABLE audit.%I PARTITION OF audit.%I FOR VALUES FROM (%L) TO (%L)', name, parent, low, high);
-                PERFORM sec.wall(format('audit.%I', name)::regclass, 'facility_id', false);
+                PERFORM sec.wall(format('audit.%I', name)::regclass, 'facility_id', parent = 'subject');
                 made := made + 1;
             END IF;
         END LOOP;

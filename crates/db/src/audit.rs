@@ -319,7 +319,7 @@ fn pack(writes: &[Write]) -> Option<Vec<u8>> {
 
 /// The group-committing writer of reads.
 pub(crate) struct Writer {
-    group: Group<Stamped>,
+    group: Group<Stamped, bool>,
     world: World,
 }
 
@@ -340,7 +340,7 @@ impl Writer {
             event: stamped.id,
             subjects: stamped.event.subjects.iter().map(|(_, patient)| *patient).collect(),
         };
-        if self.group.write(stamped).await { Ok(receipt) } else { Err(Error::AuditUnavailable) }
+        if self.group.write(stamped).await == Some(true) { Ok(receipt) } else { Err(Error::AuditUnavailable) }
     }
 }
 

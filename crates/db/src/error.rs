@@ -34,6 +34,10 @@ pub enum Error {
     /// The database refused the context or the row (row security).
     #[error("refused by row security")]
     RowSecurity,
+    /// The database refused the signed context: another context key, or clocks that are minutes apart. A defect of the
+    /// installation, never of a request.
+    #[error("the database refused the signed context")]
+    Context,
     /// A sealed value does not open: altered, moved, or under another key.
     #[error("sealed value refused: {0}")]
     Seal(&'static str),
@@ -67,8 +71,10 @@ impl Error {
             return Self::Unavailable("the connection failed");
         };
         let code = db.code();
-        if code.code() == "LL412" {
-            return Self::Conflict;
+        match code.code() {
+            "LL401" => return Self::Context,
+            "LL412" => return Self::Conflict,
+            _ => {}
         }
         if [
             SqlState::UNIQUE_VIOLATION,

@@ -41,6 +41,8 @@ pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Re
         .batch_execute(
             "ALTER TABLE refinery_schema_history ENABLE ROW LEVEL SECURITY;
              ALTER TABLE refinery_schema_history FORCE ROW LEVEL SECURITY;
+             DROP POLICY IF EXISTS migrator ON refinery_schema_history;
+             CREATE POLICY migrator ON refinery_schema_history TO CURRENT_USER USING (version > 0);
              SET LOCAL ROLE lamplight_owner",
         )
         .await

@@ -131,7 +131,9 @@ pub fn decide(grants: &Grants, action: Action, target: Target) -> Decision {
         return Decision::OutsideClass(class);
     }
     match target.facility {
-        Some(FacilityId::WHOLE) if is_write(action) && !grants.permissions.contains(Permission::DirectoryWrite) => {
+        Some(FacilityId::WHOLE)
+            if is_write(action) && !grants.permissions.contains(Permission::DirectoryWrite) =>
+        {
             Decision::Lacks(Permission::DirectoryWrite)
         }
         Some(FacilityId::WHOLE) | None => Decision::Allow,

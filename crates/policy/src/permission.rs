@@ -98,7 +98,8 @@ mod tests {
         let mut keys: Vec<_> = Permission::ALL.into_iter().map(Permission::key).collect();
         for key in &keys {
             let (area, verb) = key.split_once('.').unwrap();
-            let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            let plain =
+                |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
             assert!(plain(area) && plain(verb), "{key}");
         }
         keys.sort_unstable();

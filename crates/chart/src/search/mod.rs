@@ -38,17 +38,22 @@ impl Store {
         let now = self.db.world().now().as_microsecond();
         let pairs = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let search = parse(request.rtype, pairs, &Limits::at(now)).map_err(Error::Query)?;
+        if !search.elements.is_empty() {
+            return Err(Error::Request(400, "_elements: not supported"));
+        }
         run::page(self, ctx, request, &search).await
     }
 }
 
-/// The ids that a conditional reference, create or update means; at most two are looked for.
+/// The ids that a conditional reference or create means; at most two are looked for. It is a search like any other: it
+/// needs the permission and is logged.
 pub(crate) async fn conditional(
     store: &Store,
     tx: &Tx<'_>,
     rtype: ResourceType,
     query: &str,
 ) -> Result<Vec<ResourceId>, Error> {
+    store.db.authorize(tx.ctx(), Action::Search, Target::default()).await?;
     let pairs = decode(query)?;
     let now = store.db.world().now().as_microsecond();
     let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));

@@ -133,6 +133,10 @@ pub(super) async fn conditional(
     if walked.found.len() < 2 && walked.stopped.is_some() {
         return Err(too_costly());
     }
+    let mut event =
+        Event::success(Action::Search.key(), Action::Search.needs().key()).about(rtype.code(), None);
+    event.detail = Some(format!("{} found by a condition", walked.found.len()));
+    store.db.record(tx.ctx(), event.showing(walked.found.iter().map(|one| &one.body))).await?;
     Ok(walked.found.into_iter().map(|one| one.record.id).collect())
 }
 

@@ -1,6 +1,6 @@
 //! The keyring: wrapped keys in the database, unwrapped ones in a bounded cache for minutes, zeroized when they leave.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,16 @@ struct NewPatientKey {
     at: Timestamp,
 }
 
+/// What became of a new key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inserted {
+    /// It is the patient's key now.
+    New,
+    /// The patient had one: the new one must not be used.
+    WasThere,
+    Failed,
+}
+
 /// Gives keys to those whose context reaches them.
 pub struct Keyring {
     pool: Pool,
@@ -62,7 +72,7 @@ pub struct Keyring {
     world: World,
     organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
     patients: Cache<CacheKey, Arc<DataKey>>,
-    inserts: Group<NewPatientKey>,
+    inserts: Group<NewPatientKey, Inserted>,
 }
 
 impl Keyring {
@@ -71,11 +81,18 @@ impl Keyring {
         let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
             let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
             async move {
-                let done = insert_patient_keys(&pool, &signer, &world, &keys).await;
-                if let Err(error) = &done {
-                    tracing::error!(%error, "patient keys could not be written");
+                match insert_patient_keys(&pool, &signer, &world, &keys).await {
+                    // Of several for one patient and class in one batch the first is the one that was inserted.
+                    Ok(mut new) => keys
+                        .iter()
+                        .map(|key| new.remove(&(key.organization, key.patient, key.class as i16)))
+                        .map(|new| if new { Inserted::New } else { Inserted::WasThere })
+                        .collect(),
+                    Err(error) => {
+                        tracing::error!(%error, "patient keys could not be written");
+                        vec![Inserted::Failed; keys.len()]
+                    }
                 }
-                vec![done.is_ok(); keys.len()]
             }
         });
         let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(KEEP).build();
@@ -160,16 +177,38 @@ impl Keyring {
             writes.push(self.inserts.write(new));
             made.push((patient, class, Arc::new(DataKey::new(1, key))));
         }
-        if !futures_util::future::join_all(writes).await.into_iter().all(|durable| durable) {
-            return Err(Error::Unavailable("the keyring cannot be written"));
+        let written = futures_util::future::join_all(writes).await;
+        let mut keys = Vec::with_capacity(made.len());
+        for ((patient, class, key), inserted) in made.into_iter().zip(written) {
+            keys.push(match inserted {
+                Some(Inserted::New) => {
+                    self.patients.insert((ctx.organization(), patient, class as i16, 1), Arc::clone(&key));
+                    key
+                }
+                // An import that was killed, or another writer, was here before: what is stored is what counts.
+                Some(Inserted::WasThere) => self.stored_patient_key(ctx, patient, class).await?,
+                Some(Inserted::Failed) | None => {
+                    return Err(Error::Unavailable("the keyring cannot be written"));
+                }
+            });
         }
-        Ok(made
-            .into_iter()
-            .map(|(patient, class, key)| {
-                self.patients.insert((ctx.organization(), patient, class as i16, 1), Arc::clone(&key));
-                key
-            })
-            .collect())
+        Ok(keys)
+    }
+
+    /// The key that the table holds, past the cache.
+    async fn stored_patient_key(
+        &self,
+        ctx: &Ctx,
+        patient: PatientId,
+        class: DataClass,
+    ) -> Result<Arc<DataKey>, Error> {
+        let mut found = HashMap::new();
+        let destroyed = self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
+        match found.remove(&(patient, class, 1)) {
+            Some(key) => Ok(key),
+            None if destroyed => Err(Error::Erased),
+            None => Err(Error::NotFound),
+        }
     }
 
     /// The key to seal new bodies of this patient and class with; made when the class is new for the patient.
@@ -186,19 +225,13 @@ impl Keyring {
         if let Some(key) = self.patients.get(&(ctx.organization(), patient, class as i16, 1)) {
             return Ok(key);
         }
-        let mut found = HashMap::new();
-        let destroyed = self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
-        if let Some(key) = found.remove(&(patient, class, 1)) {
-            return Ok(key);
+        match self.stored_patient_key(ctx, patient, class).await {
+            Err(Error::NotFound) => {
+                let mut made = self.create_patient_keys(ctx, &[(facility, patient, class)]).await?;
+                made.pop().ok_or(Error::NotFound)
+            }
+            found => found,
         }
-        if destroyed {
-            return Err(Error::Erased);
-        }
-        let mut made = self.create_patient_keys(ctx, &[(facility, patient, class)]).await?;
-        // Another writer may have been first; what the table says is what counts.
-        self.patients.invalidate(&(ctx.organization(), patient, class as i16, 1));
-        self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
-        found.remove(&(patient, class, 1)).or_else(|| made.pop()).ok_or(Error::NotFound)
     }
 
     /// Loads and unwraps; says whether any of the wanted keys was destroyed.
@@ -351,7 +384,7 @@ async fn insert_patient_keys(
     signer: &Signer,
     world: &World,
     keys: &[NewPatientKey],
-) -> Result<(), Error> {
+) -> Result<HashSet<(OrganizationId, PatientId, i16)>, Error> {
     let mut cells: Vec<i64> = keys.iter().map(|key| cell(key.organization, key.facility)).collect();
     cells.sort_unstable();
     cells.dedup();
@@ -363,7 +396,7 @@ async fn insert_patient_keys(
     let wrapped: Vec<&[u8]> = keys.iter().map(|key| key.wrapped.as_slice()).collect();
     let commitments: Vec<&[u8]> = keys.iter().map(|key| key.commitment.as_slice()).collect();
     let times: Vec<Timestamp> = keys.iter().map(|key| key.at).collect();
-    one(
+    let rows = one(
         pool,
         &signed,
         "INSERT INTO keyring.patient_key (organization_id, facility_id, patient_id, class, number, wrapped,
@@ -371,11 +404,11 @@ async fn insert_patient_keys(
          SELECT organization_id, facility_id, patient_id, class, 1, wrapped, commitment, created_at
            FROM unnest($1::int4[], $2::int4[], $3::uuid[], $4::int2[], $5::bytea[], $6::bytea[], $7::timestamptz[])
              k (organization_id, facility_id, patient_id, class, wrapped, commitment, created_at)
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO NOTHING RETURNING organization_id, patient_id, class",
         &[&organizations, &facilities, &patients, &classes, &wrapped, &commitments, &times],
     )
-    .await
-    .map(|_| ())
+    .await?;
+    Ok(rows.iter().map(|row| (OrganizationId(row.get(0)), PatientId(row.get(1)), row.get(2))).collect())
 }
 
 fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {

@@ -102,10 +102,12 @@ impl Installation {
     /// A new root key would open nothing of a database that was made with another one.
     async fn may_make_key(&self, data_dir: &std::path::Path, purpose: Purpose) -> Result<(), Error> {
         let missing = || Error::NoRootKey(self.root_key_file.clone());
-        let owner = self.owner.as_ref().filter(|_| purpose != Purpose::Command).ok_or_else(missing)?;
+        let owner = self.owner.as_ref().ok_or_else(missing)?;
         let nobody = RootKey::from_bytes([0; 32]);
-        if db::installed(owner, &nobody).await? != Installed::No {
-            return Err(missing());
+        match (db::installed(owner, &nobody).await?, purpose) {
+            (Installed::No, Purpose::Command) => return Err(Error::NotMigrated),
+            (Installed::No, _) => {}
+            _ => return Err(missing()),
         }
         if self.root_key_file.starts_with(data_dir) {
             folder::make(data_dir, false)?;

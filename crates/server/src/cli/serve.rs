@@ -107,7 +107,7 @@ async fn prepare(options: &Options, installation: &Installation) -> eyre::Result
     let listener = bind(options.listen).await?;
     let metrics = if options.no_metrics { None } else { Some(bind(options.metrics).await?) };
     if options.demo {
-        demo(options, installation, &store).await?;
+        demo(options, listener.local_addr()?.port(), installation, &store).await?;
     }
     Ok(Prepared { store, listener, metrics })
 }
@@ -165,13 +165,13 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
 }
 
 /// Makes the demonstration where there is nothing yet, and tells how to try it.
-async fn demo(options: &Options, installation: &Installation, store: &Store) -> eyre::Result<()> {
+async fn demo(options: &Options, port: u16, installation: &Installation, store: &Store) -> eyre::Result<()> {
     let organizations = installation.operator().await?.organizations().await?;
     let host = |slug: &str| match options.domain.as_deref() {
         Some(domain) => format!("{slug}.{domain}"),
         None => format!("{slug}.localhost"),
     };
-    let address = |slug: &str| format!("http://{}:{}", host(slug), options.listen.port());
+    let address = |slug: &str| format!("http://{}:{port}", host(slug));
     if let Some(first) = organizations.first() {
         for organization in &organizations {
             out::line(format!("{}: {}", organization.name, address(&organization.slug)))?;

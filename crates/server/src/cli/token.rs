@@ -47,7 +47,7 @@ pub(super) struct Issue {
     #[arg(long)]
     all: bool,
     /// For how many days
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3660))]
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3660))]
     days: u16,
     /// Print JSON
     #[arg(long)]

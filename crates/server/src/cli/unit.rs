@@ -60,8 +60,8 @@ pub(super) enum Failure {
     Stop(Report),
 }
 
-/// Imports a unit, trying again while the database is away or two writers met. That is safe: a unit is one
-/// transaction, and what was imported already is found unchanged.
+/// Imports a unit, trying again while the database is away or two writers met. That is safe: a unit is written in
+/// transactions of up to 2,000 records, and what was imported already is found unchanged.
 pub(super) async fn import<F>(mut attempt: impl FnMut() -> F) -> Result<ImportReport, Failure>
 where
     F: Future<Output = Result<ImportReport, Error>>,
@@ -103,8 +103,8 @@ impl Failure {
                  not. Make room and run the command again: it goes on where it stopped"
             )),
             db if db.is_transient() => Self::Stop(eyre!(
-                "{db}; what was reported is written, the rest is not. Run the command again when it is back: it goes \
-                 on where it stopped"
+                "{db}; what was reported is written, the rest is not. See that PostgreSQL runs and has room on its \
+                 disk, and run the command again: it goes on where it stopped"
             )),
             db => Self::Stop(eyre!("{db}")),
         }

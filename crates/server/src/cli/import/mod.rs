@@ -20,7 +20,7 @@ use report::Reporter;
 use work::Import;
 
 /// Largest bundle, and largest run of NDJSON, once decompressed, in bytes.
-const LARGEST_BUNDLE: u64 = 256 << 20;
+const LARGEST_BUNDLE: u64 = 64 << 20;
 
 #[derive(Args)]
 #[command(after_help = "\
