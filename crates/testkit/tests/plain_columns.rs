@@ -25,7 +25,7 @@ struct Line {
 
 fn page() -> Vec<Line> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plain-columns.md");
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = std::fs::read_to_string(path).expect("the page");
     let mut closed = false;
     let mut lines = Vec::new();
     for line in text.lines() {
