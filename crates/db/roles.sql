@@ -15,7 +15,7 @@ BEGIN
         CREATE ROLE lamplight_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT;
     END IF;
     -- Row locks and runaway statements may not hold the house up. Every statement is prepared and parametric, so
-    -- one generic plan serves all callers (MEASURED: planning costs more than most of our queries).
+    -- one generic plan serves all callers (planning costs more than most of our queries).
     ALTER ROLE lamplight_app SET statement_timeout = '20s';
     ALTER ROLE lamplight_app SET lock_timeout = '5s';
     ALTER ROLE lamplight_app SET idle_in_transaction_session_timeout = '30s';

@@ -1,5 +1,5 @@
 //! The in-memory directory: names, addresses and birth dates of the people and places of a facility, in clear, for a
-//! few minutes, so that nothing about them needs to be stored searchable (DESIGN 6).
+//! few minutes, so that nothing about them needs to be stored searchable (ADR 0004).
 //!
 //! A shard is brought up to date at each search with the rows whose writing transaction was not yet visible at the last
 //! refresh (`follow >= xmin`), so it is exact across processes. It never answers anything by itself: what it finds are

@@ -2,7 +2,7 @@
 //!
 //! A token is an HMAC under the organization's search key, cut to 64 bits, of a scope, a type, an element path and a
 //! value. *Compartment tokens* have a patient as their scope and reveal nothing across patients; *facility tokens* have
-//! a facility, serve searches over all patients, and are never made for sensitive classes (DESIGN 6). The code alone is
+//! a facility, serve searches over all patients, and are never made for sensitive classes (ADR 0004). The code alone is
 //! in the token: a system that was asked for is compared on the opened body, which is shown anyway when it matches.
 
 use db::keys::SearchKey;

@@ -1,6 +1,6 @@
 //! The sealed FHIR store on top of `db`: read, search, write, history, bundles, import, export.
 //!
-//! One path for every way in and out (DESIGN invariant 8): rows come back sealed, are opened into [`db::Phi`], filtered
+//! One path for every way in and out (ARCHITECTURE, invariant 8): rows come back sealed, are opened into [`db::Phi`], filtered
 //! while closed, and leave as [`Document`]s only against the receipt of their audit event.
 
 mod bundle;

@@ -62,7 +62,7 @@ END
 $$;
 
 -- Raises the wall around a table. `facility` is the column (or 0) that names the facility, `by_patient` says that the
--- table carries patient_id and that contexts with negative cells see only rows of related patients (DESIGN invariant 4).
+-- table carries patient_id and that contexts with negative cells see only rows of related patients (ARCHITECTURE, invariant 4).
 -- The sub-selects are evaluated once a statement, the second and third only when a row needs them; written bare they
 -- would run for every row.
 CREATE FUNCTION sec.wall(target regclass, facility text, by_patient boolean) RETURNS void

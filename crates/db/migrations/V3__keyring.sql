@@ -1,5 +1,5 @@
 -- Wrapped keys. Nothing refers to this schema and it refers to nothing, so that it can be stored and backed up apart
--- (DESIGN invariant 12): destroying a row here erases a patient in every copy of the data.
+-- (ARCHITECTURE, invariant 12): destroying a row here erases a patient in every copy of the data.
 CREATE SCHEMA keyring AUTHORIZATION lamplight_owner;
 SET LOCAL ROLE lamplight_owner;
 

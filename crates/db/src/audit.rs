@@ -1,7 +1,7 @@
 //! The log of who did what to whose record.
 //!
 //! Writes log in their own transaction ([`crate::Tx::last_audited`]); reads queue here, are written many at a time, and
-//! get their [`Receipt`] when the batch is durable (DESIGN 8).
+//! get their [`Receipt`] when the batch is durable (ADR 0006).
 
 use std::net::IpAddr;
 

@@ -19,7 +19,7 @@ pub struct Subject {
 }
 
 /// Health data in clear. It has no `Debug`, `Display`, `Serialize` or `Clone`; a [`Receipt`] that covers its subject
-/// opens it, and a receipt exists only after the audit event is durable (DESIGN invariant 6).
+/// opens it, and a receipt exists only after the audit event is durable (ARCHITECTURE, invariant 6).
 pub struct Phi<T> {
     value: T,
     subject: Subject,

@@ -1,4 +1,4 @@
-//! Who saw this patient: the per-patient activity report (MISSION 53).
+//! Who saw this patient: the per-patient activity report.
 
 use std::net::IpAddr;
 

@@ -12,7 +12,7 @@ pub use ids::{
 };
 pub use world::{Clock, Entropy, FixedClock, SeededEntropy, SystemClock, SystemEntropy, World};
 
-/// The sensitivity class of a record. Each class of a patient has a key of its own (DESIGN 6), and the classes above
+/// The sensitivity class of a record. Each class of a patient has a key of its own (ADR 0005), and the classes above
 /// [`DataClass::General`] need a grant of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i16)]
@@ -36,7 +36,7 @@ impl DataClass {
         Self::ALL.into_iter().find(|class| *class as i16 == code)
     }
 
-    /// Whether type-level search may never see it (DESIGN 6: sensitive classes get no facility tokens).
+    /// Whether type-level search may never see it (ADR 0004: sensitive classes get no facility tokens).
     pub fn is_sensitive(self) -> bool {
         matches!(self, Self::SubstanceUse | Self::Counselling)
     }

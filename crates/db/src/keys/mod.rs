@@ -1,4 +1,4 @@
-//! Keys and sealing (DESIGN 6): a root key wraps one key per organization, which wraps one key per patient and data
+//! Keys and sealing (ADR 0005): a root key wraps one key per organization, which wraps one key per patient and data
 //! class and the organization's own keys. Destroying a patient's keys erases the patient.
 
 mod ring;

@@ -8,6 +8,7 @@ mod conditions;
 mod hygiene;
 mod instances;
 mod limits;
+mod matrix;
 mod people;
 mod routes;
 mod searches;
