@@ -49,6 +49,11 @@ pub(crate) fn instant(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros.clamp(EARLIEST, LATEST)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
+/// The instant at which a row stands: always below the end of time that searches without an end ask for.
+fn place_in_time(micros: i64) -> Timestamp {
+    instant(micros.min(LATEST - 1))
+}
+
 /// The clinical date range: of the first of the type's date elements that has a value.
 fn clinical_range(rtype: ResourceType, found: &[Found<'_>]) -> Option<Range> {
     clinical_date(rtype).iter().find_map(|path| {
@@ -63,9 +68,7 @@ fn clinical_range(rtype: ResourceType, found: &[Found<'_>]) -> Option<Range> {
 /// Indexes a resource; `created_at` orders those without a clinical date.
 pub(crate) fn index(key: &SearchKey, scope: Scope, found: &[Found<'_>], created_at: Timestamp) -> Index {
     let range = clinical_range(scope.rtype, found);
-    let starts_at = range.map_or(created_at, |range| {
-        instant(if range.low == i64::MIN { range.high.min(created_at.as_microsecond()) } else { range.low })
-    });
+    let starts_at = range.map_or(created_at, |range| place_in_time(range.low));
     let ends_at = range.map_or(created_at, |range| instant(range.high.max(starts_at.as_microsecond() + 1)));
     let mut tokens = Vec::with_capacity(found.len() * 2);
     for one in found {
@@ -89,7 +92,7 @@ pub(crate) fn index(key: &SearchKey, scope: Scope, found: &[Found<'_>], created_
         {
             let value = if range.high.saturating_sub(range.low) > YEAR { Value::Period } else { Value::Date };
             let token = facility_token(key, scope.rtype, scope.facility, one.path, &value);
-            tokens.push(Token { token, at: instant(range.low) });
+            tokens.push(Token { token, at: place_in_time(range.low) });
         }
     }
     tokens.sort_unstable();

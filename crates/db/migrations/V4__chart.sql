@@ -15,7 +15,7 @@ CREATE TABLE chart.resource (
     ends_at timestamptz NOT NULL,
     -- The writing transaction, kept only for types that the in-memory directory follows.
     follow int8,
-    version int4 NOT NULL CHECK (version > 0),
+    version int4 NOT NULL,
     type int2 NOT NULL,
     class int2 NOT NULL,
     -- Which element names the patient, counted along FHIR's compartment definition; 0 is the subject.

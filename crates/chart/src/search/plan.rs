@@ -4,8 +4,8 @@ use db::Ctx;
 use db::keys::SearchKey;
 use fhir::ResourceType;
 use fhir::search::{
-    Clause, Comparison, Kind, Modifier, NumberQuery, Param, Predicate, Range, Reference, Search, Subject,
-    System, clinical_date,
+    Clause, Comparison, Kind, Modifier, NumberQuery, Param, PathId, Predicate, Range, Reference, Search,
+    Subject, System, clinical_date,
 };
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId};
@@ -112,7 +112,11 @@ impl<'s> Plan<'s> {
         };
         let mut candidates: Vec<(Tokens, &'s Clause)> = Vec::new();
         let mut named: Option<Vec<Uuid>> = None;
-        for clause in &search.clauses {
+        // Whose records are meant decides how the other clauses are answered, wherever in the query it stands.
+        let (whose, others): (Vec<_>, Vec<_>) = search.clauses.iter().partition(
+            |clause| matches!(clause.param, Subject::Param(param) if owner(rtype, param, clause).is_some()),
+        );
+        for clause in whose.into_iter().chain(others) {
             match clause.param {
                 Subject::Id => named = Some(narrow(named, ids(clause))),
                 Subject::LastUpdated => {
@@ -128,7 +132,11 @@ impl<'s> Plan<'s> {
                             None => named = Some(Vec::new()),
                         }
                         plan.as_subject = true;
-                    } else if Directory::answers(rtype, clause) && !ctx.grants().by_relationship {
+                    } else if Directory::answers(rtype, clause)
+                        && !ctx.grants().by_relationship
+                        // The directory leaves out sensitive records, which a search inside one patient shows.
+                        && (plan.patient.is_none() || param.code == "phonetic")
+                    {
                         plan.directory.push(clause);
                     } else {
                         if is_clinical(rtype, param) && clause.modifier.is_none() {
@@ -314,9 +322,14 @@ fn buckets(number: &NumberQuery) -> Option<Vec<i16>> {
     buckets_between(low, high, 800)
 }
 
-/// Whether a parameter reads the type's clinical date.
+/// Whether a parameter reads the type's clinical date: its first element, in whichever of its forms (`onsetDateTime`,
+/// `onsetPeriod`), of which a resource has at most one.
 fn is_clinical(rtype: ResourceType, param: &Param) -> bool {
-    param.kind == Kind::Date && clinical_date(rtype).first().is_some_and(|first| param.paths == [*first])
+    let element = |path: &PathId| path.key().split(".ofType(").next();
+    param.kind == Kind::Date
+        && !param.paths.is_empty()
+        && clinical_date(rtype).starts_with(param.paths)
+        && param.paths.iter().all(|path| element(path) == element(&param.paths[0]))
 }
 
 /// The patient that a clause names as the owner of the records; `Some(None)` when no patient here can have that id.

@@ -105,8 +105,9 @@ pub(super) const UPDATED: Walk = Walk {
 macro_rules! by_ids {
     ($($also:literal),*) => {
         concat!(
-            "SELECT ", columns!("c.starts_at"), " FROM chart.resource c
-              WHERE c.organization_id = $1 AND c.id = ANY ($12::uuid[]) AND ($4::timestamptz, $5::uuid) IS NOT NULL AND ",
+            "SELECT ", columns!("c.starts_at"), " FROM unnest($12::uuid[]) k (id)
+               JOIN chart.resource c ON c.organization_id = $1 AND c.id = k.id
+              WHERE ($4::timestamptz, $5::uuid) IS NOT NULL AND ",
             filter!($($also)*), " ORDER BY c.id LIMIT $6"
         )
     };

@@ -12,5 +12,8 @@ fn the_committed_table_of_routes_is_the_one_in_force() {
         std::fs::write(&path, &table).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == table, "routes.json is stale: a route or its policy changed; look at it and update the file");
+    assert!(
+        committed == table,
+        "routes.json is stale: a route or its policy changed; look at it and update the file"
+    );
 }
