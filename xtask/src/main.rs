@@ -1,5 +1,6 @@
 //! Project tasks: `cargo xtask tidy | check | gen | bench`.
 
+mod bench;
 mod check;
 mod r#gen;
 mod tidy;
@@ -15,7 +16,10 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   tidy    the rules of this codebase that the compiler does not know
   check   tidy, and that every generated file is up to date
-  gen     [types|elements|compartments|search] makes the generated files anew";
+  gen     [types|elements|compartments|search] makes the generated files anew
+  gen dictionaries
+          trains a new set of compression dictionaries
+  bench   [--help] what requests cost, in CPU time of server and PostgreSQL";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
     let done = match command {
         "tidy" => tidy(root, &mut out),
         "check" => check::run(root, &mut out),
+        "bench" => bench::run(root, rest, &mut out),
         "gen" => r#gen::run(rest).map(|()| true).map_err(io::Error::other),
         _ => writeln!(out, "{USAGE}").map(|()| false),
     };
