@@ -118,13 +118,21 @@ impl Directory {
                 (*facility, self.shards.get_with(id, Arc::default))
             })
             .collect();
-        refresh(db, door, rtype, &shards).await?;
-        let mut found = Vec::new();
-        for (_, shard) in &shards {
-            shard.shard.read().await.find(clauses, &mut found);
+        loop {
+            let horizons = refresh(db, door, rtype, &shards).await?;
+            let mut found = Vec::new();
+            let mut fresh = true;
+            for (facility, slot) in &shards {
+                let shard = slot.shard.read().await;
+                // Somebody may have put a shard in its place that was read before ours.
+                fresh &= horizons.get(&facility.0).is_none_or(|horizon| shard.seen_below >= *horizon);
+                shard.find(clauses, &mut found);
+            }
+            if fresh {
+                found.sort_unstable();
+                return Ok(found);
+            }
         }
-        found.sort_unstable();
-        Ok(found)
     }
 }
 
@@ -142,19 +150,23 @@ async fn refresh(
     door: &Door<'_>,
     rtype: ResourceType,
     shards: &[(FacilityId, Arc<Slot>)],
-) -> Result<(), Error> {
+) -> Result<HashMap<i32, i64>, Error> {
     let facilities: Vec<i32> = shards.iter().map(|(facility, _)| facility.0).collect();
     let mut seen = Vec::with_capacity(shards.len());
     let mut turns = Vec::new();
+    let mut worn = Vec::with_capacity(shards.len());
     for (_, slot) in shards {
-        if slot.shard.read().await.is_worn() {
-            // Read anew, without what has piled up.
-            *slot.shard.write().await = Shard::default();
-        }
-        if slot.shard.read().await.seen_below == 0 {
+        let (cold, mut is_worn) = {
+            let shard = slot.shard.read().await;
+            (shard.seen_below == 0, shard.is_worn())
+        };
+        if cold || is_worn {
             turns.push(slot.turn.lock().await);
+            is_worn = slot.shard.read().await.is_worn();
         }
-        seen.push(slot.shard.read().await.seen_below);
+        // A worn shard is read anew, without what has piled up, and replaced when the new one is complete.
+        worn.push(is_worn);
+        seen.push(if is_worn { 0 } else { slot.shard.read().await.seen_below });
     }
     let ctx = door.ctx();
     let rows = door.rows(db, CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
@@ -165,9 +177,9 @@ async fn refresh(
         horizons.insert(facility, row.get(1));
         let Some(id) = row.get::<_, Option<Uuid>>(2) else { continue };
         let version: i32 = row.get(3);
-        let known = match shards.iter().find(|(f, _)| f.0 == facility) {
-            Some((_, slot)) => slot.shard.read().await.version(id),
-            None => None,
+        let known = match shards.iter().zip(&worn).find(|((f, _), _)| f.0 == facility) {
+            Some(((_, slot), false)) => slot.shard.read().await.version(id),
+            _ => None,
         };
         if known.is_none_or(|known| known < version) {
             changed.push((facility, version, record(rtype, row)?));
@@ -176,33 +188,27 @@ async fn refresh(
     let (places, records): (Vec<_>, Vec<_>) =
         changed.into_iter().map(|(facility, version, record)| ((facility, version), record)).unzip();
     let keys = Keys::of(db, ctx, &records).await?;
-    for (facility, slot) in shards {
+    for ((facility, slot), worn) in shards.iter().zip(worn) {
         let Some(horizon) = horizons.get(&facility.0) else { continue };
-        let mut guard = None;
-        for ((at, version), record) in places.iter().zip(&records) {
-            if *at != facility.0 {
-                continue;
-            }
-            if guard.is_none() {
-                guard = Some(slot.shard.write().await);
-            }
-            if let Some(shard) = guard.as_mut() {
+        let mine: Vec<_> = places.iter().zip(&records).filter(|((at, _), _)| *at == facility.0).collect();
+        if mine.is_empty() && !worn && slot.shard.read().await.seen_below >= *horizon {
+            continue;
+        }
+        let mut fresh = Shard::default();
+        let mut guard = slot.shard.write().await;
+        let shard = if worn { &mut fresh } else { &mut *guard };
+        for ((_, version), record) in mine {
+            // Another search may have been faster, with a newer version.
+            if shard.version(record.id.0).is_none_or(|known| known < *version) {
                 shard.put(ctx, &keys, *version, record)?;
             }
         }
-        let stale = match &guard {
-            Some(shard) => shard.seen_below < *horizon,
-            None => slot.shard.read().await.seen_below < *horizon,
-        };
-        if stale {
-            let mut shard = match guard {
-                Some(guard) => guard,
-                None => slot.shard.write().await,
-            };
-            shard.seen_below = shard.seen_below.max(*horizon);
+        shard.seen_below = shard.seen_below.max(*horizon);
+        if worn {
+            *guard = fresh;
         }
     }
-    Ok(())
+    Ok(horizons)
 }
 
 /// Reads the columns of [`CHANGES`] from the third on.

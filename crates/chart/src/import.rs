@@ -41,13 +41,21 @@ struct Arrival {
 struct Naming<'a> {
     key: &'a SearchKey,
     source: &'a str,
+    facility: FacilityId,
 }
 
 impl Naming<'_> {
     /// The id of what `source` calls `rtype/name`: a UUID of version 8 made of an HMAC.
     fn id(&self, rtype: ResourceType, name: &str) -> ResourceId {
-        let parts: [&[u8]; 4] =
-            [b"import", self.source.as_bytes(), rtype.as_str().as_bytes(), name.as_bytes()];
+        // What a neighbouring facility imported under the same name must not show, so only the directory shares names.
+        let facility = if may_hold_patient_data(rtype) { self.facility } else { FacilityId::WHOLE };
+        let parts: [&[u8]; 5] = [
+            b"import",
+            self.source.as_bytes(),
+            &facility.0.to_be_bytes(),
+            rtype.as_str().as_bytes(),
+            name.as_bytes(),
+        ];
         let digest = self.key.digest(&parts);
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
@@ -93,7 +101,7 @@ impl Store {
         }
         let entries = import(&root, MOST_ENTRIES).map_err(Error::Invalid)?;
         let key = self.db.keyring().search_key(ctx).await?;
-        let naming = Naming { key: &key, source: &options.source };
+        let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         let mut plan = Plan::new();
         let mut arrivals = Vec::with_capacity(entries.len());
         let mut refused = Vec::new();
@@ -146,7 +154,7 @@ impl Store {
     ) -> Result<ImportReport, Error> {
         self.db.authorize(ctx, Action::Import, Target::default()).await?;
         let key = self.db.keyring().search_key(ctx).await?;
-        let naming = Naming { key: &key, source: &options.source };
+        let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         let mut arrivals = Vec::with_capacity(lines.len());
         let mut refused = Vec::new();
         for (index, line) in lines.iter().enumerate() {

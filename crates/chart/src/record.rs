@@ -71,7 +71,8 @@ pub(crate) fn place(
 /// The keys that open a set of records.
 pub(crate) struct Keys {
     directory: Option<Arc<DataKey>>,
-    patients: HashMap<PatientKey, Arc<DataKey>>,
+    /// `None`: destroyed.
+    patients: HashMap<PatientKey, Option<Arc<DataKey>>>,
 }
 
 impl Keys {
@@ -91,9 +92,15 @@ impl Keys {
         let sealed = record.sealed.as_ref().ok_or(Error::Gone(record.version))?;
         let key = match record.patient {
             None => self.directory.as_ref(),
-            Some(_) => record.key().and_then(|key| self.patients.get(&key)),
+            Some(_) => match record.key().and_then(|key| self.patients.get(&key)) {
+                Some(key) => Some(key.as_ref().ok_or(db::Error::Erased)?),
+                None => None,
+            },
         };
-        let key = key.ok_or(db::Error::Erased)?;
+        let key = key.ok_or_else(|| {
+            tracing::error!(resource = %record.id, version = record.version.0, "a sealed body names a key that is not there");
+            db::Error::Seal("the key it names is not there")
+        })?;
         let place = place(ctx, record.patient, record.class, record.id, record.version);
         let opened = key.open(&place, sealed).inspect_err(|error| {
             tracing::error!(%error, resource = %record.id, version = record.version.0, "a sealed body was refused");

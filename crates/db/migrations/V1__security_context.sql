@@ -85,5 +85,6 @@ $$;
 REVOKE ALL ON FUNCTION sec.cells(), sec.related(), sec.cell(int4, int4), sec.wall(regclass, text, boolean) FROM PUBLIC;
 GRANT USAGE ON SCHEMA sec TO lamplight_app, lamplight_operator;
 GRANT EXECUTE ON FUNCTION sec.cells(), sec.related(), sec.cell(int4, int4) TO lamplight_app;
+GRANT EXECUTE ON FUNCTION sec.cells() TO lamplight_operator;
 
 RESET ROLE;

@@ -78,6 +78,9 @@ DECLARE
     parent text;
     name text;
 BEGIN
+    IF months > 12 THEN
+        RAISE EXCEPTION 'at most a year at once' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     PERFORM pg_advisory_xact_lock(7310498202);
     FOR step IN 0 .. months - 1 LOOP
         low := (date_trunc('month', first) + make_interval(months => step)) AT TIME ZONE 'UTC';

@@ -63,25 +63,28 @@ GRANT CREATE ON SCHEMA ops TO lamplight_operator;
 RESET ROLE;
 SET LOCAL ROLE lamplight_operator;
 
--- Claims one due job of any organization; the claim is what lets the program make a context for it.
+-- Claims one due job of any organization; the claim is what lets the program make a context for it. Only a context
+-- signed for the program itself (membership -1) may: SQL injected into a request has another, and cannot sign.
 CREATE FUNCTION ops.claim_job(lease interval, OUT organization_id int4, OUT facility_id int4, OUT id uuid, OUT kind text,
         OUT payload jsonb, OUT attempts int4)
     RETURNS SETOF record LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     UPDATE ops.job j
        SET attempts = j.attempts + 1, locked_until = transaction_timestamp() + lease
       FROM (SELECT d.organization_id, d.id FROM ops.job d
-             WHERE d.failed_at IS NULL AND d.run_at <= transaction_timestamp()
+             WHERE (SELECT sec.cells())[2] = -1 AND d.failed_at IS NULL AND d.run_at <= transaction_timestamp()
                AND (d.locked_until IS NULL OR d.locked_until < transaction_timestamp())
              ORDER BY d.run_at LIMIT 1 FOR UPDATE SKIP LOCKED) due
      WHERE j.organization_id = due.organization_id AND j.id = due.id
     RETURNING j.organization_id, j.facility_id, j.id, j.kind, j.payload, j.attempts
 $$;
 
--- Forgets delivered events and stale idempotency keys of all organizations; returns how many rows went.
-CREATE FUNCTION ops.sweep(keep_events interval, keep_keys interval) RETURNS int8
+-- Forgets events after a week and idempotency keys after a day, of all organizations; returns how many rows went.
+CREATE FUNCTION ops.sweep() RETURNS int8
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
-    WITH events AS (DELETE FROM ops.outbox WHERE at < transaction_timestamp() - keep_events RETURNING 1),
-         keys AS (DELETE FROM ops.idempotency_key WHERE created_at < transaction_timestamp() - keep_keys RETURNING 1)
+    WITH events AS (DELETE FROM ops.outbox WHERE (SELECT sec.cells())[2] = -1
+                                          AND at < transaction_timestamp() - interval '7 days' RETURNING 1),
+         keys AS (DELETE FROM ops.idempotency_key WHERE (SELECT sec.cells())[2] = -1
+                                          AND created_at < transaction_timestamp() - interval '1 day' RETURNING 1)
     SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM keys)
 $$;
 REVOKE ALL ON FUNCTION ops.claim_job, ops.sweep FROM PUBLIC;

@@ -9,7 +9,11 @@ use policy::{Grants, PermissionSet};
 use uuid::Uuid;
 
 use crate::context::Principal;
-use crate::{Ctx, Db, Error, Request, Tx};
+use crate::tx::one;
+use crate::{Ctx, Db, Error, Request, Row, Tx};
+
+/// The membership of the program itself, in contexts that reach no organization.
+const PROGRAM: MembershipId = MembershipId(-1);
 
 /// A job that this process has to do now; another may take it over when the lease ends.
 pub struct ClaimedJob {
@@ -54,14 +58,8 @@ impl Db {
     /// # Errors
     /// As any statement.
     pub async fn claim_job(&self, request: Request) -> Result<Option<ClaimedJob>, Error> {
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
-        let statement = client
-            .prepare_cached("SELECT * FROM ops.claim_job(interval '5 minutes')")
-            .await
-            .map_err(Error::from_postgres)?;
-        let Some(row) = client.query_opt(&statement, &[]).await.map_err(Error::from_postgres)? else {
-            return Ok(None);
-        };
+        let rows = self.as_program("SELECT * FROM ops.claim_job(interval '5 minutes')").await?;
+        let Some(row) = rows.first() else { return Ok(None) };
         let facility = FacilityId(row.get("facility_id"));
         let grants = Grants {
             permissions: PermissionSet::all(),
@@ -112,11 +110,13 @@ impl Db {
     /// # Errors
     /// As any statement.
     pub async fn sweep(&self) -> Result<i64, Error> {
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
-        let row = client
-            .query_one("SELECT ops.sweep(interval '7 days', interval '1 day')", &[])
-            .await
-            .map_err(Error::from_postgres)?;
-        Ok(row.get(0))
+        let rows = self.as_program("SELECT ops.sweep()").await?;
+        Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    /// A statement that speaks for the program itself and reaches no organization's rows.
+    async fn as_program(&self, sql: &'static str) -> Result<Vec<Row>, Error> {
+        let signed = self.inner.signer.context(PROGRAM, &[], self.inner.world.now());
+        one(&self.inner.pools.runtime, &signed, sql, &[]).await
     }
 }

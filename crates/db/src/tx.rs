@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Pool};
 use futures_util::future::{join, join3, join4, join5};
 use policy::{Action, Decision, Target, decide};
 use tokio_postgres::types::ToSql;
@@ -246,4 +246,28 @@ impl Db {
         self.record(ctx, Event::denied(action.key(), reason)).await?;
         Err(Error::Denied(missing))
     }
+}
+
+/// One statement in a transaction of its own that speaks for `signed`.
+pub(crate) async fn one(
+    pool: &Pool,
+    signed: &str,
+    sql: &'static str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    let client = pool.get().await.map_err(Error::from_pool)?;
+    let enter: Statement = client.prepare_cached(ENTER).await.map_err(Error::from_postgres)?;
+    let statement = client.prepare_cached(sql).await.map_err(Error::from_postgres)?;
+    let context: [&(dyn ToSql + Sync); 1] = [&signed];
+    let (begun, entered, rows, committed) = join4(
+        client.batch_execute("BEGIN"),
+        client.query(&enter, &context),
+        client.query(&statement, params),
+        client.batch_execute("COMMIT"),
+    )
+    .await;
+    begun.map_err(Error::from_postgres)?;
+    entered.map_err(Error::from_postgres)?;
+    committed.map_err(Error::from_postgres)?;
+    rows.map_err(Error::from_postgres)
 }

@@ -7,12 +7,11 @@ use std::time::Duration;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use deadpool_postgres::Pool;
-use futures_util::future::join4;
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World};
 use moka::sync::Cache;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -21,7 +20,7 @@ use super::seal::{DataKey, SearchKey, key_number};
 use crate::context::cell;
 use crate::group::Group;
 use crate::signing::Signer;
-use crate::tx::ENTER;
+use crate::tx::one;
 use crate::{Ctx, Error};
 
 const KEEP: Duration = Duration::from_mins(5);
@@ -116,8 +115,8 @@ impl Keyring {
         Ok(Arc::clone(&self.organization(ctx).await?.directory))
     }
 
-    /// Unwraps the keys that are needed to open `sealed` bodies. A key that was destroyed or that this context does not
-    /// reach is absent from the answer.
+    /// Unwraps the keys that are needed to open `sealed` bodies. A key that this context does not reach is absent from the
+    /// answer; one that was destroyed stands in it as `None`.
     ///
     /// # Errors
     /// [`Error::Seal`] when a stored key was altered; as any statement.
@@ -125,7 +124,7 @@ impl Keyring {
         &self,
         ctx: &Ctx,
         wanted: impl IntoIterator<Item = PatientKey>,
-    ) -> Result<HashMap<PatientKey, Arc<DataKey>>, Error> {
+    ) -> Result<HashMap<PatientKey, Option<Arc<DataKey>>>, Error> {
         let mut found = HashMap::new();
         let mut missing: Vec<PatientKey> = Vec::new();
         for key in wanted {
@@ -134,7 +133,7 @@ impl Keyring {
             }
             match self.patients.get(&(ctx.organization(), key.0, key.1 as i16, key.2)) {
                 Some(cached) => {
-                    found.insert(key, cached);
+                    found.insert(key, Some(cached));
                 }
                 None => missing.push(key),
             }
@@ -203,12 +202,8 @@ impl Keyring {
         class: DataClass,
     ) -> Result<Arc<DataKey>, Error> {
         let mut found = HashMap::new();
-        let destroyed = self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
-        match found.remove(&(patient, class, 1)) {
-            Some(key) => Ok(key),
-            None if destroyed => Err(Error::Erased),
-            None => Err(Error::NotFound),
-        }
+        self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
+        found.remove(&(patient, class, 1)).ok_or(Error::NotFound)?.ok_or(Error::Erased)
     }
 
     /// The key to seal new bodies of this patient and class with; made when the class is new for the patient.
@@ -234,13 +229,13 @@ impl Keyring {
         }
     }
 
-    /// Loads and unwraps; says whether any of the wanted keys was destroyed.
+    /// Loads and unwraps.
     async fn load_patient_keys(
         &self,
         ctx: &Ctx,
         wanted: &[PatientKey],
-        found: &mut HashMap<PatientKey, Arc<DataKey>>,
-    ) -> Result<bool, Error> {
+        found: &mut HashMap<PatientKey, Option<Arc<DataKey>>>,
+    ) -> Result<(), Error> {
         let organization = self.organization(ctx).await?;
         let ids: Vec<Uuid> = wanted.iter().map(|(patient, _, _)| patient.0).collect();
         let classes: Vec<i16> = wanted.iter().map(|(_, class, _)| *class as i16).collect();
@@ -255,22 +250,21 @@ impl Keyring {
                 &[&ctx.organization().0, &ids, &classes, &numbers],
             )
             .await?;
-        let mut destroyed = false;
         for row in rows {
             let patient = PatientId(row.get(0));
             let Some(class) = DataClass::from_code(row.get(1)) else { continue };
             let Ok(number) = u16::try_from(row.get::<_, i32>(2)) else { continue };
             let Some(wrapped) = row.get::<_, Option<&[u8]>>(3) else {
-                destroyed = true;
+                found.insert((patient, class, number), None);
                 continue;
             };
             let label = patient_label(ctx.organization(), patient, class, number);
             let key =
                 Arc::new(DataKey::new(number, unwrap(&organization.wrap, &label, wrapped, row.get(4))?));
             self.patients.insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
-            found.insert((patient, class, number), key);
+            found.insert((patient, class, number), Some(key));
         }
-        Ok(destroyed)
+        Ok(())
     }
 
     async fn organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
@@ -353,30 +347,6 @@ impl Keyring {
         let signed = self.signer.context(ctx.membership(), ctx.cells(), self.world.now());
         one(&self.pool, &signed, sql, params).await
     }
-}
-
-/// One statement in a transaction of its own that speaks for `signed`.
-async fn one(
-    pool: &Pool,
-    signed: &str,
-    sql: &'static str,
-    params: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Error> {
-    let client = pool.get().await.map_err(Error::from_pool)?;
-    let enter: Statement = client.prepare_cached(ENTER).await.map_err(Error::from_postgres)?;
-    let statement = client.prepare_cached(sql).await.map_err(Error::from_postgres)?;
-    let context: [&(dyn ToSql + Sync); 1] = [&signed];
-    let (begun, entered, rows, committed) = join4(
-        client.batch_execute("BEGIN"),
-        client.query(&enter, &context),
-        client.query(&statement, params),
-        client.batch_execute("COMMIT"),
-    )
-    .await;
-    begun.map_err(Error::from_postgres)?;
-    entered.map_err(Error::from_postgres)?;
-    committed.map_err(Error::from_postgres)?;
-    rows.map_err(Error::from_postgres)
 }
 
 async fn insert_patient_keys(

@@ -1,0 +1,283 @@
+//! Every table, what the runtime role may do with it, and a row of it.
+
+use testkit::pg;
+
+use crate::support::House;
+
+/// Columns and values of the row that a key names, of an organization and facility.
+type Row = fn(i32, i32, u32) -> (&'static str, String);
+
+/// A table of tenants' rows.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// Whether its rows belong to a facility; to the organization as a whole otherwise.
+    pub(crate) by_facility: bool,
+    /// Of `S`ELECT, `I`NSERT, `U`PDATE, `D`ELETE, what the runtime role is granted.
+    pub(crate) grants: &'static str,
+    /// `None`: such rows are made with their organization.
+    row: Option<Row>,
+    /// The columns of its key besides the organization, for ON CONFLICT.
+    pub(crate) key: &'static str,
+}
+
+/// Tables that the runtime role must not touch at all.
+pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history", "sec.context_key"];
+
+fn uuid(n: u32) -> String {
+    format!("'00000000-0000-7000-8000-{n:012}'::uuid")
+}
+
+fn hash(n: u32) -> String {
+    format!("sha256('\\x{n:08x}'::bytea)")
+}
+
+/// The post that rows of an organization name.
+pub(crate) fn membership(organization: i32) -> i32 {
+    organization * 1000 + 1
+}
+
+const MONTH: &str = "date_trunc('month', now())";
+
+pub(crate) const TABLES: [Table; 16] = [
+    Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
+    Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
+    Table {
+        name: "org.membership",
+        by_facility: false,
+        grants: "S",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, membership_id, kind, name, created_at",
+                format!("{o}, {n}, 'service', 'x', now()"),
+            )
+        }),
+        key: "membership_id",
+    },
+    Table {
+        name: "org.relationship",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, membership_id, kind, starts_at",
+                format!("{o}, {f}, {}, {}, 'client', now() - interval '1 hour'", uuid(n), membership(o)),
+            )
+        }),
+        key: "patient_id, membership_id, kind",
+    },
+    Table {
+        name: "org.service_token",
+        by_facility: false,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, token_id, membership_id, hash, name, permissions, facilities, created_at, expires_at",
+                format!(
+                    "{o}, {}, {}, {}, 'x', '{{}}', '{{{f}}}', now(), now()",
+                    uuid(n),
+                    membership(o),
+                    hash(n)
+                ),
+            )
+        }),
+        key: "token_id",
+    },
+    Table {
+        name: "keyring.organization_key",
+        by_facility: false,
+        grants: "SI",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, purpose, number, wrapped, commitment, created_at",
+                format!("{o}, 1, {n}, '\\x00', {}, now()", hash(n)),
+            )
+        }),
+        key: "purpose, number",
+    },
+    Table {
+        name: "keyring.patient_key",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, class, number, wrapped, commitment, created_at",
+                format!("{o}, {f}, {}, 0, 1, '\\x00', {}, now()", uuid(n), hash(n)),
+            )
+        }),
+        key: "patient_id, class, number",
+    },
+    Table {
+        name: "chart.resource",
+        by_facility: true,
+        grants: "SIU",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, id, patient_id, updated_at, starts_at, ends_at, version, type, class, patient_by, body",
+                format!("{o}, {f}, {0}, {0}, now(), now(), now(), 1, 1, 0, 0, '\\x01'", uuid(n)),
+            )
+        }),
+        key: "id",
+    },
+    Table {
+        name: "chart.resource_version",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, id, patient_id, updated_at, superseded_at, version, type, class, body",
+                format!("{o}, {f}, {0}, {0}, now(), now(), 1, 1, 0, '\\x01'", uuid(n)),
+            )
+        }),
+        key: "id, version",
+    },
+    Table {
+        name: "chart.token",
+        by_facility: true,
+        grants: "SID",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, token, at, id",
+                format!("{o}, {f}, {0}, {n}, {MONTH}, {0}", uuid(n)),
+            )
+        }),
+        key: "token, at, id",
+    },
+    Table {
+        name: "audit.event",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, at, id, membership_id, action, outcome, reason, request_id, purpose",
+                format!("{o}, {f}, {MONTH}, {0}, 1, 'a.b', 'success', 'r', {0}, 'TREAT'", uuid(n)),
+            )
+        }),
+        key: "at, id",
+    },
+    Table {
+        name: "audit.subject",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, at, event_id",
+                format!("{o}, {f}, {0}, {MONTH}, {0}", uuid(n)),
+            )
+        }),
+        key: "patient_id, at, event_id",
+    },
+    Table {
+        name: "audit.leaf",
+        by_facility: false,
+        grants: "S",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, sequence, event_at, event_id, hash",
+                format!("{o}, {n}, now(), {}, {}", uuid(n), hash(n)),
+            )
+        }),
+        key: "sequence",
+    },
+    Table {
+        name: "audit.checkpoint",
+        by_facility: false,
+        grants: "S",
+        row: Some(|o, _, n| {
+            ("organization_id, size, root, note, signed_at", format!("{o}, {n}, {}, 'x', now()", hash(n)))
+        }),
+        key: "size",
+    },
+    Table {
+        name: "ops.job",
+        by_facility: true,
+        grants: "SIUD",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, id, kind, run_at",
+                format!("{o}, {f}, {}, 'test', now() + interval '1 day'", uuid(n)),
+            )
+        }),
+        key: "id",
+    },
+    Table {
+        name: "ops.idempotency_key",
+        by_facility: false,
+        grants: "SI",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, membership_id, key, request_hash, status, created_at",
+                format!("{o}, {}, {1}, {1}, 200, now()", membership(o), hash(n)),
+            )
+        }),
+        key: "membership_id, key",
+    },
+];
+
+/// The one whose key the database gives.
+pub(crate) const OUTBOX: Table = Table {
+    name: "ops.outbox",
+    by_facility: true,
+    grants: "SI",
+    row: Some(|o, f, n| {
+        (
+            "organization_id, facility_id, patient_id, sequence, at, kind",
+            format!("{o}, {f}, {}, {n}, now(), 'test'", uuid(n)),
+        )
+    }),
+    key: "sequence",
+};
+
+pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().chain([&OUTBOX])
+}
+
+impl Table {
+    /// Inserts the row that `n` names, with `more` after it.
+    pub(crate) fn insert(&self, organization: i32, facility: i32, n: u32, more: &str) -> Option<String> {
+        let facility = if self.by_facility { facility } else { 0 };
+        let (columns, values) = self.row?(organization, facility, n);
+        let name = self.name;
+        let given = if name == OUTBOX.name { "OVERRIDING SYSTEM VALUE" } else { "" };
+        Some(format!("INSERT INTO {name} ({columns}) {given} VALUES ({values}) {more}"))
+    }
+
+    pub(crate) fn may(&self, statement: char) -> bool {
+        self.grants.contains(statement)
+    }
+
+    /// The cell's facility, as an expression.
+    pub(crate) fn facility(&self) -> &'static str {
+        if self.by_facility { "facility_id" } else { "0" }
+    }
+}
+
+/// The number of the row that stands in a cell from the beginning.
+pub(crate) fn standing(organization: i32, facility: i32) -> u32 {
+    u32::try_from(organization * 10_000 + facility).unwrap()
+}
+
+/// Puts a row of every table into every cell of both organizations.
+pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
+    for tenant in [&house.a, &house.b] {
+        let organization = tenant.id();
+        let post = format!(
+            "INSERT INTO org.membership (organization_id, membership_id, kind, name, created_at)
+             VALUES ({organization}, {}, 'person', 'x', now())",
+            membership(organization)
+        );
+        superuser.batch_execute(&post).await.unwrap();
+        for table in all() {
+            let facilities =
+                if table.by_facility { vec![0, tenant.north.0, tenant.south.0] } else { vec![0] };
+            for facility in facilities {
+                let n = standing(organization, facility);
+                if let Some(insert) = table.insert(organization, facility, n, "") {
+                    superuser
+                        .batch_execute(&insert)
+                        .await
+                        .unwrap_or_else(|error| panic!("{insert}: {error:?}"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the house guarantees, shown on the whole of it: each module is one promise, and fails when something is added
+//! that the promise does not cover. `LAMPLIGHT_TEST_SCALE=full` runs the counts that an acceptance names.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod bad_input;
+mod boundary;
+mod full_disk;
+mod plans;
+mod pool;
+mod properties;
+mod sealed;
+mod server;
+mod support;
+mod synthea;
+mod tampering;
