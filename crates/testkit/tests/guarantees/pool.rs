@@ -265,7 +265,7 @@ async fn sixty_four_callers_of_two_organizations_over_four_connections_never_see
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_is_forgotten_by_the_directory_while_names_change() {
     const PEOPLE: usize = 6;
-    let changes: usize = if full_scale() { 5_000 } else { 300 };
+    let changes: usize = if full_scale() { 5_000 } else { 200 };
     let house = House::new().await;
     let store = house.store.clone();
     let ctx = house.at(&house.a, &[house.a.north]);
