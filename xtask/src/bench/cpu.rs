@@ -72,6 +72,12 @@ impl Meter {
     }
 }
 
+/// How many processes wanted to run on this machine, on average over the last minute. Above the number of cores even CPU
+/// time grows: caches are shared.
+pub(super) fn load_average() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+}
+
 /// CPU milliseconds of the children that this process has waited for.
 pub(super) fn of_ended_children() -> io::Result<f64> {
     Ok(Stat::of(std::process::id())?.reaped as f64 * TICK)
@@ -119,5 +125,6 @@ mod tests {
     fn this_process_spends_time() {
         assert!(Stat::of(std::process::id()).is_ok());
         assert!(of_ended_children().is_ok());
+        assert!(load_average().is_some());
     }
 }

@@ -73,6 +73,7 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
         let data = data::look(&caller).await?;
         say("copying the rows for bare PostgreSQL");
         let bare = Bare::new(database).await?;
+        report.facts.load[0] = cpu::load_average().unwrap_or_default();
         report.facts.bare = bare.describe();
         for row in Row::ALL.into_iter().filter(|row| options.wants(row.key())) {
             say(row.title());
@@ -81,6 +82,7 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
                 Err(error) => report.failed.push((row.key(), error.to_string())),
             }
         }
+        report.facts.load[1] = cpu::load_average().unwrap_or_default();
         report.facts.memory = installation.meter()?.memory();
         // A kept installation shall start again, and its doctor refuses tables without walls.
         bare.drop_rows().await?;

@@ -39,6 +39,8 @@ pub(super) struct Facts {
     pub(super) memory: Option<(u64, u64)>,
     pub(super) disk_per_resource: i64,
     pub(super) bare: String,
+    /// Load average before the rows and after.
+    pub(super) load: [f64; 2],
 }
 
 /// Everything.
@@ -105,6 +107,8 @@ impl Report {
             "server_memory_mb": facts.memory.map(|(now, _)| now),
             "server_memory_peak_mb": facts.memory.map(|(_, peak)| peak),
             "disk_bytes_per_resource": facts.disk_per_resource,
+            "load_average_before": facts.load[0],
+            "load_average_after": facts.load[1],
         })
     }
 
@@ -187,6 +191,11 @@ impl Report {
             facts.first_start.as_secs_f64(),
             facts.start.as_secs_f64(),
             facts.bare,
+        );
+        let [before, after] = facts.load;
+        let _ = writeln!(
+            text,
+            "load average {before:.1} before, {after:.1} after: what others use the machine for adds CPU time"
         );
         for line in self.lines.iter().filter(|line| line.many.failed > 0) {
             let why = line.many.complaint.as_deref().unwrap_or_default();
