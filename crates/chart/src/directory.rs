@@ -118,55 +118,41 @@ impl Directory {
                 (*facility, self.shards.get_with(id, Arc::default))
             })
             .collect();
-        loop {
-            let horizons = refresh(db, door, rtype, &shards).await?;
-            let mut found = Vec::new();
-            let mut fresh = true;
-            for (facility, slot) in &shards {
-                let shard = slot.shard.read().await;
-                // Somebody may have put a shard in its place that was read before ours.
-                fresh &= horizons.get(&facility.0).is_none_or(|horizon| shard.seen_below >= *horizon);
-                shard.find(clauses, &mut found);
-            }
-            if fresh {
-                found.sort_unstable();
-                return Ok(found);
-            }
+        refresh(db, door, rtype, &shards).await?;
+        let mut found = Vec::new();
+        for (_, slot) in &shards {
+            slot.shard.read().await.find(clauses, &mut found);
         }
+        found.sort_unstable();
+        Ok(found)
     }
 }
 
 /// One round trip for all facilities: what each shard has not seen, and the horizon below which it now has seen all.
+/// `OFFSET 0` keeps the planner from joining all rows ever followed to the facilities: each is asked for what is new.
 const CHANGES: &str = "
     SELECT h.facility_id, h.horizon, r.id, r.version, r.facility_id, r.patient_id, r.class, r.updated_at, r.body
       FROM (SELECT s.facility_id, s.seen, pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS horizon
               FROM unnest($2::int4[], $3::int8[]) s (facility_id, seen)) h
       LEFT JOIN LATERAL (SELECT * FROM chart.resource c
                           WHERE c.organization_id = $1 AND c.facility_id = h.facility_id AND c.type = $4
-                            AND c.follow >= h.seen) r ON true";
+                            AND c.follow >= h.seen OFFSET 0) r ON true";
 
 async fn refresh(
     db: &Db,
     door: &Door<'_>,
     rtype: ResourceType,
     shards: &[(FacilityId, Arc<Slot>)],
-) -> Result<HashMap<i32, i64>, Error> {
+) -> Result<(), Error> {
     let facilities: Vec<i32> = shards.iter().map(|(facility, _)| facility.0).collect();
     let mut seen = Vec::with_capacity(shards.len());
     let mut turns = Vec::new();
-    let mut worn = Vec::with_capacity(shards.len());
     for (_, slot) in shards {
-        let (cold, mut is_worn) = {
-            let shard = slot.shard.read().await;
-            (shard.seen_below == 0, shard.is_worn())
-        };
-        if cold || is_worn {
+        // Nobody waits for a turn with a connection in hand: whoever has the turn may need that very connection.
+        if door.waits() && slot.shard.read().await.seen_below == 0 {
             turns.push(slot.turn.lock().await);
-            is_worn = slot.shard.read().await.is_worn();
         }
-        // A worn shard is read anew, without what has piled up, and replaced when the new one is complete.
-        worn.push(is_worn);
-        seen.push(if is_worn { 0 } else { slot.shard.read().await.seen_below });
+        seen.push(slot.shard.read().await.seen_below);
     }
     let ctx = door.ctx();
     let rows = door.rows(db, CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
@@ -177,9 +163,9 @@ async fn refresh(
         horizons.insert(facility, row.get(1));
         let Some(id) = row.get::<_, Option<Uuid>>(2) else { continue };
         let version: i32 = row.get(3);
-        let known = match shards.iter().zip(&worn).find(|((f, _), _)| f.0 == facility) {
-            Some(((_, slot), false)) => slot.shard.read().await.version(id),
-            _ => None,
+        let known = match shards.iter().find(|(f, _)| f.0 == facility) {
+            Some((_, slot)) => slot.shard.read().await.version(id),
+            None => None,
         };
         if known.is_none_or(|known| known < version) {
             changed.push((facility, version, record(rtype, row)?));
@@ -188,15 +174,13 @@ async fn refresh(
     let (places, records): (Vec<_>, Vec<_>) =
         changed.into_iter().map(|(facility, version, record)| ((facility, version), record)).unzip();
     let keys = Keys::of(db, ctx, &records).await?;
-    for ((facility, slot), worn) in shards.iter().zip(worn) {
+    for (facility, slot) in shards {
         let Some(horizon) = horizons.get(&facility.0) else { continue };
         let mine: Vec<_> = places.iter().zip(&records).filter(|((at, _), _)| *at == facility.0).collect();
-        if mine.is_empty() && !worn && slot.shard.read().await.seen_below >= *horizon {
+        if mine.is_empty() && slot.shard.read().await.seen_below >= *horizon {
             continue;
         }
-        let mut fresh = Shard::default();
-        let mut guard = slot.shard.write().await;
-        let shard = if worn { &mut fresh } else { &mut *guard };
+        let mut shard = slot.shard.write().await;
         for ((_, version), record) in mine {
             // Another search may have been faster, with a newer version.
             if shard.version(record.id.0).is_none_or(|known| known < *version) {
@@ -204,11 +188,11 @@ async fn refresh(
             }
         }
         shard.seen_below = shard.seen_below.max(*horizon);
-        if worn {
-            *guard = fresh;
+        if shard.is_worn() {
+            shard.tidy();
         }
     }
-    Ok(horizons)
+    Ok(())
 }
 
 /// Reads the columns of [`CHANGES`] from the third on.
@@ -257,6 +241,21 @@ impl Shard {
             }
             true
         });
+        self.add(entry);
+        Ok(())
+    }
+
+    /// Lets go of what has piled up, in one step under the lock: a search finds everyone before it and after it.
+    fn tidy(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        self.words.clear();
+        self.sounds.clear();
+        self.by_id.clear();
+        self.dead = 0;
+        entries.into_iter().flatten().for_each(|entry| self.add(entry));
+    }
+
+    fn add(&mut self, entry: Entry) {
         let at = self.entries.len();
         let metaphone = DoubleMetaphone::default();
         for (path, text) in &entry.texts {
@@ -268,7 +267,6 @@ impl Shard {
         }
         self.by_id.insert(entry.id, at);
         self.entries.push(Some(entry));
-        Ok(())
     }
 
     fn forget(&mut self, id: Uuid) {

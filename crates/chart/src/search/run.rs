@@ -55,6 +55,12 @@ impl Door<'_> {
         }
     }
 
+    /// Whether a search through this door may wait for another search: one inside a transaction holds a connection
+    /// that the other may need.
+    pub(crate) fn waits(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
     pub(crate) async fn rows(
         &self,
         db: &Db,
