@@ -19,6 +19,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   gen     [types|elements|compartments|search] makes the generated files anew
   gen dictionaries
           trains a new set of compression dictionaries
+  gen passwords FILE..
+          makes the list of breached passwords from lists of them (crates/credentials/data/README.md)
   bench   [--help] what requests cost, in CPU time of server and PostgreSQL";
 
 fn main() -> ExitCode {

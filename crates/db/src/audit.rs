@@ -175,7 +175,7 @@ impl Stamped {
         let at = world.now();
         Self {
             organization: ctx.organization(),
-            membership: ctx.membership(),
+            membership: ctx.member(),
             request: request.id,
             address: request.address,
             purpose: request.purpose.code(),

@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, TokenId};
+use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
 use policy::{Grants, Permission};
 use uuid::Uuid;
 
 use crate::signing::sha256;
 use crate::{Db, Error};
-
-pub(crate) type TokenDigest = [u8; 32];
 
 /// Why data is used (HL7 v3 PurposeOfUse).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +70,39 @@ impl Principal {
     }
 }
 
+/// The membership of the program itself in a signed context.
+const PROGRAM: MembershipId = MembershipId(-1);
+/// Says in a signed context that a person's number follows.
+const PERSON: MembershipId = MembershipId(-2);
+
+impl Principal {
+    /// The program itself, or a person at their own account: no permission, no facility, and in SQL the cells given.
+    fn bare(organization: OrganizationId, membership: MembershipId, cells: Vec<i64>) -> Self {
+        let grants = Grants {
+            permissions: policy::PermissionSet::default(),
+            facilities: Vec::new(),
+            by_relationship: false,
+        };
+        Self { organization, slug: "".into(), membership, grants, cells }
+    }
+}
+
+impl Ctx {
+    /// The program itself, at work on people or on what belongs to `organization` and to no member of it, such as its
+    /// sign-in. It holds no permission: the policy refuses it everything.
+    pub fn program(organization: OrganizationId, request: Request) -> Self {
+        let cells = vec![cell(organization, FacilityId::WHOLE)];
+        Self::new(Arc::new(Principal::bare(organization, PROGRAM, cells)), request)
+    }
+
+    /// A person at their own account. It holds no permission, and row security shows it that person's rows alone.
+    pub(crate) fn person(person: PersonId, request: Request) -> Self {
+        let platform = OrganizationId::PLATFORM;
+        let cells = vec![i64::from(person.0), cell(platform, FacilityId::WHOLE)];
+        Self::new(Arc::new(Principal::bare(platform, PERSON, cells)), request)
+    }
+}
+
 /// The number of a facility in a signed context; `sec.cell` in SQL.
 pub(crate) fn cell(organization: OrganizationId, facility: FacilityId) -> i64 {
     i64::from(organization.0) << 32 | i64::from(facility.0)
@@ -112,6 +143,11 @@ impl Ctx {
     /// The facilities within reach, the organization itself not among them.
     pub fn facilities(&self) -> &[FacilityId] {
         &self.principal.grants.facilities
+    }
+
+    /// Whether there is a membership behind it: not so for the program's own contexts and a person's.
+    pub(crate) fn member(&self) -> MembershipId {
+        MembershipId(self.principal.membership.0.max(0))
     }
 
     /// The request served.
@@ -164,16 +200,28 @@ impl TokenText {
     }
 }
 
+/// What is stored of a membership's authority, as the policy reads it.
+pub(crate) fn grants(permissions: Vec<&str>, facilities: Vec<i32>, by_relationship: bool) -> Grants {
+    Grants {
+        // A key that this version does not know grants nothing.
+        permissions: permissions.iter().filter_map(|key| key.parse::<Permission>().ok()).collect(),
+        facilities: facilities.into_iter().filter(|id| *id > 0).map(FacilityId).collect(),
+        by_relationship,
+    }
+}
+
 impl Db {
-    /// Finds out who a bearer token belongs to. Positive answers are kept for three seconds, so that a revoked token
-    /// is dead within that time.
+    /// Finds out who a bearer token belongs to. Positive answers are remembered for seconds, and forgotten when the
+    /// database tells that an authority ended.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for every kind of wrong token alike; [`Error::Unavailable`] when the database is.
     pub async fn authenticate(&self, bearer: &str, request: Request) -> Result<Ctx, Error> {
         let text = TokenText::parse(bearer).ok_or(Error::Unauthenticated)?;
         let digest = sha256(bearer.as_bytes());
-        if let Some(principal) = self.inner.principals.get(&digest) {
+        let memory = self.memory();
+        let epoch = memory.as_ref().map(|memory| memory.epoch());
+        if let Some(principal) = memory.as_ref().and_then(|memory| memory.tokens.get(&digest)) {
             return Ok(Ctx::new(principal, request));
         }
         let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
@@ -189,17 +237,12 @@ impl Db {
             .await
             .map_err(Error::from_postgres)?
             .ok_or(Error::Unauthenticated)?;
-        let keys: Vec<&str> = row.get(1);
-        let facilities: Vec<i32> = row.get(2);
-        let grants = Grants {
-            // A key that this version does not know grants nothing.
-            permissions: keys.iter().filter_map(|key| key.parse::<Permission>().ok()).collect(),
-            facilities: facilities.into_iter().filter(|id| *id > 0).map(FacilityId).collect(),
-            by_relationship: row.get(3),
-        };
+        let grants = grants(row.get(1), row.get(2), row.get(3));
         let principal =
             Arc::new(Principal::new(text.organization, row.get(4), MembershipId(row.get(0)), grants));
-        self.inner.principals.insert(digest, Arc::clone(&principal));
+        if let (Some(memory), Some(epoch)) = (memory, epoch) {
+            memory.remember_token(digest, Arc::clone(&principal), epoch);
+        }
         Ok(Ctx::new(principal, request))
     }
 }

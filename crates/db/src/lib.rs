@@ -19,11 +19,13 @@ mod operator;
 mod phi;
 mod pool;
 mod report;
+mod revoked;
+mod session;
 mod signing;
 mod tx;
+mod vault;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use admin::{Installed, create_database, installed};
 pub use audit::{Event, Outcome, Receipt, Write};
@@ -39,12 +41,13 @@ pub use operator::{
 pub use phi::{Phi, Subject};
 pub use pool::{Endpoint, PoolSizes};
 pub use report::{ReportLine, ReportWindow};
+pub use session::{Opened, Session, SignedIn};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::ToSql;
 pub use tx::{Permit, Tx};
+pub use vault::{Drawer, Vault};
 
 use kernel::World;
-use moka::sync::Cache;
 
 /// What the runtime needs to open the database.
 pub struct Config {
@@ -69,7 +72,7 @@ struct Inner {
     signer: signing::Signer,
     audit: audit::Writer,
     keyring: keys::Keyring,
-    principals: Cache<context::TokenDigest, Arc<Principal>>,
+    revocations: revoked::Revocations,
     world: World,
 }
 
@@ -84,8 +87,10 @@ impl Db {
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
         let keyring =
             keys::Keyring::new(pools.keyring.clone(), signer.clone(), config.root, config.world.clone());
-        let principals = Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(3)).build();
-        Ok(Self { inner: Arc::new(Inner { pools, signer, audit, keyring, principals, world: config.world }) })
+        let revocations = revoked::Revocations::new(config.endpoint);
+        Ok(Self {
+            inner: Arc::new(Inner { pools, signer, audit, keyring, revocations, world: config.world }),
+        })
     }
 
     /// Opens a transaction that speaks for `ctx`. Nothing is sent before its first statement.

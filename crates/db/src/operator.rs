@@ -269,9 +269,10 @@ impl Operator {
         let tx = self.client.transaction().await.map_err(Error::from_postgres)?;
         let row = tx
             .query_one(
-                "INSERT INTO org.membership (organization_id, membership_id, kind, name, created_at)
-                 VALUES ($1, nextval('org.membership_number'), 'service', $2, $3) RETURNING membership_id",
-                &[&organization.0, &new.name, &now],
+                "INSERT INTO org.membership (organization_id, membership_id, kind, name, created_at, permissions,
+                     facilities)
+                 VALUES ($1, nextval('org.membership_number'), 'service', $2, $3, $4, $5) RETURNING membership_id",
+                &[&organization.0, &new.name, &now, &permissions, &facilities],
             )
             .await
             .map_err(Error::from_postgres)?;

@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use futures_util::StreamExt as _;
+use futures_util::stream::{BoxStream, poll_fn};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Error;
 
 /// How long a request waits for a free connection.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// What a server says unasked.
+pub(crate) type Messages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
 /// Where a PostgreSQL is and who logs in there.
 #[derive(Clone)]
@@ -97,6 +102,22 @@ impl Endpoint {
                 Ok(client)
             }
         }
+    }
+
+    /// One connection outside any pool, whose messages are the caller's to read: it lives as long as they are read.
+    pub(crate) async fn connect_listening(&self) -> Result<(Client, Messages), Error> {
+        Ok(match self.tls()? {
+            Some(tls) => {
+                let (client, mut connection) =
+                    self.config.connect(tls).await.map_err(Error::from_postgres)?;
+                (client, poll_fn(move |cx| connection.poll_message(cx)).boxed())
+            }
+            None => {
+                let (client, mut connection) =
+                    self.config.connect(NoTls).await.map_err(Error::from_postgres)?;
+                (client, poll_fn(move |cx| connection.poll_message(cx)).boxed())
+            }
+        })
     }
 
     fn pool(&self, size: usize) -> Result<Pool, Error> {

@@ -56,6 +56,18 @@ number_id! {
     /// A person's (or a service's) post in one organization.
     MembershipId
 }
+number_id! {
+    /// A human who signs in, on the whole installation. Positive; never shown outside.
+    PersonId
+}
+uuid_id! {
+    /// One signed-in browser.
+    SessionId
+}
+uuid_id! {
+    /// One membership open in one tab of a session.
+    ContextId
+}
 uuid_id! {
     /// The logical id of a FHIR resource; time-ordered (UUIDv7).
     ResourceId
@@ -75,6 +87,11 @@ uuid_id! {
 uuid_id! {
     /// A service token (not its secret).
     TokenId
+}
+
+impl OrganizationId {
+    /// The installation itself: the log and the keys of what belongs to no organization, such as people.
+    pub const PLATFORM: Self = Self(i32::MAX);
 }
 
 impl FacilityId {

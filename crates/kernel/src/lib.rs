@@ -7,8 +7,8 @@ mod ids;
 mod world;
 
 pub use ids::{
-    EventId, FacilityId, MembershipId, OrganizationId, ParseVersionError, PatientId, RequestId, ResourceId,
-    TokenId, Version,
+    ContextId, EventId, FacilityId, MembershipId, OrganizationId, ParseVersionError, PatientId, PersonId,
+    RequestId, ResourceId, SessionId, TokenId, Version,
 };
 pub use world::{Clock, Entropy, FixedClock, SeededEntropy, SystemClock, SystemEntropy, World};
 

@@ -75,6 +75,12 @@ impl Clock for SystemClock {
 /// The machine's cryptographic random source.
 pub struct SystemEntropy(SystemRandom);
 
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         self.0.fill(bytes).expect("the system's random source never fails once the process runs");

@@ -30,11 +30,17 @@ pub enum Action {
     Import,
     /// Asking who saw a record.
     AuditReport,
+    /// Asking who has a post.
+    ListPeople,
+    /// Offering a post.
+    Invite,
+    /// Ending a post.
+    EndPost,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -44,6 +50,9 @@ impl Action {
         Self::Export,
         Self::Import,
         Self::AuditReport,
+        Self::ListPeople,
+        Self::Invite,
+        Self::EndPost,
     ];
 
     /// The permission that allows the action.
@@ -56,6 +65,9 @@ impl Action {
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
             Self::AuditReport => Permission::AuditReport,
+            Self::ListPeople => Permission::PeopleRead,
+            Self::Invite => Permission::PeopleInvite,
+            Self::EndPost => Permission::PeopleEnd,
         }
     }
 
@@ -71,6 +83,9 @@ impl Action {
             Self::Export => "chart.export",
             Self::Import => "chart.import",
             Self::AuditReport => "audit.report",
+            Self::ListPeople => "people.list",
+            Self::Invite => "people.invite",
+            Self::EndPost => "people.end",
         }
     }
 }

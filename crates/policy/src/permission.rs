@@ -45,6 +45,12 @@ permissions! {
     DirectoryWrite = "directory.write",
     /// See who saw a record.
     AuditReport = "audit.report",
+    /// See who has a post in the organization.
+    PeopleRead = "people.read",
+    /// Offer someone a post, with no more than one's own grants.
+    PeopleInvite = "people.invite",
+    /// End someone's post.
+    PeopleEnd = "people.end",
 }
 
 /// A set of permissions.

@@ -5,11 +5,19 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use adapters::Mailbox;
+use adapters::mail::Mailer;
+use adapters::sms::Texter;
+use credentials::passkey::{Passkeys, RelyingParty};
+use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
 use kernel::{FacilityId, MembershipId, OrganizationId, World};
 use moka::sync::Cache;
+use tokio::sync::Notify;
 
-pub use crate::http::Limits;
-use crate::http::{Gauges, Metrics};
+use crate::areas::people;
+
+use crate::http::{Gauges, Metrics, Quotas};
+pub use crate::http::{Limits, Quota};
 
 /// How the program answers HTTP.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +30,35 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// How much may be asked.
     pub limits: Limits,
+    /// The port of our pages where the scheme does not say it: the links in messages need it.
+    pub port: Option<u16>,
+    /// What mail and text messages go through; without, they are kept in memory to be looked at.
+    pub carriers: Option<Carriers>,
+    /// What hashing a password costs; without, what OWASP recommends. Tests take less.
+    pub password_cost: Option<Cost>,
+}
+
+/// What messages go through.
+#[derive(Clone, Debug)]
+pub struct Carriers {
+    /// Mail.
+    pub mailer: Mailer,
+    /// Text messages.
+    pub texter: Texter,
+    /// Where they stay when they go nowhere.
+    pub mailbox: Option<Mailbox>,
+}
+
+impl Carriers {
+    /// Keeps everything in memory.
+    pub fn mailbox(world: &World) -> Self {
+        let mailbox = Mailbox::new(world.clone());
+        Self {
+            mailer: Mailer::Mailbox(mailbox.clone()),
+            texter: Texter::Mailbox(mailbox.clone()),
+            mailbox: Some(mailbox),
+        }
+    }
 }
 
 /// The parts. Cheap to clone.
@@ -34,10 +71,17 @@ pub struct App {
     /// How much may be asked.
     pub limits: Limits,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) carriers: Arc<Carriers>,
+    /// Told when a message was written down.
+    pub(crate) post: Arc<Notify>,
+    pub(crate) passwords: HashQueue,
+    pub(crate) passkeys: Arc<Passkeys>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) quotas: Arc<Quotas>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
+    organizations: Cache<String, OrganizationId>,
 }
 
 /// Whose list of facilities: row security gives each reach another one.
@@ -48,14 +92,64 @@ impl App {
     pub fn new(store: chart::Store, world: World, settings: Settings) -> Self {
         Self {
             store,
-            world,
             limits: settings.limits,
             gauges: Arc::new(Gauges::new(&settings.limits)),
+            quotas: Arc::new(Quotas::new(&settings.limits)),
+            organizations: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(Duration::from_secs(10))
+                .build(),
+            carriers: Arc::new(settings.carriers.clone().unwrap_or_else(|| Carriers::mailbox(&world))),
+            post: Arc::default(),
+            passwords: passwords(&settings),
+            passkeys: Arc::new(passkeys(&settings)),
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
+            world,
         }
+    }
+
+    /// The address of a page of ours, at an organization's own address or the installation's. It is never taken from a
+    /// request: a link in a mail leads to us, whatever host somebody wrote into their request.
+    pub(crate) fn page(&self, slug: &str, page: &str) -> String {
+        let settings = &self.settings;
+        let domain = settings.domain.as_deref().unwrap_or("localhost");
+        let dot = if slug.is_empty() { "" } else { "." };
+        let port = settings.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let scheme = if settings.https || settings.domain.is_some() { "https" } else { "http" };
+        format!("{scheme}://{slug}{dot}{domain}{port}/{page}")
+    }
+
+    /// A link to a page with a token in its fragment, which reaches no log.
+    pub(crate) fn link(&self, slug: &str, page: &str, token: &str) -> String {
+        format!("{}#{token}", self.page(slug, page))
+    }
+
+    /// What would have been sent, when nothing is.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        self.carriers.mailbox.as_ref()
+    }
+
+    /// Sends the messages that are due now, once.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn deliver_messages(&self) -> Result<usize, db::Error> {
+        people::deliver_due(self).await
+    }
+
+    /// The organization whose subdomain this is; known for ten seconds.
+    pub(crate) async fn organization(&self, slug: &str) -> Result<Option<OrganizationId>, db::Error> {
+        if let Some(known) = self.organizations.get(slug) {
+            return Ok(Some(known));
+        }
+        let found = self.store.db().organization_of(slug).await?;
+        if let Some(id) = found {
+            self.organizations.insert(slug.to_owned(), id);
+        }
+        Ok(found)
     }
 
     /// The facility of this code, if the context reaches one; known for ten seconds.
@@ -74,6 +168,26 @@ impl App {
         let found = known.iter().find(|(id, known)| known == code && ctx.facilities().contains(id));
         Ok(found.map(|(id, _)| *id))
     }
+}
+
+fn passwords(settings: &Settings) -> HashQueue {
+    let cost = settings.password_cost.unwrap_or(Cost::OWASP);
+    let hasher =
+        Hasher::new(cost).unwrap_or_else(|_| Hasher::new(Cost::OWASP).expect("a cost that is right"));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    HashQueue::new(hasher, HashLimits { waiting: 256, ..HashLimits::for_cores(cores) })
+}
+
+/// Passkeys belong to the domain of the installation, so that they are good at every organization's address.
+fn passkeys(settings: &Settings) -> Passkeys {
+    let party = |id: &str| RelyingParty {
+        id: id.to_owned(),
+        name: "Lamplight".to_owned(),
+        subdomains: true,
+        port: settings.port,
+    };
+    let own = settings.domain.as_deref().and_then(|domain| Passkeys::new(party(&domain.to_lowercase())).ok());
+    own.unwrap_or_else(|| Passkeys::new(party("localhost")).expect("localhost is a host"))
 }
 
 impl fmt::Debug for App {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use credentials::password::Cost;
 use db::{NewFacility, NewOrganization, NewToken, Request};
 use jiff::SignedDuration;
 use kernel::{FacilityId, OrganizationId, RequestId, World};
@@ -38,9 +39,19 @@ impl TestApp {
     /// # Panics
     /// When the test cannot be set up.
     pub async fn with(settings: Settings) -> Self {
-        let database = TestDb::new().await;
+        Self::in_world(settings, World::system()).await
+    }
+
+    /// A new one, with its own time and dice.
+    ///
+    /// # Panics
+    /// When the test cannot be set up.
+    pub async fn in_world(settings: Settings, world: World) -> Self {
+        let database = TestDb::in_world(world.clone()).await;
         let store = chart::Store::new(database.db.clone());
-        let app = App::new(store, World::system(), settings);
+        let cost = settings.password_cost.or(Some(Cost { memory: 64, passes: 1, lanes: 1 }));
+        let settings = Settings { password_cost: cost, ..settings };
+        let app = App::new(store, world, settings);
         let router = server::http::router(app.clone());
         Self { app, database, router }
     }
@@ -123,6 +134,10 @@ pub struct Facility {
 }
 
 impl Organization<'_> {
+    pub(crate) fn app(&self) -> &TestApp {
+        self.app
+    }
+
     /// Its number.
     pub fn id(&self) -> OrganizationId {
         self.row.id

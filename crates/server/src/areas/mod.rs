@@ -1,3 +1,4 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
 pub(crate) mod fhir;
+pub(crate) mod people;

@@ -6,6 +6,7 @@ mod export;
 mod facility;
 mod import;
 mod log;
+mod messages;
 mod organization;
 mod out;
 mod progress;

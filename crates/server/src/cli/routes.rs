@@ -25,6 +25,9 @@ pub(super) fn run(options: &Options) -> eyre::Result<Done> {
                 Access::Public(reason) => format!("anyone: {reason}"),
                 Access::Needs(action) => action.needs().key().to_owned(),
                 Access::EachEntry => "each entry's own".to_owned(),
+                Access::Visitor(reason) => format!("visitors: {reason}"),
+                Access::Account => "a signed-in person".to_owned(),
+                Access::Own => "any context".to_owned(),
             };
             [method, route.path.to_owned(), route.interaction.to_owned(), access]
         })

@@ -49,6 +49,8 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_CONNECTIONS", value_name = "N", default_value_t = 16,
           value_parser = clap::value_parser!(u16).range(2..=1000))]
     connections: u16,
+    #[command(flatten)]
+    messages: super::messages::Options,
 }
 
 impl Options {
@@ -69,7 +71,7 @@ impl Options {
                 self.listen
             );
         }
-        Ok(())
+        self.messages.check()
     }
 }
 
@@ -119,6 +121,8 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         domain: options.domain.clone(),
         https: options.behind_tls_proxy,
         trusted_proxies: options.trusted_proxy.clone(),
+        port: (!options.behind_tls_proxy).then(|| listener.local_addr().map(|at| at.port())).transpose()?,
+        carriers: options.messages.carriers(installation.world())?,
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);
@@ -130,7 +134,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
             let _ = stopped.wait_for(|stop| *stop).await;
         }
     };
-    let background = tasks::start(store.db().clone(), &told);
+    let background = tasks::start(&app, &told);
     let figures = metrics.map(|listener| tokio::spawn(http::serve_metrics(app.clone(), listener, told())));
     tracing::info!(listen = %listener.local_addr()?, "ready");
     let serving = http::serve(app, listener, told());

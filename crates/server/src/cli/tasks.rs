@@ -8,6 +8,9 @@ use jiff::SignedDuration;
 use kernel::RequestId;
 use tokio::task::JoinSet;
 
+use crate::app::App;
+use crate::areas::people;
+
 /// How often the upkeep is done.
 const UPKEEP: Duration = Duration::from_secs(3600);
 
@@ -25,11 +28,13 @@ impl Tasks {
 }
 
 /// Starts them; each goes on until `told` resolves.
-pub(super) fn start<F>(db: Db, told: &impl Fn() -> F) -> Tasks
+pub(super) fn start<F>(app: &App, told: &impl Fn() -> F) -> Tasks
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let db = app.store.db().clone();
     let mut tasks = JoinSet::new();
+    tasks.spawn(until(told(), people::deliver(app.clone())));
     tasks.spawn(until(told(), upkeep(db.clone())));
     tasks.spawn(until(told(), jobs(db)));
     Tasks(tasks)

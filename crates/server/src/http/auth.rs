@@ -1,21 +1,159 @@
-//! Who asks: the bearer token (RFC 6750) and the address the request came from.
+//! Who asks: a program by its bearer token (RFC 6750), a person by cookie and named context; and where from.
 
 use std::net::IpAddr;
 
+use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
-use db::{Ctx, Purpose, Request};
-use kernel::RequestId;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use db::{Ctx, Outcome, Purpose, Request, Session, SignedIn};
+use kernel::{ContextId, RequestId};
 
 use crate::app::App;
 use crate::http::host::{self, Place};
-use crate::http::{Failure, Peer};
+use crate::http::{Cookie, Failure, Peer, Route, Verb, Visit};
 
-/// Makes the context of a request.
-pub(crate) async fn authenticate(app: &App, parts: &Parts, id: RequestId) -> Result<Ctx, Failure> {
-    let token = bearer(&parts.headers).ok_or_else(Failure::unauthenticated)?;
-    let request = Request { id, address: address(app, parts), purpose: Purpose::Treatment };
-    Ok(app.store.db().authenticate(token, request).await?)
+/// The header that names the context a browser's request speaks in. There is no current one.
+pub(crate) const CONTEXT: &str = "lamplight-context";
+
+/// Who asks in an organization.
+pub(super) struct Caller {
+    /// As this membership.
+    pub(super) ctx: Ctx,
+    /// From this browser.
+    pub(super) session: Option<(Session, ContextId)>,
+}
+
+impl Caller {
+    pub(super) fn context(&self) -> Option<ContextId> {
+        self.session.as_ref().map(|(_, context)| *context)
+    }
+}
+
+/// Finds out who asks: a program with a token, or a person with a cookie who names a context.
+pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Caller, Failure> {
+    if let Some(token) = bearer(&parts.headers) {
+        let ctx = app.store.db().authenticate(token, request(app, parts)).await?;
+        return Ok(Caller { ctx, session: None });
+    }
+    if !parts.headers.contains_key(header::COOKIE) {
+        return Err(Failure::unauthenticated());
+    }
+    let visit = visit(app, parts).await?;
+    let named = context(&parts.headers);
+    let signed_in = signed_in(app, &visit, named, row.active && !is_background(&parts.headers)).await?;
+    own_origin(parts, &visit.origin, row.method)?;
+    app.quotas.person(signed_in.session.person())?;
+    let session = signed_in.session;
+    let who = Some(format!("person {} session {}", session.person(), session.id()));
+    let Some(context) = named else {
+        visit.log("context.use", Outcome::Denied, "no context named", who).await?;
+        let message = "name the context you speak in, in the header Lamplight-Context";
+        return Err(Failure::coded(400, "context-required", message));
+    };
+    let Some(opened) = signed_in.opened else {
+        visit.log("context.use", Outcome::Denied, "not a context of this session", who).await?;
+        return Err(Failure::coded(403, "context-refused", "this context is not open here"));
+    };
+    if opened.second_factor_required && !session.two_factors() {
+        visit.log("context.use", Outcome::Denied, "second factor", who).await?;
+        return Err(Failure::coded(403, "second-factor-required", "set up a second factor first"));
+    }
+    Ok(Caller { ctx: opened.ctx, session: Some((session, context)) })
+}
+
+/// What is known of a request before anyone is asked about its cookie.
+pub(super) async fn visit(app: &App, parts: &Parts) -> Result<Visit, Failure> {
+    let authority = host::authority(&parts.uri, &parts.headers).ok_or_else(Failure::unlisted)?;
+    let place = host::place(authority.host(), app.settings.domain.as_deref());
+    let organization = match &place {
+        Place::Installation => None,
+        Place::Organization(slug) => Some(app.organization(slug).await?.ok_or_else(Failure::unlisted)?),
+        Place::Elsewhere => return Err(Failure::unlisted()),
+    };
+    let mut visit = Visit {
+        app: app.clone(),
+        request: request(app, parts),
+        place,
+        organization,
+        cookie: None,
+        origin: host::origin(parts, app.settings.https).ok_or_else(Failure::unlisted)?,
+        headers: HeaderMap::new(),
+        params: Vec::new(),
+        query: parts.uri.query().map(str::to_owned),
+        body: Bytes::new(),
+    };
+    match Cookie::of(&parts.headers) {
+        Ok(cookie) => visit.cookie = cookie,
+        Err(()) => {
+            let refused = visit.log("session.use", Outcome::Denied, "cookie of another kind", None).await;
+            refused.and(Err(Failure::signed_out()))?;
+        }
+    }
+    Ok(visit)
+}
+
+/// Finds out who is signed in.
+pub(super) async fn signed_in(
+    app: &App,
+    visit: &Visit,
+    context: Option<ContextId>,
+    active: bool,
+) -> Result<SignedIn, Failure> {
+    let cookie = visit.cookie.as_ref().ok_or_else(Failure::signed_out)?;
+    let request = visit.request.clone();
+    let found = app.store.db().authenticate_session(cookie.secret(), context, active, request).await;
+    let signed_in = match found {
+        Err(db::Error::Unauthenticated) => return Err(Failure::signed_out()),
+        found => found?,
+    };
+    if signed_in.session.place() != visit.slug() {
+        // The prefix keeps browsers from doing this: somebody carried the cookie here.
+        let who = Some(format!("person {}", signed_in.session.person()));
+        visit.log("session.use", Outcome::Denied, "cookie of another address", who).await?;
+        return Err(Failure::signed_out());
+    }
+    Ok(signed_in)
+}
+
+/// Refuses what another site made the browser send: the origin of a request that changes something must be ours. A
+/// program that sends no cookie needs to say nothing.
+pub(super) fn own_origin(parts: &Parts, own: &str, method: Verb) -> Result<(), Failure> {
+    if method == Verb::Get {
+        return Ok(());
+    }
+    let text = |name| parts.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or(""));
+    let same = match (text(header::ORIGIN), text(HeaderName::from_static("sec-fetch-site"))) {
+        (Some(origin), _) => origin.eq_ignore_ascii_case(own),
+        (None, Some(site)) => site == "same-origin",
+        (None, None) => !parts.headers.contains_key(header::COOKIE),
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(Failure::coded(403, "foreign-origin", "this request comes from another site"))
+    }
+}
+
+fn request(app: &App, parts: &Parts) -> Request {
+    let id = parts.extensions.get::<RequestId>().copied();
+    let id = id.unwrap_or_else(|| super::request_id::new(&app.world));
+    Request { id, address: address(app, parts), purpose: Purpose::Treatment }
+}
+
+/// The context that the request names; one that is no id of ours is like one that is not open.
+fn context(headers: &HeaderMap) -> Option<ContextId> {
+    let mut given = headers.get_all(CONTEXT).iter();
+    let value = given.next()?;
+    if given.next().is_some() {
+        return Some(ContextId(uuid::Uuid::nil()));
+    }
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    Some(id.unwrap_or(ContextId(uuid::Uuid::nil())))
+}
+
+/// Whether the caller says that nobody is at the screen. It can only shorten a session.
+fn is_background(headers: &HeaderMap) -> bool {
+    headers.contains_key("lamplight-background")
 }
 
 /// Refuses a context at an address that is not its organization's, with the answer for an address that does not exist.

@@ -2,11 +2,12 @@
 
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use db::Ctx;
-use kernel::FacilityId;
+use db::{Ctx, Session};
+use kernel::{ContextId, FacilityId};
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::http::Failure;
+use crate::http::{Failure, visit};
 
 /// The request header that names the facility for new records without one, by its code.
 pub(crate) const FACILITY: &str = "lamplight-facility";
@@ -17,6 +18,8 @@ pub(crate) struct Call {
     pub(crate) app: App,
     /// On whose behalf.
     pub(crate) ctx: Ctx,
+    /// The browser session and the context in it, when a person asks and no program.
+    pub(crate) session: Option<(Session, ContextId)>,
     pub(super) origin: String,
     pub(super) headers: HeaderMap,
     pub(super) params: Vec<(String, String)>,
@@ -43,6 +46,14 @@ impl Call {
     /// The body.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// 400 that names the place or the member, never a value.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        visit::json(&self.headers, &self.body)
     }
 
     /// A header that may be given once; `name` in lower case.

@@ -18,6 +18,8 @@ pub(crate) struct Failure {
     issues: Vec<Issue>,
     headers: Vec<(&'static str, String)>,
     cause: Cause,
+    /// Members of the problem beside those of RFC 9457: words that a program decides by.
+    members: Vec<(&'static str, &'static str)>,
 }
 
 /// What the program's own log and metrics are told, beyond the status.
@@ -39,7 +41,20 @@ impl Failure {
             issues: vec![Issue::error(code, "", message)],
             headers: Vec::new(),
             cause: Cause::Asked,
+            members: Vec::new(),
         }
+    }
+
+    /// A failure that a program can tell by its `code`, a word of ours that never changes.
+    pub(crate) fn coded(status: u16, code: &'static str, message: &str) -> Self {
+        Self { members: vec![("code", code)], ..Self::new(status, "processing", message) }
+    }
+
+    /// With a member more in the problem.
+    #[must_use]
+    pub(crate) fn member(mut self, name: &'static str, value: &'static str) -> Self {
+        self.members.push((name, value));
+        self
     }
 
     /// No such route, or none for this caller: the answers are the same.
@@ -55,6 +70,11 @@ impl Failure {
     /// Not authenticated.
     pub(crate) fn unauthenticated() -> Self {
         db::Error::Unauthenticated.into()
+    }
+
+    /// Nobody is signed in here, or no longer.
+    pub(crate) fn signed_out() -> Self {
+        Self::coded(401, "signed-out", "sign in")
     }
 
     /// Too much for now.
@@ -92,7 +112,7 @@ impl Failure {
         if self.status == 401 {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == 503 {
+        if self.status == 503 && !self.headers.iter().any(|(name, _)| *name == "retry-after") {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         for (name, value) in &self.headers {
@@ -115,14 +135,17 @@ impl Failure {
 
     fn problem(&self, request: RequestId) -> String {
         let detail: Vec<&str> = self.issues.iter().map(|issue| issue.message.as_str()).collect();
-        serde_json::json!({
+        let mut problem = serde_json::json!({
             "type": "about:blank",
             "title": self.code().canonical_reason().unwrap_or("Error"),
             "status": self.status,
             "detail": detail.join("; "),
             "instance": format!("urn:uuid:{request}"),
-        })
-        .to_string()
+        });
+        for (name, value) in &self.members {
+            problem[*name] = (*value).into();
+        }
+        problem.to_string()
     }
 }
 
@@ -135,7 +158,7 @@ impl From<chart::Error> for Failure {
             inner if status >= 500 => Cause::Broken(inner.to_string()),
             _ => Cause::Asked,
         };
-        Self { status, issues: error.issues(), headers: Vec::new(), cause }
+        Self { status, issues: error.issues(), headers: Vec::new(), cause, members: Vec::new() }
     }
 }
 

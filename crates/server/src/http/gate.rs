@@ -4,17 +4,17 @@
 use axum::body::{Body as HttpBody, Bytes, to_bytes};
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use db::Ctx;
-use kernel::RequestId;
+use kernel::OrganizationId;
 use policy::Target;
 
 use crate::app::App;
+use crate::http::auth::{CONTEXT, Caller};
 use crate::http::logs::Who;
 use crate::http::routes::{Access, Body, Handler, Route, Verb};
-use crate::http::{Call, Failure, auth, host};
+use crate::http::{Account, Call, Failure, Visit, auth, host};
 
 /// The row as a part of the router.
 pub(super) fn handle(row: &'static Route, app: &App) -> MethodRouter {
@@ -29,19 +29,82 @@ pub(super) fn handle(row: &'static Route, app: &App) -> MethodRouter {
 }
 
 async fn pass(row: &'static Route, app: App, request: Request) -> Response<HttpBody> {
-    let handler = match row.handler {
-        Handler::Public(handler) => return answer(handler(app).await),
-        Handler::Private(handler) => handler,
-    };
     let (parts, body) = request.into_parts();
-    let id =
-        parts.extensions.get::<RequestId>().copied().unwrap_or_else(|| super::request_id::new(&app.world));
-    let ctx = match auth::authenticate(&app, &parts, id).await {
-        Ok(ctx) => ctx,
+    match row.handler {
+        Handler::Public(handler) => answer(handler(app).await),
+        Handler::Visitor(handler) => answer(visitor(row, handler, app, parts, body).await),
+        Handler::Account(handler) => answer(account(row, handler, app, parts, body).await),
+        Handler::Private(handler) => private(row, handler, app, parts, body).await,
+    }
+}
+
+async fn visitor(
+    row: &Route,
+    handler: fn(Visit) -> super::Answer,
+    app: App,
+    parts: Parts,
+    body: HttpBody,
+) -> Result<super::Reply, Failure> {
+    let mut visit = auth::visit(&app, &parts).await?;
+    app.quotas.visitor(visit.request.address)?;
+    auth::own_origin(&parts, &visit.origin, row.method)?;
+    let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
+    fill(&mut visit, row, &app, parts, body).await?;
+    handler(visit).await
+}
+
+async fn account(
+    row: &Route,
+    handler: fn(Account) -> super::Answer,
+    app: App,
+    parts: Parts,
+    body: HttpBody,
+) -> Result<super::Reply, Failure> {
+    let mut visit = auth::visit(&app, &parts).await?;
+    let signed_in = auth::signed_in(&app, &visit, None, row.active).await?;
+    auth::own_origin(&parts, &visit.origin, row.method)?;
+    app.quotas.person(signed_in.session.person())?;
+    let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
+    fill(&mut visit, row, &app, parts, body).await?;
+    handler(Account { visit, session: signed_in.session }).await
+}
+
+/// Reads what the handler gets beside who asks.
+async fn fill(
+    visit: &mut Visit,
+    row: &Route,
+    app: &App,
+    mut parts: Parts,
+    body: HttpBody,
+) -> Result<(), Failure> {
+    visit.body = read(row.body, app.limits.body(row.body), &parts.headers, body).await?;
+    visit.params = params(&mut parts).await?;
+    visit.headers = parts.headers;
+    Ok(())
+}
+
+async fn params(parts: &mut Parts) -> Result<Vec<(String, String)>, Failure> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Failure::unlisted())?;
+    Ok(params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+async fn private(
+    row: &'static Route,
+    handler: fn(Call) -> super::Answer,
+    app: App,
+    parts: Parts,
+    body: HttpBody,
+) -> Response<HttpBody> {
+    let caller = match auth::caller(&app, &parts, row).await {
+        Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    let who = Who { organization: ctx.organization(), membership: ctx.membership() };
-    let mut response = answer(within(row, handler, app, ctx, parts, body).await);
+    let who = Who { organization: caller.ctx.organization(), membership: caller.ctx.membership() };
+    let context = caller.context();
+    let mut response = answer(within(row, handler, app, caller, parts, body).await);
+    if let Some(context) = context.and_then(|context| HeaderValue::try_from(context.to_string()).ok()) {
+        response.headers_mut().insert(HeaderName::from_static(CONTEXT), context);
+    }
     response.extensions_mut().insert(who);
     response
 }
@@ -50,32 +113,35 @@ async fn within(
     row: &Route,
     handler: fn(Call) -> super::Answer,
     app: App,
-    ctx: Ctx,
+    caller: Caller,
     mut parts: Parts,
     body: HttpBody,
 ) -> Result<super::Reply, Failure> {
-    auth::admit(&app, &parts, &ctx)?;
+    let ctx = &caller.ctx;
+    auth::admit(&app, &parts, ctx)?;
+    app.quotas.organization(ctx.organization())?;
     let _share = app.gauges.enter(&app.limits, ctx.organization()).await?;
     match row.access {
-        Access::Needs(action) => app.store.db().authorize(&ctx, action, Target::default()).await?,
-        Access::EachEntry => {}
-        Access::Public(_) => return Err(Failure::broken("a public row has a private handler")),
+        Access::Needs(action) => app.store.db().authorize(ctx, action, Target::default()).await?,
+        Access::EachEntry | Access::Own => {}
+        Access::Public(_) | Access::Visitor(_) | Access::Account => {
+            return Err(Failure::broken("a row without a context has a private handler"));
+        }
     }
     let limit = app.limits.body(row.body);
     let _room = app.gauges.room(&app.limits, declared(&parts.headers).unwrap_or(limit).min(limit)).await?;
     let body = read(row.body, limit, &parts.headers, body).await?;
-    let params = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| Failure::unlisted())?;
-    let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let authority = host::authority(&parts.uri, &parts.headers).ok_or_else(Failure::unlisted)?;
-    let scheme = if app.settings.https { "https" } else { "http" };
+    let params = params(&mut parts).await?;
+    let origin = host::origin(&parts, app.settings.https).ok_or_else(Failure::unlisted)?;
     handler(Call {
-        origin: format!("{scheme}://{authority}"),
+        origin,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
         params,
         body,
         app,
-        ctx,
+        ctx: caller.ctx,
+        session: caller.session,
     })
     .await
 }

@@ -18,6 +18,7 @@ const fn probe(path: &'static str, interaction: &'static str, handler: fn(App) -
         health_data: false,
         audited: false,
         body: Body::None,
+        active: false,
         handler: Handler::Public(handler),
     }
 }

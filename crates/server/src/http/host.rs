@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
@@ -25,6 +26,12 @@ pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let mut given = headers.get_all(header::HOST).iter();
     let host = given.next().filter(|_| given.next().is_none())?;
     host.to_str().ok()?.parse().ok().filter(plain)
+}
+
+/// Scheme, host and port that a request was sent to.
+pub(super) fn origin(parts: &Parts, https: bool) -> Option<String> {
+    let authority = authority(&parts.uri, &parts.headers)?;
+    Some(format!("{}://{authority}", if https { "https" } else { "http" }))
 }
 
 /// What `host` stands for when the installation's domain is `domain`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kernel::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::{Body, Failure};
+use crate::http::{Body, Failure, Quota};
 
 /// Bounds of what is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Limits {
     pub bundle_bytes: usize,
     /// Largest form, in bytes.
     pub form_bytes: usize,
+    /// Largest small JSON document, in bytes.
+    pub json_bytes: usize,
     /// Longest query in an address, in bytes.
     pub query_bytes: usize,
     /// All bodies being received and worked on, in bytes.
@@ -36,6 +38,12 @@ pub struct Limits {
     pub head: Duration,
     /// How long requests at work may go on when the program is to stop.
     pub drain: Duration,
+    /// How often someone who is not signed in may ask, by where they come from. A house of many shares an address.
+    pub per_source: Quota,
+    /// How often a person may ask.
+    pub per_person: Quota,
+    /// How often the members of an organization may ask together.
+    pub rate_per_organization: Quota,
 }
 
 impl Default for Limits {
@@ -44,6 +52,7 @@ impl Default for Limits {
             resource_bytes: 16 << 20,
             bundle_bytes: 64 << 20,
             form_bytes: 64 << 10,
+            json_bytes: 64 << 10,
             query_bytes: 8 << 10,
             bodies_bytes: 512 << 20,
             request: Duration::from_secs(30),
@@ -53,6 +62,9 @@ impl Default for Limits {
             connections: 4096,
             head: Duration::from_secs(10),
             drain: Duration::from_secs(20),
+            per_source: Quota::new(10, 300),
+            per_person: Quota::new(50, 500),
+            rate_per_organization: Quota::new(1_000, 5_000),
         }
     }
 }
@@ -65,6 +77,7 @@ impl Limits {
             Body::Resource => self.resource_bytes,
             Body::Bundle => self.bundle_bytes,
             Body::Form => self.form_bytes,
+            Body::Json => self.json_bytes,
         }
     }
 }

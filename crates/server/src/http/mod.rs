@@ -6,6 +6,7 @@
 
 mod auth;
 mod call;
+mod cookie;
 mod edge;
 mod errors;
 mod gate;
@@ -15,24 +16,31 @@ mod host;
 mod limits;
 mod logs;
 mod metrics;
+mod quota;
 mod reply;
 mod request_id;
 mod routes;
 mod serve;
+mod visit;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub(crate) use call::{Call, FACILITY};
+pub(crate) use cookie::Cookie;
 pub(crate) use errors::Failure;
+pub(crate) use host::Place;
 pub(crate) use limits::Gauges;
 pub use limits::Limits;
 pub use logs::quiet_panics;
 pub(crate) use metrics::Metrics;
+pub use quota::Quota;
+pub(crate) use quota::{Quotas, source};
 pub(crate) use reply::Reply;
 pub use routes::{Access, Body, Route, Verb, routes};
 pub(crate) use routes::{Answer, Handler};
 pub use serve::{Peer, serve, serve_metrics};
+pub(crate) use visit::{Account, Visit};
 
 use crate::app::App;
 

@@ -10,8 +10,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::fhir;
-use crate::http::{Call, Failure, Reply, health};
+use crate::areas::{fhir, people};
+use crate::http::{Account, Call, Failure, Reply, Visit, health};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +32,12 @@ pub enum Verb {
 pub enum Access {
     /// Anyone may ask, for this reason.
     Public(&'static str),
+    /// Someone who may not be signed in yet, for this reason. How often is limited by where they come from.
+    Visitor(&'static str),
+    /// Someone signed in, at their own account.
+    Account,
+    /// Any context, about itself.
+    Own,
     /// A context whose membership may do this.
     Needs(Action),
     /// Any context; each entry of the body is decided on by itself.
@@ -47,6 +53,9 @@ impl Serialize for Access {
                 map.serialize_entry("action", action.key())?;
                 map.serialize_entry("permission", action.needs().key())?;
             }
+            Self::Visitor(reason) => map.serialize_entry("visitor", reason)?,
+            Self::Account => map.serialize_entry("account", "a signed-in person's own")?,
+            Self::Own => map.serialize_entry("own", "any context, about itself")?,
             Self::EachEntry => map.serialize_entry("action", "each entry's own")?,
         }
         map.end()
@@ -65,6 +74,8 @@ pub enum Body {
     Bundle,
     /// A form.
     Form,
+    /// A small JSON document.
+    Json,
 }
 
 /// The answer to come.
@@ -75,6 +86,10 @@ pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + S
 pub(crate) enum Handler {
     /// Without a context.
     Public(fn(App) -> Answer),
+    /// A visitor.
+    Visitor(fn(Visit) -> Answer),
+    /// Someone signed in.
+    Account(fn(Account) -> Answer),
     /// In a context.
     Private(fn(Call) -> Answer),
 }
@@ -98,13 +113,16 @@ pub struct Route {
     pub audited: bool,
     /// What it takes.
     pub body: Body,
+    /// Whether asking says that the person is there: polling does not, and so extends no session.
+    pub active: bool,
     #[serde(skip)]
     pub(crate) handler: Handler,
 }
 
 /// Every route, in the order of areas.
 pub fn routes() -> &'static [Route] {
-    static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| [health::ROUTES, fhir::ROUTES].concat());
+    static ALL: LazyLock<Vec<Route>> =
+        LazyLock::new(|| [health::ROUTES, people::ROUTES, fhir::ROUTES].concat());
     &ALL
 }
 
@@ -115,8 +133,16 @@ mod tests {
     #[test]
     fn health_data_is_never_public_and_always_audited() {
         for row in routes() {
-            let public = matches!(row.access, Access::Public(_));
-            assert_eq!(public, matches!(row.handler, Handler::Public(_)), "{} {:?}", row.path, row.method);
+            let public = matches!(row.access, Access::Public(_) | Access::Visitor(_));
+            let fits = match row.handler {
+                Handler::Public(_) => matches!(row.access, Access::Public(_)),
+                Handler::Visitor(_) => matches!(row.access, Access::Visitor(_)),
+                Handler::Account(_) => row.access == Access::Account,
+                Handler::Private(_) => {
+                    matches!(row.access, Access::Needs(_) | Access::EachEntry | Access::Own)
+                }
+            };
+            assert!(fits, "{} {:?}", row.path, row.method);
             assert!(!row.health_data || (row.audited && !public), "{} {:?}", row.path, row.method);
         }
     }

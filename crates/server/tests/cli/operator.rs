@@ -134,5 +134,6 @@ fn production_refuses_what_is_unsafe_before_anything_is_made() {
     assert!(run(&["organization", "list"], false).contains("LAMPLIGHT_ROOT_KEY_FILE"));
     assert!(run(&["serve", "--demo"], true).contains("--demo"));
     assert!(run(&["serve", "--listen", "0.0.0.0:0"], true).contains("--behind-tls-proxy"));
+    assert!(run(&["serve"], true).contains("LAMPLIGHT_SMTP_URL"));
     assert!(!house.path("data").exists());
 }

@@ -12,3 +12,4 @@ mod matrix;
 mod people;
 mod routes;
 mod searches;
+mod signing_in;

@@ -24,6 +24,7 @@ pub(crate) const ROUTES: &[Route] = &[
         health_data: false,
         audited: false,
         body: Body::None,
+        active: true,
         handler: Handler::Public(|app| Box::pin(capability::capabilities(app))),
     },
     row(Verb::Get, INSTANCE, "read", Action::Read, Body::None, |call| Box::pin(read::read(call))),
@@ -62,6 +63,7 @@ const fn row(
         health_data: true,
         audited: true,
         body,
+        active: true,
         handler: Handler::Private(handler),
     }
 }
@@ -76,6 +78,7 @@ const fn bundle(path: &'static str) -> Route {
         health_data: true,
         audited: true,
         body: Body::Bundle,
+        active: true,
         handler: Handler::Private(|call| Box::pin(transaction::process(call))),
     }
 }

@@ -1,0 +1,26 @@
+//! What stands between us and the world outside: mail and text messages today. Knows no database, no tenant and no
+//! HTTP server.
+//!
+//! [`mail::Mailer`] and [`sms::Texter`] send; each has the real world behind it or, in development, a [`Mailbox`].
+//! [`texts`] holds the words. What a person is reached by (an address, a number), what they are told and what opens
+//! the way (passwords, keys) is in no `Debug`, no error and no log line of this crate.
+
+mod error;
+pub mod mail;
+mod mailbox;
+mod net;
+pub mod sms;
+pub mod texts;
+
+pub use error::{ConfigError, Invalid, SendError, Why};
+pub use mailbox::{Channel, Kept, Mailbox};
+
+/// A password or key, kept out of debug output.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Secret(..)")
+    }
+}

@@ -1,0 +1,85 @@
+//! Sealing for what belongs to no patient: secrets and addresses of people, keys and secrets of organizations. They are
+//! sealed under the key that the keyring holds for the records without a patient of the context's organization.
+
+use std::sync::Arc;
+
+use kernel::{DataClass, OrganizationId, ResourceId, Version, World};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::keys::{DataKey, Place, SearchKey};
+use crate::{Ctx, Db, Error};
+
+/// What a value is. The numbers go into the seal and never change; 1 is the chart's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Drawer {
+    /// `people.person.details`
+    Person = 2,
+    /// `people.person.password`
+    Password = 3,
+    /// `people.factor.secret`
+    Factor = 4,
+    /// `people.ticket.state`
+    Ticket = 5,
+    /// `people.message.content`
+    Message = 6,
+    /// The private half of a key that an organization signs with.
+    SigningKey = 7,
+    /// What an organization proves itself to an identity provider with.
+    ProviderSecret = 8,
+}
+
+/// Seals and opens for one organization, or for the installation itself.
+pub struct Vault {
+    organization: OrganizationId,
+    key: Arc<DataKey>,
+    index: SearchKey,
+    world: World,
+}
+
+impl Db {
+    /// The vault of the context's organization.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when a stored key was altered; as any statement.
+    pub async fn vault(&self, ctx: &Ctx) -> Result<Vault, Error> {
+        Ok(Vault {
+            organization: ctx.organization(),
+            key: self.keyring().directory_key(ctx).await?,
+            index: self.keyring().search_key(ctx).await?,
+            world: self.world().clone(),
+        })
+    }
+}
+
+impl Vault {
+    fn place(&self, drawer: Drawer, row: Uuid) -> Place {
+        Place {
+            organization: self.organization,
+            patient: None,
+            class: DataClass::General,
+            table: drawer as u8,
+            row: ResourceId(row),
+            version: Version::FIRST,
+        }
+    }
+
+    /// Seals `clear` for this row.
+    pub fn seal(&self, drawer: Drawer, row: Uuid, clear: &[u8]) -> Vec<u8> {
+        self.key.seal(&self.place(drawer, row), 0, clear, &self.world)
+    }
+
+    /// Opens what was sealed for this row.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when it was altered or moved.
+    pub fn open(&self, drawer: Drawer, row: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.key.open(&self.place(drawer, row), sealed).map(|(_, clear)| Zeroizing::new(clear))
+    }
+
+    /// The blind index of a value of this kind: 32 bytes that say nothing without the key.
+    pub fn index(&self, kind: &str, value: &[u8]) -> [u8; 32] {
+        self.index.digest(&[b"index", kind.as_bytes(), value])
+    }
+}

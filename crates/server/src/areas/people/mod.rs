@@ -1,0 +1,23 @@
+//! People: accounts, proofs of who someone is, signed-in browsers, and the posts (memberships) they speak as.
+//!
+//! A person belongs to no organization; a membership ties them to one. What is stored of a person lives in the schema
+//! `people`, sealed or hashed, behind a wall that no organization's context passes (ADR 0010).
+
+mod error;
+mod jobs;
+mod model;
+mod ops;
+mod routes;
+mod store;
+
+pub(crate) use error::Error;
+pub(crate) use jobs::deliver;
+pub(crate) use routes::ROUTES;
+
+/// Sends the messages that are due, once.
+pub(crate) async fn deliver_due(app: &crate::app::App) -> Result<usize, db::Error> {
+    jobs::deliver_due(app).await.map_err(|error| match error {
+        Error::Db(error) => error,
+        _ => db::Error::Unavailable("messages cannot be sent"),
+    })
+}

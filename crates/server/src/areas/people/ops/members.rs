@@ -1,0 +1,116 @@
+//! Who has a post in an organization: seeing, offering and ending posts.
+
+use db::{Ctx, Event};
+use kernel::{FacilityId, MembershipId};
+use policy::{Permission, PermissionSet};
+
+use super::Desk;
+use super::links::send_invitation;
+use crate::app::App;
+use crate::areas::people::model::{SmallText, normal_address};
+use crate::areas::people::{Error, store};
+
+/// Someone with a post.
+pub(crate) struct Member {
+    pub(crate) membership: MembershipId,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) plane: String,
+    pub(crate) facilities: Vec<String>,
+    pub(crate) state: &'static str,
+    pub(crate) ends_at: Option<jiff::Timestamp>,
+}
+
+/// Everyone with a post, by name.
+pub(crate) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<Member>, Error> {
+    let tx = app.store.db().begin(ctx).await?;
+    let rows = store::list_members(&tx, ctx.organization(), app.world.now()).await?;
+    tx.commit().await?;
+    let event = Event {
+        detail: Some(format!("count {}", rows.len())),
+        ..Event::success("people.list", "people.read")
+    };
+    app.store.db().record(ctx, event).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Member {
+            membership: MembershipId(row.get(0)),
+            name: row.get(1),
+            role: row.get(2),
+            plane: row.get(3),
+            facilities: row.get(4),
+            state: match (row.get::<_, bool>(5), row.get::<_, bool>(6)) {
+                (true, _) => "ended",
+                (false, true) => "active",
+                (false, false) => "invited",
+            },
+            ends_at: row.get(7),
+        })
+        .collect())
+}
+
+/// A post to be offered.
+pub(crate) struct NewPost<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) role: &'a str,
+    pub(crate) plane: &'a str,
+    pub(crate) permissions: PermissionSet,
+    pub(crate) facilities: &'a [FacilityId],
+    pub(crate) by_relationship: bool,
+}
+
+/// Offers a post below one's own, with no more than one has. Gives its number and the link that was sent.
+pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(MembershipId, String), Error> {
+    let address = new.email.trim();
+    normal_address(address).ok_or(Error::Invalid("email: not an address"))?;
+    let name = SmallText::new(new.name).ok_or(Error::Invalid("name: 1 to 100 characters"))?.0;
+    let role = SmallText::new(new.role).ok_or(Error::Invalid("role: 1 to 100 characters"))?.0;
+    if !matches!(new.plane, "staff" | "portal") {
+        return Err(Error::Invalid("kind: staff or portal"));
+    }
+    let mine = ctx.grants();
+    let exceeds = new.permissions.iter().any(|permission| !mine.permissions.contains(permission))
+        || new.facilities.iter().any(|facility| !mine.facilities.contains(facility))
+        || (mine.by_relationship && !new.by_relationship);
+    if exceeds {
+        let event = Event::denied("people.invite", "more than the grantor has");
+        app.store.db().record(ctx, event).await?;
+        return Err(Error::Db(db::Error::Denied(Some(Permission::PeopleInvite))));
+    }
+    let row = store::NewMembership {
+        parent: Some(ctx.membership()).filter(|membership| membership.0 > 0),
+        name: &name,
+        role: &role,
+        plane: new.plane,
+        permissions: new.permissions.iter().map(Permission::key).collect(),
+        facilities: new.facilities.iter().map(|facility| facility.0).collect(),
+        by_relationship: new.by_relationship,
+    };
+    let tx = app.store.db().begin(ctx).await?;
+    let (organization, organization_name) = store::find_own_organization(&tx, ctx.organization()).await?;
+    let membership = store::insert_membership(&tx, ctx.organization(), &row, app.world.now()).await?;
+    let detail = Some(format!("membership {membership}"));
+    app.store.db().record(ctx, Event { detail, ..Event::success("people.invite", "people.invite") }).await?;
+    tx.commit().await?;
+    let desk = Desk::at(app, Ctx::program(kernel::OrganizationId::PLATFORM, ctx.request().clone())).await?;
+    let which = (ctx.organization(), organization.as_str(), organization_name.as_str());
+    let link = send_invitation(&desk, which, membership, address).await?;
+    Ok((membership, link))
+}
+
+/// Ends a post: whoever has it is out on the next request.
+pub(crate) async fn end(app: &App, ctx: &Ctx, membership: MembershipId) -> Result<(), Error> {
+    if membership == ctx.membership() {
+        return Err(Error::Invalid("your own post is for someone else to end"));
+    }
+    let tx = app.store.db().begin(ctx).await?;
+    if !store::end_membership(&tx, ctx.organization(), membership, app.world.now()).await? {
+        return Err(db::Error::NotFound.into());
+    }
+    let detail = Some(format!("membership {membership}"));
+    app.store.db().record(ctx, Event { detail, ..Event::success("people.end", "people.end") }).await?;
+    tx.commit().await?;
+    app.store.db().forget_authority();
+    Ok(())
+}

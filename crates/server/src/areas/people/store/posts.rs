@@ -1,0 +1,214 @@
+//! Memberships and what is sent to people.
+
+use db::{Error, Row, Tx};
+use jiff::Timestamp;
+use kernel::{MembershipId, OrganizationId, PersonId};
+use uuid::Uuid;
+
+use crate::areas::people::ops::Post;
+
+/// The posts of a person in all organizations, by organization.
+pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Result<Vec<Post>, Error> {
+    let rows = tx
+        .query(
+            "SELECT organization_id, slug, organization_name, organization_kind, membership_id, role, plane,
+                    second_factor_required, idle_seconds, session_seconds, facility_codes, facility_names
+               FROM platform.posts($1, $2)",
+            &[&person.0, &now],
+        )
+        .await?;
+    let post = |row: &Row| {
+        let codes: Vec<String> = row.get(10);
+        let names: Vec<String> = row.get(11);
+        Post {
+            organization: OrganizationId(row.get(0)),
+            slug: row.get(1),
+            organization_name: row.get(2),
+            organization_kind: row.get(3),
+            membership: MembershipId(row.get(4)),
+            role: row.get(5),
+            plane: row.get(6),
+            second_factor_required: row.get(7),
+            idle_seconds: row.get(8),
+            session_seconds: row.get(9),
+            facilities: codes.into_iter().zip(names).collect(),
+        }
+    };
+    Ok(rows.iter().map(post).collect())
+}
+
+/// A post that nobody has taken up yet.
+pub(crate) struct NewMembership<'a> {
+    pub(crate) parent: Option<MembershipId>,
+    pub(crate) name: &'a str,
+    pub(crate) role: &'a str,
+    pub(crate) plane: &'a str,
+    pub(crate) permissions: Vec<&'static str>,
+    pub(crate) facilities: Vec<i32>,
+    pub(crate) by_relationship: bool,
+}
+
+/// Offers it.
+pub(crate) async fn insert_membership(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    new: &NewMembership<'_>,
+    now: Timestamp,
+) -> Result<MembershipId, Error> {
+    let rows = tx
+        .query(
+            "INSERT INTO org.membership (organization_id, membership_id, parent_id, kind, name, role, plane,
+                 permissions, facilities, by_relationship, created_at)
+             VALUES ($1, nextval('org.membership_number'), $2, 'person', $3, $4, $5, $6, $7, $8, $9)
+             RETURNING membership_id",
+            &[
+                &organization.0,
+                &new.parent.map(|id| id.0),
+                &new.name,
+                &new.role,
+                &new.plane,
+                &new.permissions,
+                &new.facilities,
+                &new.by_relationship,
+                &now,
+            ],
+        )
+        .await?;
+    Ok(MembershipId(rows[0].get(0)))
+}
+
+/// Subdomain and name of the context's own organization.
+pub(crate) async fn find_own_organization(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+) -> Result<(String, String), Error> {
+    let rows = tx
+        .query("SELECT slug, name FROM org.organization WHERE organization_id = $1", &[&organization.0])
+        .await?;
+    rows.first().map(|row| (row.get(0), row.get(1))).ok_or(Error::NotFound)
+}
+
+/// An offer that still stands: subdomain and name of the organization, and the role.
+pub(crate) async fn find_offer(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<Option<(String, String, String)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT o.slug, o.name, coalesce(m.role, '') FROM org.membership m
+               JOIN org.organization o ON o.organization_id = m.organization_id
+              WHERE m.organization_id = $1 AND m.membership_id = $2 AND m.person_id IS NULL
+                AND (m.ends_at IS NULL OR m.ends_at > $3)",
+            &[&organization.0, &membership.0, &now],
+        )
+        .await?;
+    Ok(rows.first().map(|row| (row.get(0), row.get(1), row.get(2))))
+}
+
+/// The person takes it up; false when somebody has, or it ended.
+pub(crate) async fn take_up_post(
+    tx: &Tx<'_>,
+    (organization, membership): (OrganizationId, MembershipId),
+    person: PersonId,
+    name: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "UPDATE org.membership SET person_id = $3, name = $4
+              WHERE organization_id = $1 AND membership_id = $2 AND person_id IS NULL
+                AND (ends_at IS NULL OR ends_at > $5) RETURNING 1",
+            &[&organization.0, &membership.0, &person.0, &name, &now],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Everyone with a post: number, name, role, plane, facilities, ended, taken up, end.
+pub(crate) async fn list_members(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "SELECT m.membership_id, m.name, coalesce(m.role, ''), m.plane,
+                ARRAY(SELECT f.code FROM org.facility f WHERE f.organization_id = m.organization_id
+                         AND f.facility_id = ANY (m.facilities) ORDER BY f.code),
+                coalesce(m.ends_at <= $2, false), m.person_id IS NOT NULL, m.ends_at
+           FROM org.membership m WHERE m.organization_id = $1 AND m.kind = 'person' ORDER BY m.name, m.membership_id",
+        &[&organization.0, &now],
+    )
+    .await
+}
+
+/// Ends a post now; false when there is none that has not ended.
+pub(crate) async fn end_membership(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "UPDATE org.membership SET ends_at = $3
+              WHERE organization_id = $1 AND membership_id = $2 AND kind = 'person'
+                AND (ends_at IS NULL OR ends_at > $3) RETURNING 1",
+            &[&organization.0, &membership.0, &now],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Writes a message down.
+pub(crate) async fn insert_message(
+    tx: &Tx<'_>,
+    id: Uuid,
+    person: Option<PersonId>,
+    channel: &str,
+    content: &[u8],
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.query(
+        "INSERT INTO people.message (message_id, person_id, channel, content, created_at, due_at)
+         VALUES ($1, $2, $3, $4, $5, $5)",
+        &[&id, &person.map(|id| id.0), &channel, &content, &now],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Takes messages that are due, so that nobody else sends them for a while: id, content, attempts.
+pub(crate) async fn claim_messages(tx: &Tx<'_>, now: Timestamp, until: Timestamp) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "UPDATE people.message m SET due_at = $2, attempts = m.attempts + 1
+           FROM (SELECT d.message_id FROM people.message d WHERE d.failed_at IS NULL AND d.due_at <= $1
+                  ORDER BY d.due_at LIMIT 20 FOR UPDATE SKIP LOCKED) due
+          WHERE m.message_id = due.message_id
+         RETURNING m.message_id, m.content, m.attempts",
+        &[&now, &until],
+    )
+    .await
+}
+
+/// Sent: nothing is kept of it.
+pub(crate) async fn delete_message(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
+    tx.query("DELETE FROM people.message WHERE message_id = $1", &[&id]).await.map(|_| ())
+}
+
+/// Not sent: again at a later time, or never.
+pub(crate) async fn postpone_message(
+    tx: &Tx<'_>,
+    id: Uuid,
+    again: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.query(
+        "UPDATE people.message SET due_at = coalesce($2::timestamptz, due_at), failed_at = CASE WHEN $2 IS NULL THEN $3::timestamptz END
+          WHERE message_id = $1",
+        &[&id, &again, &now],
+    )
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# The web app: sourced after lib.sh, from the root of the repository. Like there, every function does nothing when what
+# it stands for is there already.
+
+# Whether Node.js is there in a version that Vite runs on.
+has_node() {
+    has node && has npm || return 1
+    local version
+    version=$(node --version)
+    [[ $(printf '%s\n' 20.19.0 "${version#v}" | sort -V | head -n1) == 20.19.0 ]]
+}
+
+ensure_node() {
+    has_node && return
+    if ! has node && can_install; then
+        apt_install "the web app is built with it" nodejs npm
+        has_node && return
+    fi
+    fail "no Node.js 20.19 or newer with npm (found: $(node --version 2>/dev/null || echo none)): install it from https://nodejs.org or with your distribution's packages"
+}
+
+# web_stamp PATH...: one line that changes when any of these files does, in content or in name.
+web_stamp() {
+    (cd web && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -d' ' -f1
+}
+
+# Whether the stamp in FILE is STAMP.
+stamped() { [[ -f $1 && $(<"$1") == "$2" ]]; }
+
+# The packages, as the lock file names them. (`npm ci` would fail where the registry lacks other platforms' binaries.)
+web_install() {
+    ensure_node
+    local stamp
+    stamp=$(web_stamp package.json package-lock.json)
+    stamped web/node_modules/.lamplight-stamp "$stamp" && return
+    note "installing the web app's packages with npm"
+    (cd web && npm install --no-audit --no-fund --loglevel=error >/dev/null)
+    [[ $(web_stamp package.json package-lock.json) == "$stamp" ]] ||
+        fail "web/package-lock.json is not what web/package.json asks for: run \`npm install\` in web/ and commit it"
+    echo "$stamp" >web/node_modules/.lamplight-stamp
+}
+
+# web/dist, from which the server takes the app.
+web_build() {
+    local stamp
+    stamp=$(web_stamp package.json package-lock.json index.html vite.config.ts mock-server.ts tsconfig.json public src)
+    [[ -f web/dist/index.html ]] && stamped web/node_modules/.lamplight-build "$stamp" && return
+    web_install
+    note "building the web app"
+    (cd web && npm run --silent build -- --logLevel warn)
+    echo "$stamp" >web/node_modules/.lamplight-build
+}
+
+# Format, lints, types and tests.
+web_check() {
+    web_install
+    (cd web && npm run --silent check)
+}

@@ -1,0 +1,116 @@
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '@simplewebauthn/browser'
+import { http } from './http'
+import type {
+  Authorization,
+  Ceremony,
+  Contexts,
+  Device,
+  FactorAdded,
+  Factors,
+  Invitation,
+  LoginAnswer,
+  Membership,
+  Next,
+  PendingTotp,
+  Provider,
+  Session,
+  StepUpProof,
+} from './types'
+
+type Ask = Ceremony<PublicKeyCredentialRequestOptionsJSON>
+type Make = Ceremony<PublicKeyCredentialCreationOptionsJSON>
+
+const segment = encodeURIComponent
+
+export const signIn = {
+  withPassword: (email: string, password: string) =>
+    http.post<LoginAnswer>('/api/auth/login', { email, password }),
+  sendSms: (login: string) => http.post('/api/auth/login/sms', { login }),
+  withCode: (login: string, kind: 'totp' | 'sms' | 'recovery', code: string) =>
+    http.post<Next>('/api/auth/login/factor', { login, kind, code }),
+  /** Without `login` any passkey of this site may answer; with it, one of that person's. */
+  startPasskey: (login?: string) => http.post<Ask>('/api/auth/login/passkey', login ? { login } : {}),
+  finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>
+    http.post<Next>('/api/auth/login/passkey/finish', { ceremony, credential }),
+  providers: () => http.get<{ providers: Provider[] }>('/api/auth/providers').then((it) => it.providers),
+  providerPath: (id: string, returnTo: string) =>
+    `/api/auth/providers/${segment(id)}/start?return=${segment(returnTo)}`,
+}
+
+export const session = {
+  get: (signal?: AbortSignal) => http.get<Session>('/api/auth/session', { signal, quiet: true }),
+  touch: () => http.post('/api/auth/session/touch'),
+  end: (scope: 'device' | 'everywhere') => http.post('/api/auth/logout', { scope }),
+}
+
+export const contexts = {
+  list: () => http.get<Contexts>('/api/auth/contexts'),
+  open: (organization: string, membership: number) =>
+    http.post<Membership & { context: string }>('/api/auth/contexts', { organization, membership }),
+  close: (context: string) => http.delete(`/api/auth/contexts/${segment(context)}`),
+}
+
+export const devices = {
+  list: () => http.get<{ devices: Device[] }>('/api/auth/devices').then((it) => it.devices),
+  end: (id: string) => http.delete(`/api/auth/devices/${segment(id)}`),
+}
+
+export const factors = {
+  list: () => http.get<Factors>('/api/auth/factors'),
+  startTotp: (label: string) => http.post<PendingTotp>('/api/auth/factors/totp', { label }),
+  startSms: (phone: string, label: string) =>
+    http.post<{ id: string }>('/api/auth/factors/sms', { phone, label }),
+  confirm: (id: string, code: string) =>
+    http.post<FactorAdded>(`/api/auth/factors/${segment(id)}/confirm`, { code }),
+  startPasskey: () => http.post<Make>('/api/auth/factors/passkey/start'),
+  finishPasskey: (ceremony: string, label: string, credential: RegistrationResponseJSON) =>
+    http.post<FactorAdded & { id: string }>('/api/auth/factors/passkey/finish', {
+      ceremony,
+      label,
+      credential,
+    }),
+  renewRecovery: () => http.post<{ recovery_codes: string[] }>('/api/auth/factors/recovery'),
+  remove: (id: string) => http.delete(`/api/auth/factors/${segment(id)}`),
+}
+
+export const stepUp = {
+  withSecret: (action: string, proof: StepUpProof, secret: string) =>
+    http.post<{ step_up: string }>('/api/auth/step-up', { action, with: proof, secret }),
+  sendSms: () => http.post('/api/auth/step-up/sms'),
+  startPasskey: (action: string) => http.post<Ask>('/api/auth/step-up/passkey', { action }),
+  finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>
+    http.post<{ step_up: string }>('/api/auth/step-up/passkey/finish', { ceremony, credential }),
+}
+
+export const password = {
+  change: (value: string) => http.post('/api/auth/password', { password: value }),
+  askReset: (email: string) => http.post('/api/auth/reset', { email }),
+  reset: (token: string, value: string) => http.post('/api/auth/reset/finish', { token, password: value }),
+}
+
+export const email = {
+  change: (value: string) => http.post('/api/auth/email', { email: value }),
+  confirm: (token: string) => http.post('/api/auth/email/finish', { token }),
+}
+
+export const invitations = {
+  read: (token: string) => http.post<Invitation>('/api/auth/invitation', { token }),
+  accept: (token: string, account?: { name: string; password: string }) =>
+    http.post<Next>('/api/auth/invitation/accept', { token, ...account }),
+}
+
+export const authorizations = {
+  read: (request: string) => http.get<Authorization>(`/api/auth/authorizations/${segment(request)}`),
+  approve: (request: string, membership: number) =>
+    http.post<{ redirect: string }>(`/api/auth/authorizations/${segment(request)}`, {
+      approve: true,
+      membership,
+    }),
+  deny: (request: string) =>
+    http.post<{ redirect: string }>(`/api/auth/authorizations/${segment(request)}`, { approve: false }),
+}

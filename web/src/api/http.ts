@@ -1,0 +1,139 @@
+import { ApiError, ContextMismatch, Declined, parseRetryAfter, Unreachable } from './errors'
+
+export const CONTEXT_HEADER = 'Lamplight-Context'
+export const STEP_UP_HEADER = 'Lamplight-Step-Up'
+
+/** What the app does when an answer concerns more than its caller. */
+export interface Hooks {
+  /** The session is over. */
+  signedOut(): void
+  /** Nothing else works before a second factor is set up. */
+  secondFactorRequired(): void
+  /** An answer came for another context: the app stops. */
+  contextMismatch(): void
+  /** Asks the person for proof: a token for one use, or a rejection with `Declined`. */
+  stepUp(action: string): Promise<string>
+  /** Whether the server was reached. */
+  reached(yes: boolean): void
+}
+
+interface Request {
+  method?: 'GET' | 'POST' | 'DELETE'
+  body?: object
+  context?: string
+  signal?: AbortSignal
+  /** The caller asks whether there is a session: that there is none is an answer, not news. */
+  quiet?: boolean
+}
+
+const ignore: Hooks = {
+  signedOut() {},
+  secondFactorRequired() {},
+  contextMismatch() {},
+  stepUp: () => Promise.reject(new Declined('nobody to ask')),
+  reached() {},
+}
+
+/** The one place that talks to the server. */
+class Http {
+  private connected: Partial<Hooks>[] = []
+  private skew = 0
+
+  /** The latest one connected is asked first. Returns what lets go again. */
+  connect(hooks: Partial<Hooks>): () => void {
+    this.connected = [hooks, ...this.connected]
+    return () => {
+      this.connected = this.connected.filter((it) => it !== hooks)
+    }
+  }
+
+  private get hooks(): Hooks {
+    return Object.assign({}, ignore, ...this.connected.toReversed())
+  }
+
+  /** The server's clock, in milliseconds, as well as the last answer tells it. */
+  now(): number {
+    return Date.now() + this.skew
+  }
+
+  get<Answer>(path: string, options: Pick<Request, 'context' | 'signal' | 'quiet'> = {}): Promise<Answer> {
+    return this.send<Answer>(path, options)
+  }
+
+  post<Answer = void>(path: string, body: object = {}, options: { context?: string } = {}): Promise<Answer> {
+    return this.send<Answer>(path, { ...options, method: 'POST', body })
+  }
+
+  delete(path: string, options: { context?: string } = {}): Promise<void> {
+    return this.send<void>(path, { ...options, method: 'DELETE' })
+  }
+
+  /** Sends, and when the server wants proof asks for it and sends once more with it. */
+  private async send<Answer>(path: string, request: Request): Promise<Answer> {
+    try {
+      return await this.once<Answer>(path, request)
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'step-up-required' && error.action)) throw error
+      const token = await this.hooks.stepUp(error.action)
+      return await this.once<Answer>(path, request, token)
+    }
+  }
+
+  private async once<Answer>(path: string, request: Request, stepUp?: string): Promise<Answer> {
+    const headers = new Headers({ Accept: 'application/json, application/problem+json' })
+    if (request.body) headers.set('Content-Type', 'application/json')
+    if (request.context) headers.set(CONTEXT_HEADER, request.context)
+    if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
+
+    let answer: Response
+    try {
+      answer = await fetch(path, {
+        method: request.method ?? 'GET',
+        headers,
+        body: request.body ? JSON.stringify(request.body) : undefined,
+        signal: request.signal,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        redirect: 'error',
+      })
+    } catch (error) {
+      if (request.signal?.aborted) throw error
+      this.hooks.reached(false)
+      throw new Unreachable('no answer')
+    }
+    this.hooks.reached(true)
+    this.readClock(answer)
+    this.checkContext(request.context, answer)
+
+    if (!answer.ok) throw await this.problem(answer, request)
+    const text = await answer.text()
+    return (text ? JSON.parse(text) : undefined) as Answer
+  }
+
+  private async problem(answer: Response, request: Request): Promise<ApiError> {
+    const body: unknown = await answer.json().catch(() => null)
+    const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
+    const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
+    const error = new ApiError(answer.status, fields, wait)
+    if (error.code === 'signed-out' && !request.quiet) this.hooks.signedOut()
+    if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
+    return error
+  }
+
+  /** A success must say the context it is of; a refusal may say none, but never another. */
+  private checkContext(asked: string | undefined, answer: Response) {
+    if (!asked) return
+    const echoed = answer.headers.get(CONTEXT_HEADER)
+    if (echoed === asked || (echoed === null && !answer.ok)) return
+    this.hooks.contextMismatch()
+    throw new ContextMismatch('the answer was for another context')
+  }
+
+  private readClock(answer: Response) {
+    const date = Date.parse(answer.headers.get('Date') ?? '')
+    // The field counts whole seconds: a smaller difference is no difference.
+    if (Number.isFinite(date)) this.skew = Math.abs(date - Date.now()) < 2000 ? 0 : date - Date.now()
+  }
+}
+
+export const http = new Http()

@@ -1,0 +1,179 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouterHistory,
+  redirect,
+} from '@tanstack/react-router'
+import { hasCode } from '@/api/errors'
+import { personQueries } from '@/api/queries'
+import { enterContext, openPost } from '@/session/contexts'
+import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { RootLayout } from './RootLayout'
+import { safeReturn } from './returnTo'
+import { SignedInLayout } from './SignedInLayout'
+
+interface RouterContext {
+  cache: QueryClient
+}
+
+type Search = Record<string, unknown>
+const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout })
+
+// Doors: no session is needed.
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Search): { return?: string; error?: string; ended?: true } => ({
+    return: word(search.return),
+    error: word(search.error),
+    ended: search.ended === true ? true : undefined,
+  }),
+  beforeLoad: async ({ context, search }) => {
+    const session = await context.cache
+      .fetchQuery({ ...personQueries.session(), retry: false })
+      .catch(() => null)
+    if (session) throw redirect({ href: safeReturn(search.return), replace: true })
+  },
+  component: lazyRouteComponent(() => import('@/pages/sign-in/SignInPage'), 'SignInPage'),
+})
+const forgot = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot',
+  component: lazyRouteComponent(() => import('@/pages/links/ForgotPage'), 'ForgotPage'),
+})
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: '/reset',
+  component: lazyRouteComponent(() => import('@/pages/links/ResetPage'), 'ResetPage'),
+})
+const email = createRoute({
+  getParentRoute: () => root,
+  path: '/email',
+  component: lazyRouteComponent(() => import('@/pages/links/EmailPage'), 'EmailPage'),
+})
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('@/pages/links/InvitationPage'), 'InvitationPage'),
+})
+
+// Signed in: whoever is not goes to the door and comes back.
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ context, location }) => {
+    const here = location.pathname + location.searchStr
+    try {
+      const session = await context.cache.ensureQueryData(personQueries.session())
+      if (session.second_factor_required && location.pathname !== '/enroll')
+        throw redirect({ to: '/enroll', search: { return: here }, replace: true })
+    } catch (error) {
+      if (hasCode(error, 'signed-out'))
+        throw redirect({ to: '/sign-in', search: here === '/' ? {} : { return: here }, replace: true })
+      throw error
+    }
+  },
+  component: SignedInLayout,
+})
+const enroll = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/enroll',
+  validateSearch: (search: Search): { return?: string } => ({ return: word(search.return) }),
+  component: lazyRouteComponent(() => import('@/pages/enroll/EnrollPage'), 'EnrollPage'),
+})
+const posts = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  validateSearch: (search: Search): { all?: true } => ({ all: search.all === true ? true : undefined }),
+  loaderDeps: ({ search }) => search,
+  loader: async ({ context, deps }) => {
+    const { memberships } = await context.cache.fetchQuery(personQueries.contexts())
+    const only = memberships.length === 1 ? memberships[0] : undefined
+    if (only && !deps.all)
+      throw redirect({
+        to: '/open/$organization/$membership',
+        params: { organization: only.organization.slug, membership: String(only.membership) },
+        replace: true,
+      })
+  },
+  component: lazyRouteComponent(() => import('@/pages/posts/PostsPage'), 'PostsPage'),
+})
+/** The address of a post before it is open: a plain link, so that it can be opened in another tab. */
+const open = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/open/$organization/$membership',
+  loader: async ({ context, params }) => {
+    const opened = await openPost(context.cache, params.organization, Number(params.membership))
+    throw redirect({ to: '/c/$context/', params: { context: opened }, replace: true })
+  },
+})
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  validateSearch: (search: Search): { from?: string } => ({ from: word(search.from) }),
+  loader: ({ context: { cache } }) =>
+    Promise.all([
+      cache.ensureQueryData(personQueries.factors()),
+      cache.ensureQueryData(personQueries.devices()),
+    ]).then(() => undefined),
+  component: lazyRouteComponent(() => import('@/pages/account/AccountPage'), 'AccountPage'),
+})
+const authorize = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/authorize',
+  validateSearch: (search: Search): { request?: string } => ({ request: word(search.request) }),
+  component: lazyRouteComponent(() => import('@/pages/authorize/AuthorizePage'), 'AuthorizePage'),
+})
+
+// One post. Everything below has its context in the address and in every request.
+const context = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/c/$context',
+  loader: async ({ context: { cache }, params, location }) => {
+    const entered = await enterContext(cache, params.context)
+    if (entered !== params.context)
+      throw redirect({ href: location.href.replace(params.context, entered), replace: true })
+  },
+  component: lazyRouteComponent(() => import('@/pages/context/ContextLayout'), 'ContextLayout'),
+})
+const welcome = createRoute({
+  getParentRoute: () => context,
+  path: '/',
+  component: lazyRouteComponent(() => import('@/pages/context/WelcomePage'), 'WelcomePage'),
+})
+
+const tree = root.addChildren([
+  signIn,
+  forgot,
+  reset,
+  email,
+  invitation,
+  signedIn.addChildren([enroll, posts, open, account, authorize, context.addChildren([welcome])]),
+])
+
+export function makeRouter(cache: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    routeTree: tree,
+    context: { cache },
+    history,
+    defaultErrorComponent: ErrorPage,
+    defaultNotFoundComponent: NotFoundPage,
+    defaultPendingComponent: Pending,
+    // Loading a post opens it at the server: never for a pointer that passes over a link.
+    defaultPreload: false,
+    // What a loader gives is in the query cache, and only there.
+    defaultGcTime: 0,
+    trailingSlash: 'preserve',
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

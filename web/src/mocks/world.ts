@@ -1,0 +1,125 @@
+import type { Authorization, Factor, Invitation, Membership, OpenContext } from '@/api/types'
+
+/** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
+export interface World {
+  person: { name: string; email: string; password: string }
+  factors: Factor[]
+  recovery: string[]
+  /** An organization of the person's demands a second factor. */
+  factorRequired: boolean
+  session: { strength: 'password' | 'two-factor'; signedInAt: number; usedAt: number; endsAt: number } | null
+  idleSeconds: number
+  memberships: (Membership & { permissions: string[] })[]
+  open: OpenContext[]
+  login: { handle: string } | null
+  pending: { id: string; kind: 'totp' | 'sms'; label: string } | null
+  stepUps: Map<string, string>
+  devices: { id: string; agent: string }[]
+  authorization: Authorization
+  invitation: Invitation
+  throttled: boolean
+  /** Answers in a context claim to be of this one. */
+  wrongEcho: string | null
+  /** What was asked, for tests: "METHOD path". */
+  asked: string[]
+}
+
+export const CODE = '123456'
+export const LINK = 'link-of-a-mail'
+
+const facilities = {
+  rose: { code: 'rose', name: 'Rosewood House' },
+  elm: { code: 'elm', name: 'Elm Court Assisted Living' },
+}
+
+export function makeWorld(changes: Partial<World> = {}): World {
+  const sunrise = { slug: 'sunrise', name: 'Sunrise Senior Living' }
+  const harbor = { slug: 'harbor', name: 'Harbor Home Care' }
+  const nurse: World['memberships'][number] = {
+    organization: sunrise,
+    membership: 3,
+    role: 'Head nurse',
+    name: 'Amara Osei',
+    facilities: [facilities.rose, facilities.elm],
+    kind: 'staff',
+    color: 'teal',
+    permissions: ['chart.read', 'chart.search', 'chart.write', 'audit.report'],
+  }
+  return {
+    person: { name: 'Amara Osei', email: 'amara.osei@example.org', password: 'violet kettle harbour' },
+    factors: [
+      {
+        id: 'f1',
+        kind: 'totp',
+        label: 'Authenticator app',
+        added_at: '2026-08-03T09:10:00Z',
+        used_at: '2026-11-21T06:58:00Z',
+      },
+    ],
+    recovery: recoveryCodes('a'),
+    factorRequired: true,
+    session: null,
+    idleSeconds: 900,
+    memberships: [
+      nurse,
+      { ...nurse, membership: 8, role: 'Director of nursing', facilities: [], color: 'indigo' },
+      {
+        ...nurse,
+        organization: harbor,
+        membership: 1,
+        role: 'Family member',
+        facilities: [{ code: 'main', name: 'Harbor Home Care' }],
+        kind: 'portal',
+        color: 'orange',
+        permissions: ['chart.read'],
+      },
+    ],
+    open: [],
+    login: null,
+    pending: null,
+    stepUps: new Map(),
+    devices: [
+      { id: 'd1', agent: 'Chromium on Linux' },
+      { id: 'd2', agent: 'Safari on iPhone' },
+    ],
+    authorization: {
+      client: { name: 'CareGraph', uri: 'https://caregraph.example' },
+      scopes: [
+        { key: 'patient/*.rs', text: 'Read the charts you may read' },
+        { key: 'offline_access', text: 'Do so while you are away' },
+      ],
+      contexts: [nurse],
+      signed_in: true,
+    },
+    invitation: {
+      organization: sunrise,
+      role: 'Nurse',
+      email: 'new.nurse@example.org',
+      account: false,
+      password_rules: { min: 12, max: 256 },
+    },
+    throttled: false,
+    wrongEcho: null,
+    asked: [],
+    ...changes,
+  }
+}
+
+export function recoveryCodes(seed: string): string[] {
+  return Array.from({ length: 10 }, (_, i) => `${seed}${i}k7q-m${i}x4p`)
+}
+
+/** The one world the handlers answer from. */
+export const world: World = makeWorld()
+
+/** Begins anew. */
+export function resetWorld(changes: Partial<World> = {}): World {
+  return Object.assign(world, makeWorld(changes))
+}
+
+export const signedIn = (strength: 'password' | 'two-factor' = 'two-factor'): World['session'] => ({
+  strength,
+  signedInAt: Date.now(),
+  usedAt: Date.now(),
+  endsAt: Date.now() + 12 * 3_600_000,
+})

@@ -1,0 +1,73 @@
+import { Menu } from '@mantine/core'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useTranslation } from 'react-i18next'
+import { contextQueries, personQueries } from '@/api/queries'
+import { useTitle } from '@/app/useTitle'
+import { useLeave } from '@/session/useLeave'
+import { type BarPost, ContextBar } from '@/ui/ContextBar'
+import { useFavicon } from '@/ui/useFavicon'
+import classes from './ContextLayout.module.css'
+import { useContextId } from './useContextId'
+
+/** The shell of one post: everything in it belongs to the context in the address. */
+export function ContextLayout() {
+  const { t } = useTranslation()
+  const context = useContextId()
+  const router = useRouter()
+  const leave = useLeave()
+  const { data: me } = useSuspenseQuery(contextQueries(context).me())
+  const { data: all } = useSuspenseQuery(personQueries.contexts())
+
+  const posts: BarPost[] = all.memberships.map((post) => ({
+    key: `${post.organization.slug}/${post.membership}`,
+    organization: post.organization.name,
+    role: post.role,
+    where: post.facilities.map((facility) => facility.name).join(', ') || t('context.facilitiesAll'),
+    kind: post.kind,
+    color: post.color,
+    current: post.organization.slug === me.organization.slug && post.membership === me.membership,
+    href: router.buildLocation({
+      to: '/open/$organization/$membership',
+      params: { organization: post.organization.slug, membership: String(post.membership) },
+    }).href,
+  }))
+  const color = posts.find((post) => post.current)?.color ?? me.organization.slug
+  useFavicon(color)
+  useTitle(t('context.documentTitle', { organization: me.organization.name, role: me.role }))
+
+  return (
+    <>
+      <a className={classes.skip} href="#content">
+        {t('common.skip')}
+      </a>
+      <ContextBar
+        organization={me.organization.name}
+        role={me.role}
+        kind={me.kind}
+        color={color}
+        person={me.person.name}
+        home={`/c/${context}/`}
+        posts={posts}
+        onFollow={(href) => router.navigate({ href })}
+        account={
+          <>
+            <Menu.Item renderRoot={(props) => <Link to="/account" search={{ from: context }} {...props} />}>
+              {t('context.accountSecurity')}
+            </Menu.Item>
+            <Menu.Item renderRoot={(props) => <Link to="/" search={{ all: true }} {...props} />}>
+              {t('context.yourPosts')}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item onClick={() => leave.lock('asked')}>{t('context.lock')}</Menu.Item>
+            <Menu.Item onClick={() => leave.closeContext(context)}>{t('context.closeContext')}</Menu.Item>
+            <Menu.Item onClick={() => leave.signOut('device')}>{t('context.signOut')}</Menu.Item>
+          </>
+        }
+      />
+      <main className={classes.content} id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </>
+  )
+}

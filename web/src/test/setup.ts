@@ -1,0 +1,39 @@
+import '@testing-library/jest-dom/vitest'
+import { cleanup } from '@testing-library/react'
+import { setupServer } from 'msw/node'
+import { handlers } from '@/mocks/handlers'
+import { resetWorld } from '@/mocks/world'
+import { gate } from '@/session/gate'
+import { postMemory } from '@/session/postMemory'
+
+/** Answers as the contract says; what no handler knows fails the test. */
+const server = setupServer(...handlers)
+
+// What jsdom lacks and the components ask for.
+window.matchMedia = (query) =>
+  ({
+    matches: false,
+    media: query,
+    addEventListener() {},
+    removeEventListener() {},
+  }) as unknown as MediaQueryList
+window.scrollTo = () => {}
+window.ResizeObserver = class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+Element.prototype.scrollIntoView = () => {}
+
+beforeAll(() => server.listen({ onUnhandledRequest: 'error' }))
+beforeEach(() => {
+  resetWorld()
+  gate.reset()
+  postMemory.clear()
+  window.history.replaceState(null, '', '/')
+})
+afterEach(() => {
+  cleanup()
+  server.resetHandlers()
+})
+afterAll(() => server.close())

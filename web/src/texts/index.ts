@@ -1,0 +1,43 @@
+import i18next from 'i18next'
+import { initReactI18next } from 'react-i18next'
+import { account, authorize, context, newPassword, posts } from './en/account'
+import { common, errorPages, problems } from './en/common'
+import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { links, lock, signIn } from './en/signIn'
+
+const en = {
+  common,
+  problems,
+  errorPages,
+  signIn,
+  lock,
+  links,
+  enroll,
+  newFactor,
+  recovery,
+  stepUp,
+  account,
+  newPassword,
+  context,
+  posts,
+  authorize,
+}
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'texts'
+    resources: { texts: typeof en }
+  }
+}
+
+export const texts = i18next.createInstance()
+
+texts.use(initReactI18next).init({
+  lng: 'en',
+  fallbackLng: 'en',
+  ns: ['texts'],
+  defaultNS: 'texts',
+  resources: { en: { texts: en } },
+  // React escapes.
+  interpolation: { escapeValue: false },
+})

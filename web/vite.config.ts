@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+import { mockServer } from './mock-server.ts'
+
+const server = process.env.LAMPLIGHT_SERVER ?? 'http://localhost:8080'
+const mocked = process.env.LAMPLIGHT_MOCK === '1'
+
+export default defineConfig({
+  plugins: [react(), mocked && mockServer()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  server: { proxy: mocked ? {} : { '/api': server, '/oauth': server, '/fhir': server } },
+  build: {
+    target: ['es2023', 'chrome120', 'firefox121', 'safari17'],
+    // Nothing may become a data: address, which the CSP allows for images only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    rolldownOptions: {
+      output: { entryFileNames: 'assets/[name]-[hash].js', chunkFileNames: 'assets/[name]-[hash].js' },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    globals: true,
+    setupFiles: ['src/test/setup.ts'],
+    restoreMocks: true,
+    css: false,
+    // Stories run the whole app: what settles by itself is no fault.
+    onConsoleLog: (log) => !/not wrapped in act|Error in route match|use-focus-trap/.test(log),
+    maxWorkers: 2,
+  },
+})
