@@ -56,3 +56,26 @@ web_check() {
     web_install
     (cd web && npm run --silent check)
 }
+
+# A browser for the tests that need one.
+ensure_chromium() {
+    has chromium || has chromium-browser || has google-chrome && return
+    if can_install; then
+        apt_install "the browser tests drive it" chromium
+        return
+    fi
+    note "no Chromium on this machine: the browser tests are skipped"
+}
+
+# e2e_test PROGRAM: stories in a real browser against the built program.
+e2e_test() {
+    ensure_node
+    ensure_chromium
+    local stamp
+    stamp=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)
+    if ! stamped e2e/node_modules/.lamplight-stamp "$stamp"; then
+        (cd e2e && npm install --no-audit --no-fund --loglevel=error >/dev/null)
+        echo "$stamp" >e2e/node_modules/.lamplight-stamp
+    fi
+    (cd e2e && LAMPLIGHT_PROGRAM=$1 npm run --silent test)
+}

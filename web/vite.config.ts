@@ -21,6 +21,8 @@ export default defineConfig({
     },
   },
   test: {
+    // Each test runs the whole app; a busy machine takes its time.
+    testTimeout: 30_000,
     environment: 'jsdom',
     globals: true,
     setupFiles: ['src/test/setup.ts'],

@@ -1,14 +1,16 @@
-//! What stands between us and the world outside: mail and text messages today. Knows no database, no tenant and no
-//! HTTP server.
+//! What stands between us and the world outside: mail, text messages, identity providers. Knows no database, no tenant
+//! and no HTTP server.
 //!
 //! [`mail::Mailer`] and [`sms::Texter`] send; each has the real world behind it or, in development, a [`Mailbox`].
-//! [`texts`] holds the words. What a person is reached by (an address, a number), what they are told and what opens
-//! the way (passwords, keys) is in no `Debug`, no error and no log line of this crate.
+//! [`oidc::Oidc`] asks providers who somebody is. [`texts`] holds the words. What a person is reached by (an address, a
+//! number), what they are told and what opens the way (passwords, keys) is in no `Debug`, no error and no log line of
+//! this crate.
 
 mod error;
 pub mod mail;
 mod mailbox;
 mod net;
+pub mod oidc;
 pub mod sms;
 pub mod texts;
 

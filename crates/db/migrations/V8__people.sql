@@ -68,7 +68,8 @@ CREATE INDEX session_person ON people.session (person_id) WHERE ended_at IS NULL
 -- One membership open in one tab of a session. Any number may stand beside each other.
 CREATE TABLE people.context (
     context_id uuid PRIMARY KEY,
-    session_id uuid NOT NULL REFERENCES people.session,
+    -- No foreign key: it would tell a person whether another's session exists. `platform.check_session` joins both.
+    session_id uuid NOT NULL,
     person_id int4 NOT NULL REFERENCES people.person,
     organization_id int4 NOT NULL,
     membership_id int4 NOT NULL,
@@ -124,7 +125,7 @@ BEGIN
     END IF;
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
-    EXECUTE format('CREATE POLICY runtime ON %s TO lamplight_app USING (sec.cells() IS NOT NULL)', target);
+    EXECUTE format('CREATE POLICY runtime ON %s TO lamplight_app USING ((SELECT sec.cells()) IS NOT NULL)', target);
     EXECUTE format('CREATE POLICY person_wall ON %s AS RESTRICTIVE TO lamplight_app USING (%s)', target, inside);
 END
 $$;
@@ -144,9 +145,10 @@ GRANT SELECT, INSERT, UPDATE ON people.person, people.session, people.context TO
 GRANT SELECT, INSERT, UPDATE, DELETE ON people.factor, people.recovery_code, people.ticket, people.attempt,
     people.message TO lamplight_app;
 
--- Posts of people. A post that was offered and not yet taken has no person.
+-- Posts of people. A post that was offered and not yet taken has no person. No foreign key: members write this table
+-- and see nobody's account.
 ALTER TABLE org.membership
-    ADD COLUMN person_id int4 REFERENCES people.person,
+    ADD COLUMN person_id int4,
     ADD COLUMN role text CHECK (length(role) BETWEEN 1 AND 100),
     ADD COLUMN plane text NOT NULL DEFAULT 'staff' CHECK (plane IN ('staff', 'portal')),
     ADD COLUMN permissions text[] NOT NULL DEFAULT '{}',
@@ -164,36 +166,49 @@ GRANT INSERT ON org.membership TO lamplight_app;
 GRANT UPDATE (person_id, name, ends_at) ON org.membership TO lamplight_app;
 GRANT USAGE ON SEQUENCE org.membership_number TO lamplight_app;
 
--- What a membership makes below itself holds no more than it holds: permissions, facilities, time. Said here as well
--- as in the program. The program's own contexts (membership -1: a person takes up a post) change no grant.
+-- What a membership makes below itself holds no more than it holds: permissions, facilities, time. Of what is there it
+-- only shortens the time of a person's post. The program (membership -1) lets a person take up a post and changes
+-- nothing else. Said here as well as in the program.
 CREATE FUNCTION org.check_grant() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
-    me int8 := (sec.cells())[2];
+    context int8[] := sec.cells();
+    me int8 := context[2];
     mine record;
+    meant org.membership;
+    allowed boolean;
 BEGIN
-    -- The operator has no context, a job and the command line have membership 0.
-    IF me IS NULL OR me = 0 THEN
+    -- Who has a portal may be a patient, or a patient's daughter: the post is called by its role, not by the name.
+    IF NEW.plane = 'portal' THEN
+        NEW.name := coalesce(NEW.role, 'portal');
+    END IF;
+    -- The operator has no context, a job and the command line have membership 0. What the context does not reach is
+    -- left to the wall, whose refusal does not depend on what is there.
+    IF me IS NULL OR me = 0 OR (sec.cell(NEW.organization_id, 0) = ANY (context)) IS NOT TRUE THEN
         RETURN NEW;
     END IF;
-    IF me = -1 THEN
-        IF TG_OP = 'UPDATE' AND OLD.person_id IS NULL THEN
-            RETURN NEW;
+    IF TG_OP = 'UPDATE' THEN
+        meant := OLD;
+        IF me = -1 THEN
+            allowed := OLD.person_id IS NULL AND NEW.person_id IS NOT NULL;
+            meant.person_id := NEW.person_id;
+            meant.name := NEW.name;
+        ELSE
+            allowed := me > 0 AND coalesce(NEW.ends_at, 'infinity') <= coalesce(OLD.ends_at, 'infinity');
+            meant.ends_at := NEW.ends_at;
         END IF;
-        RAISE EXCEPTION 'the program grants nothing' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF TG_OP = 'UPDATE' AND NEW.person_id IS DISTINCT FROM OLD.person_id THEN
-        RAISE EXCEPTION 'only a person takes up a post' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF TG_OP = 'INSERT' THEN
-        SELECT m.permissions, m.facilities, m.ends_at, m.by_relationship INTO mine FROM org.membership m
-         WHERE m.organization_id = NEW.organization_id AND m.membership_id = me;
-        IF NOT FOUND OR NEW.kind <> 'person' OR NEW.person_id IS NOT NULL OR NEW.parent_id IS DISTINCT FROM me
-            OR NOT NEW.permissions <@ mine.permissions OR NOT NEW.facilities <@ mine.facilities
-            OR (mine.by_relationship AND NOT NEW.by_relationship)
-            OR coalesce(NEW.ends_at, 'infinity') > coalesce(mine.ends_at, 'infinity') THEN
-            RAISE EXCEPTION 'a grant exceeds the grantor''s' USING ERRCODE = 'insufficient_privilege';
+        IF NOT allowed OR OLD.kind <> 'person' OR NEW IS DISTINCT FROM meant THEN
+            RAISE EXCEPTION 'a post is taken up once and otherwise only ended' USING ERRCODE = 'insufficient_privilege';
         END IF;
+        RETURN NEW;
+    END IF;
+    SELECT m.permissions, m.facilities, m.ends_at, m.by_relationship INTO mine FROM org.membership m
+     WHERE m.organization_id = NEW.organization_id AND m.membership_id = me;
+    IF NOT FOUND OR NEW.kind <> 'person' OR NEW.person_id IS NOT NULL OR NEW.parent_id IS DISTINCT FROM me
+        OR NOT NEW.permissions <@ mine.permissions OR NOT NEW.facilities <@ mine.facilities
+        OR (mine.by_relationship AND NOT NEW.by_relationship)
+        OR coalesce(NEW.ends_at, 'infinity') > coalesce(mine.ends_at, 'infinity') THEN
+        RAISE EXCEPTION 'a grant exceeds the grantor''s' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
 END
@@ -257,17 +272,18 @@ $$;
 CREATE FUNCTION platform.posts(person int4, at timestamptz, OUT organization_id int4, OUT slug text, OUT organization_name text,
         OUT organization_kind text, OUT membership_id int4, OUT name text, OUT role text, OUT plane text,
         OUT second_factor_required boolean, OUT idle_seconds int4, OUT session_seconds int4, OUT facility_ids int4[],
-        OUT facility_codes text[], OUT facility_names text[])
+        OUT facility_codes text[], OUT facility_names text[], OUT facility_time_zones text[])
     RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT m.organization_id, o.slug, o.name, o.kind, m.membership_id, m.name, coalesce(m.role, ''), m.plane,
            m.plane = 'staff' OR o.portal_second_factor, o.idle_seconds, o.session_seconds,
-           f.ids, f.codes, f.names
+           f.ids, f.codes, f.names, f.time_zones
       FROM org.membership m
       JOIN org.organization o ON o.organization_id = m.organization_id
      CROSS JOIN LATERAL (
            SELECT coalesce(array_agg(f.facility_id ORDER BY f.code), '{}') AS ids,
                   coalesce(array_agg(f.code ORDER BY f.code), '{}') AS codes,
-                  coalesce(array_agg(f.name ORDER BY f.code), '{}') AS names
+                  coalesce(array_agg(f.name ORDER BY f.code), '{}') AS names,
+                  coalesce(array_agg(f.time_zone ORDER BY f.code), '{}') AS time_zones
              FROM org.facility f WHERE f.organization_id = m.organization_id AND f.facility_id = ANY (m.facilities)) f
      WHERE m.person_id = person AND (m.ends_at IS NULL OR m.ends_at > posts.at)
        AND (((SELECT sec.cells())[2] = -2 AND (SELECT sec.cells())[3] = person) OR (SELECT sec.cells())[2] = -1)

@@ -97,9 +97,9 @@ impl Ctx {
 
     /// A person at their own account. It holds no permission, and row security shows it that person's rows alone.
     pub(crate) fn person(person: PersonId, request: Request) -> Self {
-        let platform = OrganizationId::PLATFORM;
-        let cells = vec![i64::from(person.0), cell(platform, FacilityId::WHOLE)];
-        Self::new(Arc::new(Principal::bare(platform, PERSON, cells)), request)
+        // No cell of the installation: its log and keys are the program's.
+        let cells = vec![i64::from(person.0)];
+        Self::new(Arc::new(Principal::bare(OrganizationId::PLATFORM, PERSON, cells)), request)
     }
 }
 
@@ -200,6 +200,34 @@ impl TokenText {
     }
 }
 
+/// An OAuth access token as its holder carries it: `lma_<organization>_<secret>`, the secret in base64url.
+struct AccessText {
+    organization: OrganizationId,
+    digest: [u8; 32],
+}
+
+impl AccessText {
+    fn parse(text: &str) -> Option<Self> {
+        let (organization, secret) = text.strip_prefix("lma_")?.split_once('_')?;
+        let secret: [u8; 32] = URL_SAFE_NO_PAD.decode(secret).ok()?.try_into().ok()?;
+        let organization = OrganizationId(organization.parse().ok().filter(|id| *id > 0)?);
+        Some(Self { organization, digest: sha256(&secret) })
+    }
+}
+
+/// A bearer token of either kind.
+enum Bearer {
+    Service(TokenText),
+    Access(AccessText),
+}
+
+impl Bearer {
+    fn parse(text: &str) -> Option<Self> {
+        let service = TokenText::parse(text).map(Self::Service);
+        service.or_else(|| AccessText::parse(text).map(Self::Access))
+    }
+}
+
 /// What is stored of a membership's authority, as the policy reads it.
 pub(crate) fn grants(permissions: Vec<&str>, facilities: Vec<i32>, by_relationship: bool) -> Grants {
     Grants {
@@ -217,32 +245,53 @@ impl Db {
     /// # Errors
     /// [`Error::Unauthenticated`] for every kind of wrong token alike; [`Error::Unavailable`] when the database is.
     pub async fn authenticate(&self, bearer: &str, request: Request) -> Result<Ctx, Error> {
-        let text = TokenText::parse(bearer).ok_or(Error::Unauthenticated)?;
+        let text = Bearer::parse(bearer).ok_or(Error::Unauthenticated)?;
         let digest = sha256(bearer.as_bytes());
         let memory = self.memory();
         let epoch = memory.as_ref().map(|memory| memory.epoch());
         if let Some(principal) = memory.as_ref().and_then(|memory| memory.tokens.get(&digest)) {
             return Ok(Ctx::new(principal, request));
         }
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
-        let statement = client
-            .prepare_cached(
-                "SELECT membership_id, permissions, facilities, by_relationship, slug
-                   FROM platform.check_token($1, $2, $3)",
-            )
-            .await
-            .map_err(Error::from_postgres)?;
-        let row = client
-            .query_opt(&statement, &[&text.organization.0, &text.token.0, &text.hash.as_slice()])
-            .await
-            .map_err(Error::from_postgres)?
-            .ok_or(Error::Unauthenticated)?;
-        let grants = grants(row.get(1), row.get(2), row.get(3));
-        let principal =
-            Arc::new(Principal::new(text.organization, row.get(4), MembershipId(row.get(0)), grants));
+        let principal = Arc::new(self.check_bearer(&text).await?);
         if let (Some(memory), Some(epoch)) = (memory, epoch) {
             memory.remember_token(digest, Arc::clone(&principal), epoch);
         }
         Ok(Ctx::new(principal, request))
+    }
+
+    async fn check_bearer(&self, text: &Bearer) -> Result<Principal, Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let (organization, row) = match text {
+            Bearer::Service(text) => {
+                let statement = client
+                    .prepare_cached(
+                        "SELECT membership_id, permissions, facilities, by_relationship, slug
+                           FROM platform.check_token($1, $2, $3)",
+                    )
+                    .await
+                    .map_err(Error::from_postgres)?;
+                let found = client
+                    .query_opt(&statement, &[&text.organization.0, &text.token.0, &text.hash.as_slice()])
+                    .await;
+                (text.organization, found)
+            }
+            Bearer::Access(text) => {
+                let statement = client
+                    .prepare_cached(
+                        "SELECT membership_id, permissions, facilities, by_relationship, slug
+                           FROM platform.check_access_token($1, $2, $3)",
+                    )
+                    .await
+                    .map_err(Error::from_postgres)?;
+                let now = self.world().now();
+                let found = client
+                    .query_opt(&statement, &[&text.organization.0, &text.digest.as_slice(), &now])
+                    .await;
+                (text.organization, found)
+            }
+        };
+        let row = row.map_err(Error::from_postgres)?.ok_or(Error::Unauthenticated)?;
+        let grants = grants(row.get(1), row.get(2), row.get(3));
+        Ok(Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants))
     }
 }

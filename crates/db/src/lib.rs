@@ -36,7 +36,8 @@ pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
-    Facility, IssuedToken, NewFacility, NewOrganization, NewToken, Operator, Organization, TokenInfo,
+    ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewOrganization, NewProvider, NewToken,
+    Operator, Organization, ProviderInfo, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Subject};
 pub use pool::{Endpoint, PoolSizes};

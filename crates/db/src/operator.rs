@@ -1,6 +1,10 @@
 //! The operator: who holds the database owner's login may create organizations, facilities and tokens, and act in an
 //! organization with its actions logged there. There is no way to charts that does not pass a context and the log.
 
+mod clients;
+mod providers;
+mod rules;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,6 +16,10 @@ use tokio_postgres::Client;
 use crate::context::{Principal, TokenText};
 use crate::signing::sha256;
 use crate::{Ctx, Endpoint, Error, Request};
+
+pub use clients::{ClientInfo, NewClient};
+pub use providers::{NewProvider, ProviderInfo};
+pub use rules::SignInRules;
 
 /// An organization as the operator sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -327,7 +335,7 @@ impl Operator {
             .collect())
     }
 
-    /// Revokes a token; it is dead within three seconds everywhere.
+    /// Revokes a token; it is dead on the next request, and everywhere within three seconds.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is no such living token.

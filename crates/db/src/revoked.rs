@@ -138,7 +138,7 @@ async fn listen(endpoint: Endpoint, memory: Weak<Memory>) {
         memory.listening.store(false, Ordering::Release);
         memory.forget_all();
         if let Err(error) = ended {
-            tracing::warn!(%error, "not listening for revocations: each request asks the database");
+            tracing::warn!(target: "people", %error, "not listening for revocations: each request asks the database");
         }
         drop(memory);
         tokio::time::sleep(PAUSE).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use adapters::Mailbox;
 use adapters::mail::Mailer;
+use adapters::oidc::Oidc;
 use adapters::sms::Texter;
 use credentials::passkey::{Passkeys, RelyingParty};
 use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
@@ -14,7 +15,7 @@ use kernel::{FacilityId, MembershipId, OrganizationId, World};
 use moka::sync::Cache;
 use tokio::sync::Notify;
 
-use crate::areas::people;
+use crate::areas::{oauth, people};
 
 use crate::http::{Gauges, Metrics, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -34,6 +35,10 @@ pub struct Settings {
     pub port: Option<u16>,
     /// What mail and text messages go through; without, they are kept in memory to be looked at.
     pub carriers: Option<Carriers>,
+    /// Whether what would have been sent is shown at `/mailbox`: in development only.
+    pub show_mailbox: bool,
+    /// Whether identity providers on this machine may be asked, without TLS: in development only.
+    pub local_providers: bool,
     /// What hashing a password costs; without, what OWASP recommends. Tests take less.
     pub password_cost: Option<Cost>,
 }
@@ -75,7 +80,8 @@ pub struct App {
     /// Told when a message was written down.
     pub(crate) post: Arc<Notify>,
     pub(crate) passwords: HashQueue,
-    pub(crate) passkeys: Arc<Passkeys>,
+    own_passkeys: Option<Arc<Passkeys>>,
+    pub(crate) oidc: Oidc,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) quotas: Arc<Quotas>,
@@ -102,7 +108,12 @@ impl App {
             carriers: Arc::new(settings.carriers.clone().unwrap_or_else(|| Carriers::mailbox(&world))),
             post: Arc::default(),
             passwords: passwords(&settings),
-            passkeys: Arc::new(passkeys(&settings)),
+            own_passkeys: settings
+                .domain
+                .as_deref()
+                .and_then(|domain| passkeys(domain, true, &settings))
+                .map(Arc::new),
+            oidc: Oidc::new(world.clone(), settings.local_providers).expect("TLS is part of this program"),
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
@@ -127,6 +138,21 @@ impl App {
         format!("{}#{token}", self.page(slug, page))
     }
 
+    /// The relying party at a host. Passkeys belong to the installation's domain and are good at every organization's
+    /// address below it; on a developer's machine each name below `localhost` stands for itself, because browsers take
+    /// `localhost` for a public suffix.
+    pub(crate) fn passkeys(&self, host: &str) -> Passkeys {
+        let domain = self.settings.domain.as_deref().map(|domain| format!(".{}", domain.to_lowercase()));
+        let below = domain.is_some_and(|domain| format!(".{}", host.to_lowercase()).ends_with(&domain));
+        match &self.own_passkeys {
+            Some(own) if below => Passkeys::clone(own),
+            // An address has no passkeys: browsers refuse them there.
+            _ => passkeys(host, false, &self.settings)
+                .or_else(|| passkeys("localhost", false, &self.settings))
+                .expect("localhost is a host"),
+        }
+    }
+
     /// What would have been sent, when nothing is.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         self.carriers.mailbox.as_ref()
@@ -138,6 +164,14 @@ impl App {
     /// As any statement.
     pub async fn deliver_messages(&self) -> Result<usize, db::Error> {
         people::deliver_due(self).await
+    }
+
+    /// Forgets codes, tokens and assertions of other programs that have ended.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep_tokens(&self) -> Result<(), db::Error> {
+        oauth::sweep(self).await
     }
 
     /// The organization whose subdomain this is; known for ten seconds.
@@ -178,16 +212,14 @@ fn passwords(settings: &Settings) -> HashQueue {
     HashQueue::new(hasher, HashLimits { waiting: 256, ..HashLimits::for_cores(cores) })
 }
 
-/// Passkeys belong to the domain of the installation, so that they are good at every organization's address.
-fn passkeys(settings: &Settings) -> Passkeys {
-    let party = |id: &str| RelyingParty {
-        id: id.to_owned(),
+fn passkeys(host: &str, subdomains: bool, settings: &Settings) -> Option<Passkeys> {
+    let party = RelyingParty {
+        id: host.to_lowercase(),
         name: "Lamplight".to_owned(),
-        subdomains: true,
+        subdomains,
         port: settings.port,
     };
-    let own = settings.domain.as_deref().and_then(|domain| Passkeys::new(party(&domain.to_lowercase())).ok());
-    own.unwrap_or_else(|| Passkeys::new(party("localhost")).expect("localhost is a host"))
+    Passkeys::new(party).ok()
 }
 
 impl fmt::Debug for App {

@@ -13,18 +13,12 @@ pub struct Browser {
     jar: Arc<Mutex<Option<String>>>,
     origin: String,
     context: Option<String>,
-    address: Option<String>,
 }
 
 impl Browser {
-    pub(crate) fn new(client: Client) -> Self {
-        Self {
-            client,
-            jar: Arc::default(),
-            origin: "http://localhost".to_owned(),
-            context: None,
-            address: None,
-        }
+    /// A browser without anyone in it.
+    pub fn new(client: Client) -> Self {
+        Self { client, jar: Arc::default(), origin: "http://localhost".to_owned(), context: None }
     }
 
     /// The same browser at another host of ours; its jar is that host's alone.
@@ -35,7 +29,6 @@ impl Browser {
             jar: Arc::default(),
             origin: format!("http://{host}"),
             context: None,
-            address: self.address.clone(),
         }
     }
 
@@ -74,6 +67,11 @@ impl Browser {
     /// `POST` of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.client.ask("POST", path).body("application/json", body.to_string())).await
+    }
+
+    /// `POST` of a form, as a page of another age would send it.
+    pub async fn form(&self, path: &str, form: &str) -> Answer {
+        self.send(self.client.form(path, form)).await
     }
 
     /// Any request of this browser's.

@@ -25,7 +25,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(router: Router, token: Option<&str>) -> Self {
+    /// Someone who asks this router, with a token or without.
+    pub fn new(router: Router, token: Option<&str>) -> Self {
         let token = token.map(str::to_owned);
         Self { router, port: None, token, host: "localhost".to_owned(), token_id: None }
     }
@@ -131,6 +132,12 @@ impl Ask {
         self.body = body.into();
         let length = self.body.len().to_string();
         self.header("content-type", media_type).header("content-length", &length)
+    }
+
+    /// Over a port.
+    #[must_use]
+    pub fn over(self, port: SocketAddr) -> Self {
+        Self { port: Some(port), ..self }
     }
 
     /// With the body in chunks, its length not said beforehand. Over a port only.

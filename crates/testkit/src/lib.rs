@@ -27,7 +27,7 @@ pub use browser::Browser;
 pub use client::{Answer, Ask, Client};
 pub use cluster::{Cluster, VARIABLE};
 pub use database::TestDb;
-pub use person::{PASSWORD, Person, enrol};
+pub use person::{PASSWORD, Person, enrol, totp};
 pub use policy::Permission;
 pub use server::app::{Limits, Quota, Settings};
 // tidy: allow(driver) tests look into the tables behind the program's back, to see that it did what it said

@@ -1,7 +1,7 @@
 //! People with accounts, made the way people make them: by invitation, password and authenticator.
 
 use aws_lc_rs::hmac;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kernel::MembershipId;
 use serde_json::json;
 
@@ -61,9 +61,16 @@ impl TestApp {
     /// # Panics
     /// When the secret is none.
     pub fn code(&self, secret: &str, steps: i64) -> String {
-        let at = self.app.world.now() + SignedDuration::from_secs(30 * steps);
-        hotp(&base32(secret), at.as_second() / 30)
+        totp(secret, self.app.world.now() + SignedDuration::from_secs(30 * steps))
     }
+}
+
+/// The code that an authenticator with this secret, in base 32, shows at this time.
+///
+/// # Panics
+/// When the secret is none.
+pub fn totp(secret: &str, at: Timestamp) -> String {
+    hotp(&base32(secret), at.as_second() / 30)
 }
 
 impl Organization<'_> {

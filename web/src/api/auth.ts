@@ -101,7 +101,9 @@ export const email = {
 export const invitations = {
   read: (token: string) => http.post<Invitation>('/api/auth/invitation', { token }),
   accept: (token: string, account?: { name: string; password: string }) =>
-    http.post<Next>('/api/auth/invitation/accept', { token, ...account }),
+    account
+      ? http.post<Next>('/api/auth/invitation/accept', { token, ...account })
+      : http.post<Next>('/api/auth/invitation/take-up', { token }),
 }
 
 export const authorizations = {

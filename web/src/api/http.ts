@@ -3,6 +3,9 @@ import { ApiError, ContextMismatch, Declined, parseRetryAfter, Unreachable } fro
 export const CONTEXT_HEADER = 'Lamplight-Context'
 export const STEP_UP_HEADER = 'Lamplight-Step-Up'
 
+/** How long the new cookie may take to arrive, in milliseconds. */
+const TURN = 150
+
 /** What the app does when an answer concerns more than its caller. */
 export interface Hooks {
   /** The session is over. */
@@ -71,11 +74,27 @@ class Http {
   /** Sends, and when the server wants proof asks for it and sends once more with it. */
   private async send<Answer>(path: string, request: Request): Promise<Answer> {
     try {
-      return await this.once<Answer>(path, request)
+      return await this.sure<Answer>(path, request)
     } catch (error) {
       if (!(error instanceof ApiError && error.code === 'step-up-required' && error.action)) throw error
       const token = await this.hooks.stepUp(error.action)
-      return await this.once<Answer>(path, request, token)
+      return await this.sure<Answer>(path, request, token)
+    }
+  }
+
+  /** A step-up turns the cookie, in every tab: what was under way with the old one is asked once more with the new. */
+  private async sure<Answer>(path: string, request: Request, stepUp?: string): Promise<Answer> {
+    try {
+      return await this.once<Answer>(path, request, stepUp)
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'signed-out')) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, TURN))
+    try {
+      return await this.once<Answer>(path, request, stepUp)
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'signed-out' && !request.quiet) this.hooks.signedOut()
+      throw error
     }
   }
 
@@ -105,17 +124,16 @@ class Http {
     this.readClock(answer)
     this.checkContext(request.context, answer)
 
-    if (!answer.ok) throw await this.problem(answer, request)
+    if (!answer.ok) throw await this.problem(answer)
     const text = await answer.text()
     return (text ? JSON.parse(text) : undefined) as Answer
   }
 
-  private async problem(answer: Response, request: Request): Promise<ApiError> {
+  private async problem(answer: Response): Promise<ApiError> {
     const body: unknown = await answer.json().catch(() => null)
     const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
     const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
     const error = new ApiError(answer.status, fields, wait)
-    if (error.code === 'signed-out' && !request.quiet) this.hooks.signedOut()
     if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
     return error
   }

@@ -100,17 +100,21 @@ const linkHandlers = [
   http.post(
     '*/api/auth/invitation/accept',
     answering(async ({ request }) => {
-      const asked = await fields(request, { token: '', name: '', password: '' }, ['name', 'password'])
+      const asked = await fields(request, { token: '', name: '', password: '' })
       if (asked.token !== LINK) return linkEnded()
-      if (world.invitation.account) {
-        needSession()
-        return json({ next: 'done' })
-      }
       needPassword(asked.password)
       world.person = { name: asked.name, email: world.invitation.email, password: asked.password }
       world.factors = []
       world.session = signedIn('password')
       return json({ next: world.factorRequired ? 'enroll' : 'done' })
+    }),
+  ),
+  http.post(
+    '*/api/auth/invitation/take-up',
+    answering(async ({ request }) => {
+      const asked = await fields(request, { token: '' })
+      needSession()
+      return asked.token === LINK ? json({ next: 'done' }) : linkEnded()
     }),
   ),
 ]

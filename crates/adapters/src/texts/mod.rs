@@ -117,6 +117,15 @@ pub fn factor_added(factor: Factor, when: &Zoned, secure: &Link) -> Content {
     notice("A way to sign in was added to your Lamplight account", &what, secure)
 }
 
+/// After an account elsewhere was seen to be the same person's. `provider` is what the organization calls it.
+pub fn provider_linked(provider: &str, when: &Zoned, secure: &Link) -> Content {
+    let (provider, when) = (name(provider), moment(when));
+    let what = format!(
+        "On {when} your account with {provider} was used to sign in to Lamplight for the first time."
+    );
+    notice("A way to sign in was added to your Lamplight account", &what, secure)
+}
+
 /// After a second factor was removed.
 pub fn factor_removed(factor: Factor, when: &Zoned, secure: &Link) -> Content {
     let what = format!("On {} {} removed from your Lamplight account.", moment(when), factor.words());

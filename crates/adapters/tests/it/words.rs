@@ -33,6 +33,7 @@ fn mails(organization: &str, device: &str, link: &Link) -> Vec<(&'static str, Co
         ("new sign-in", texts::new_sign_in(device, &when, link)),
         ("passkey added", texts::factor_added(Factor::Passkey, &when, link)),
         ("recovery codes added", texts::factor_added(Factor::RecoveryCodes, &when, link)),
+        ("provider linked", texts::provider_linked(organization, &when, link)),
         ("phone removed", texts::factor_removed(Factor::Phone, &when, link)),
         ("authenticator removed", texts::factor_removed(Factor::Authenticator, &when, link)),
         ("account locked", texts::account_locked(&when, Duration::from_secs(900), link)),

@@ -47,7 +47,8 @@ pub(super) fn judge(
 /// Whether `origin` (RFC 6454, 6.2, as browsers write it) is one of the relying party's pages. Compared piece by piece
 /// and never by prefix: `https://care.example.evil` is not `https://care.example`.
 pub(super) fn is_ours(origin: &str, party: &RelyingParty) -> bool {
-    let local = party.id == "localhost";
+    // Names below `localhost` are the machine's own too (RFC 6761, section 6.3).
+    let local = party.id == "localhost" || party.id.ends_with(".localhost");
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let (host, port) = match authority.split_once(':') {
         Some((host, port)) => (host, port.parse::<u16>().ok().filter(|number| number.to_string() == port)),

@@ -1,6 +1,7 @@
 //! The command line: `lamplight COMMAND`. Every command opens the installation, does one thing and closes it.
 
 mod audit;
+mod client;
 mod doctor;
 mod export;
 mod facility;
@@ -9,7 +10,9 @@ mod log;
 mod messages;
 mod organization;
 mod out;
+mod person;
 mod progress;
+mod provider;
 mod routes;
 mod seed;
 mod serve;
@@ -74,6 +77,15 @@ enum Command {
     /// Issue, list and revoke tokens for the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Invite people, list them, end their posts
+    #[command(subcommand)]
+    Person(person::Command),
+    /// Enter, list and disable the identity providers of an organization
+    #[command(subcommand)]
+    Provider(provider::Command),
+    /// Register, list and revoke other programs that use the interface
+    #[command(subcommand)]
+    Client(client::Command),
     /// Bring FHIR bundles and NDJSON files in
     Import(import::Options),
     /// Take records out as NDJSON files
@@ -154,8 +166,9 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
     let boot = cli.installation;
     let open = async |purpose| Installation::open(&boot, &world, purpose).await;
     match cli.command {
-        Command::Serve(options) => {
+        Command::Serve(mut options) => {
             options.check(&boot)?;
+            options.development = !boot.is_production();
             serve::run(options, open(Purpose::Serve).await?).await
         }
         Command::Migrate => {
@@ -186,6 +199,9 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Organization(command) => organization::run(command, installation).await,
         Command::Facility(command) => facility::run(command, installation).await,
         Command::Token(command) => token::run(command, installation).await,
+        Command::Client(command) => client::run(command, installation).await,
+        Command::Person(command) => person::run(command, installation).await,
+        Command::Provider(command) => provider::run(command, installation).await,
         Command::Import(options) => import::run(options, installation).await,
         Command::Export(options) => export::run(options, installation).await,
         Command::Seed(options) => seed::run(options, installation).await,

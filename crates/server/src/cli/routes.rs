@@ -26,6 +26,7 @@ pub(super) fn run(options: &Options) -> eyre::Result<Done> {
                 Access::Needs(action) => action.needs().key().to_owned(),
                 Access::EachEntry => "each entry's own".to_owned(),
                 Access::Visitor(reason) => format!("visitors: {reason}"),
+                Access::Program(reason) => format!("other programs: {reason}"),
                 Access::Account => "a signed-in person".to_owned(),
                 Access::Own => "any context".to_owned(),
             };

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{Done, doctor, out, seed, session, tasks};
 use crate::app::{App, Settings};
+use crate::areas::people;
 use crate::boot::{BootOptions, Installation};
 use crate::http;
 
@@ -51,6 +52,8 @@ pub(super) struct Options {
     connections: u16,
     #[command(flatten)]
     messages: super::messages::Options,
+    #[arg(skip)]
+    pub(super) development: bool,
 }
 
 impl Options {
@@ -122,6 +125,8 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         https: options.behind_tls_proxy,
         trusted_proxies: options.trusted_proxy.clone(),
         port: (!options.behind_tls_proxy).then(|| listener.local_addr().map(|at| at.port())).transpose()?,
+        show_mailbox: options.development,
+        local_providers: options.development,
         carriers: options.messages.carriers(installation.world())?,
         ..Settings::default()
     };
@@ -168,6 +173,30 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Offers whoever tries the demonstration the administrator's post; gives the link.
+async fn administrator(
+    options: &Options,
+    port: u16,
+    installation: &Installation,
+    store: &Store,
+    entered: &session::Session,
+) -> eyre::Result<String> {
+    let settings = Settings { domain: options.domain.clone(), port: Some(port), ..Settings::default() };
+    let app = App::new(store.clone(), installation.world().clone(), settings);
+    let facilities = entered.all();
+    let new = people::NewPost {
+        email: "administrator@demonstration.example",
+        name: "Administrator",
+        role: "Administrator",
+        plane: "staff",
+        permissions: PermissionSet::all(),
+        facilities: &facilities,
+        by_relationship: false,
+    };
+    let (_, link) = people::invite(&app, &entered.context(&facilities), &new).await?;
+    Ok(link)
+}
+
 /// Makes the demonstration where there is nothing yet, and tells how to try it.
 async fn demo(options: &Options, port: u16, installation: &Installation, store: &Store) -> eyre::Result<()> {
     let organizations = installation.operator().await?.organizations().await?;
@@ -200,9 +229,11 @@ async fn demo(options: &Options, port: u16, installation: &Installation, store: 
         };
         let token = entered.operator.issue_token(entered.organization.id, &new).await?;
         let base = address(slug);
+        let link = administrator(options, port, installation, store, &entered).await?;
         // Printed, never logged: it is shown this once.
         out::line(format!(
-            "{}: {base}\n\nTry it (the token is good for {DEMO_TOKEN_DAYS} days and is not shown again):\n\n  \
+            "{}: {base}\n\nMake yourself its administrator:\n\n  {link}\n\nWhat would have been sent by mail or text \
+             message is shown at {base}/mailbox\n\nTry the API (the token is good for {DEMO_TOKEN_DAYS} days and is not shown again):\n\n  \
              curl -s -H 'Authorization: Bearer {}' '{base}/fhir/R4/Patient?_count=3'\n",
             entered.organization.name, token.text
         ))?;

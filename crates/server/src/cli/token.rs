@@ -20,7 +20,7 @@ pub(super) enum Command {
     Issue(Issue),
     /// List the tokens of an organization, newest first
     List(List),
-    /// Revoke a token: it is dead within three seconds
+    /// Revoke a token: it is dead on the next request
     Revoke(Revoke),
 }
 
@@ -81,7 +81,7 @@ struct Shown<'a> {
     expires_at: jiff::Timestamp,
 }
 
-fn permission(key: &str) -> Result<Permission, String> {
+pub(super) fn permission(key: &str) -> Result<Permission, String> {
     key.parse().map_err(|_| {
         let keys: Vec<&str> = Permission::ALL.into_iter().map(Permission::key).collect();
         format!("no permission has this key; there are {}", keys.join(", "))

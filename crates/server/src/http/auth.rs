@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use db::{Ctx, Outcome, Purpose, Request, Session, SignedIn};
+use db::{Ctx, Event, Outcome, Purpose, Request, Session, SignedIn};
 use kernel::{ContextId, RequestId};
 
 use crate::app::App;
@@ -157,7 +157,7 @@ fn is_background(headers: &HeaderMap) -> bool {
 }
 
 /// Refuses a context at an address that is not its organization's, with the answer for an address that does not exist.
-pub(crate) fn admit(app: &App, parts: &Parts, ctx: &Ctx) -> Result<(), Failure> {
+pub(crate) async fn admit(app: &App, parts: &Parts, ctx: &Ctx) -> Result<(), Failure> {
     let authority = host::authority(&parts.uri, &parts.headers);
     let place = authority.map_or(Place::Elsewhere, |a| host::place(a.host(), app.settings.domain.as_deref()));
     let admitted = match &place {
@@ -175,6 +175,8 @@ pub(crate) fn admit(app: &App, parts: &Parts, ctx: &Ctx) -> Result<(), Failure> 
         elsewhere = place == Place::Elsewhere,
         "a token was used at an address that is not its organization's"
     );
+    let event = Event::denied("token.use", "address of another organization");
+    app.store.db().record(ctx, event).await?;
     Err(Failure::unlisted())
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     cause: Cause,
     /// Members of the problem beside those of RFC 9457: words that a program decides by.
     members: Vec<(&'static str, &'static str)>,
+    /// The error, when the answer takes the form of RFC 6749, section 5.2.
+    oauth: Option<&'static str>,
 }
 
 /// What the program's own log and metrics are told, beyond the status.
@@ -42,12 +44,18 @@ impl Failure {
             headers: Vec::new(),
             cause: Cause::Asked,
             members: Vec::new(),
+            oauth: None,
         }
     }
 
     /// A failure that a program can tell by its `code`, a word of ours that never changes.
     pub(crate) fn coded(status: u16, code: &'static str, message: &str) -> Self {
         Self { members: vec![("code", code)], ..Self::new(status, "processing", message) }
+    }
+
+    /// A failure told to another program in the form of RFC 6749, section 5.2.
+    pub(crate) fn oauth(status: u16, error: &'static str, description: &str) -> Self {
+        Self { oauth: Some(error), ..Self::new(status, "processing", description) }
     }
 
     /// With a member more in the problem.
@@ -100,7 +108,11 @@ impl Failure {
 
     /// Writes the answer out.
     pub(crate) fn write(&self, fhir: bool, request: RequestId) -> Response<Body> {
-        let (media_type, body) = if fhir {
+        let (media_type, body) = if let Some(error) = self.oauth {
+            let description = self.issues.first().map(|issue| issue.message.as_str());
+            let body = serde_json::json!({"error": error, "error_description": description});
+            ("application/json", body.to_string())
+        } else if fhir {
             ("application/fhir+json", self.outcome(request))
         } else {
             ("application/problem+json", self.problem(request))
@@ -158,7 +170,7 @@ impl From<chart::Error> for Failure {
             inner if status >= 500 => Cause::Broken(inner.to_string()),
             _ => Cause::Asked,
         };
-        Self { status, issues: error.issues(), headers: Vec::new(), cause, members: Vec::new() }
+        Self { status, issues: error.issues(), headers: Vec::new(), cause, members: Vec::new(), oauth: None }
     }
 }
 

@@ -4,7 +4,7 @@
 use axum::body::{Body as HttpBody, Bytes, to_bytes};
 use axum::extract::{FromRequestParts as _, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use kernel::OrganizationId;
@@ -32,6 +32,11 @@ async fn pass(row: &'static Route, app: App, request: Request) -> Response<HttpB
     let (parts, body) = request.into_parts();
     match row.handler {
         Handler::Public(handler) => answer(handler(app).await),
+        Handler::Visitor(handler) if matches!(row.access, Access::Program(_)) => {
+            let mut response = answer(program(row, handler, app, parts, body).await);
+            any_origin(response.headers_mut());
+            response
+        }
         Handler::Visitor(handler) => answer(visitor(row, handler, app, parts, body).await),
         Handler::Account(handler) => answer(account(row, handler, app, parts, body).await),
         Handler::Private(handler) => private(row, handler, app, parts, body).await,
@@ -51,6 +56,43 @@ async fn visitor(
     let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
     fill(&mut visit, row, &app, parts, body).await?;
     handler(visit).await
+}
+
+/// A request that counts by what it says alone: the browser's cookie is left aside before anyone looks, so that no page
+/// of another origin can lend itself a person's.
+async fn program(
+    row: &Route,
+    handler: fn(Visit) -> super::Answer,
+    app: App,
+    mut parts: Parts,
+    body: HttpBody,
+) -> Result<super::Reply, Failure> {
+    parts.headers.remove(header::COOKIE);
+    let mut visit = auth::visit(&app, &parts).await?;
+    app.quotas.visitor(visit.request.address)?;
+    let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
+    fill(&mut visit, row, &app, parts, body).await?;
+    handler(visit).await
+}
+
+/// Says that any page may read the answer, without credentials.
+fn any_origin(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+}
+
+/// What a browser asks before it lets a page of another origin ask.
+pub(super) async fn preflight() -> Response<HttpBody> {
+    let mut response = Response::new(HttpBody::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    any_origin(headers);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type"),
+    );
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
 }
 
 async fn account(
@@ -118,13 +160,13 @@ async fn within(
     body: HttpBody,
 ) -> Result<super::Reply, Failure> {
     let ctx = &caller.ctx;
-    auth::admit(&app, &parts, ctx)?;
+    auth::admit(&app, &parts, ctx).await?;
     app.quotas.organization(ctx.organization())?;
     let _share = app.gauges.enter(&app.limits, ctx.organization()).await?;
     match row.access {
         Access::Needs(action) => app.store.db().authorize(ctx, action, Target::default()).await?,
         Access::EachEntry | Access::Own => {}
-        Access::Public(_) | Access::Visitor(_) | Access::Account => {
+        Access::Public(_) | Access::Visitor(_) | Access::Program(_) | Access::Account => {
             return Err(Failure::broken("a row without a context has a private handler"));
         }
     }

@@ -15,13 +15,17 @@ mod health;
 mod host;
 mod limits;
 mod logs;
+mod mailbox;
 mod metrics;
+mod pages;
 mod quota;
 mod reply;
 mod request_id;
 mod routes;
 mod serve;
 mod visit;
+
+use std::collections::BTreeSet;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -49,6 +53,11 @@ pub fn router(app: App) -> Router {
     let mut router = Router::new();
     for row in routes() {
         router = router.route(row.path, gate::handle(row, &app));
+    }
+    let programs: BTreeSet<&str> =
+        routes().iter().filter(|row| matches!(row.access, Access::Program(_))).map(|row| row.path).collect();
+    for path in programs {
+        router = router.route(path, axum::routing::options(gate::preflight));
     }
     router
         .fallback(|| async { Failure::unlisted() })

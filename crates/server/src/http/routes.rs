@@ -10,8 +10,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{fhir, people};
-use crate::http::{Account, Call, Failure, Reply, Visit, health};
+use crate::areas::{fhir, oauth, people, providers};
+use crate::http::{Account, Call, Failure, Reply, Visit, health, mailbox, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +34,9 @@ pub enum Access {
     Public(&'static str),
     /// Someone who may not be signed in yet, for this reason. How often is limited by where they come from.
     Visitor(&'static str),
+    /// Another program, by what it sends and never by a cookie, for this reason. Pages of any origin may ask
+    /// (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+    Program(&'static str),
     /// Someone signed in, at their own account.
     Account,
     /// Any context, about itself.
@@ -54,6 +57,7 @@ impl Serialize for Access {
                 map.serialize_entry("permission", action.needs().key())?;
             }
             Self::Visitor(reason) => map.serialize_entry("visitor", reason)?,
+            Self::Program(reason) => map.serialize_entry("program", reason)?,
             Self::Account => map.serialize_entry("account", "a signed-in person's own")?,
             Self::Own => map.serialize_entry("own", "any context, about itself")?,
             Self::EachEntry => map.serialize_entry("action", "each entry's own")?,
@@ -121,8 +125,18 @@ pub struct Route {
 
 /// Every route, in the order of areas.
 pub fn routes() -> &'static [Route] {
-    static ALL: LazyLock<Vec<Route>> =
-        LazyLock::new(|| [health::ROUTES, people::ROUTES, fhir::ROUTES].concat());
+    static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| {
+        [
+            health::ROUTES,
+            pages::ROUTES,
+            mailbox::ROUTES,
+            people::ROUTES,
+            oauth::ROUTES,
+            providers::ROUTES,
+            fhir::ROUTES,
+        ]
+        .concat()
+    });
     &ALL
 }
 
@@ -133,10 +147,10 @@ mod tests {
     #[test]
     fn health_data_is_never_public_and_always_audited() {
         for row in routes() {
-            let public = matches!(row.access, Access::Public(_) | Access::Visitor(_));
+            let public = matches!(row.access, Access::Public(_) | Access::Visitor(_) | Access::Program(_));
             let fits = match row.handler {
                 Handler::Public(_) => matches!(row.access, Access::Public(_)),
-                Handler::Visitor(_) => matches!(row.access, Access::Visitor(_)),
+                Handler::Visitor(_) => matches!(row.access, Access::Visitor(_) | Access::Program(_)),
                 Handler::Account(_) => row.access == Access::Account,
                 Handler::Private(_) => {
                     matches!(row.access, Access::Needs(_) | Access::EachEntry | Access::Own)

@@ -81,6 +81,11 @@ impl Visit {
         given.next().filter(|_| given.next().is_none())?.to_str().ok()
     }
 
+    /// All values of a header that is a list, those that are no text left out.
+    pub(crate) fn header_values(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+    }
+
     /// What the browser says it is.
     pub(crate) fn agent(&self) -> &str {
         self.header(header::USER_AGENT.as_str()).unwrap_or_default()

@@ -80,6 +80,15 @@ impl Write for Said {
     }
 }
 
+impl Said {
+    /// All of it but the lines of the database driver, which hold the values of statements.
+    fn without_the_driver(&self) -> Vec<u8> {
+        let said = self.0.lock().unwrap();
+        let lines = said.split_inclusive(|byte| *byte == b'\n');
+        lines.filter(|line| !line.starts_with(b"tokio_postgres")).flatten().copied().collect()
+    }
+}
+
 impl log::Log for Said {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
@@ -282,6 +291,8 @@ async fn no_marker_is_found_at_rest_or_in_any_log_after_a_seed_and_a_workload() 
         }
         work(&store, &ctx, &manifest[org * manifest.len() / 2].marker, &family).await;
     }
+    let tenant = crate::support::tenant(&mut operator, "people").await;
+    let of_people = crate::people::live(&store, &mut operator, &tenant).await;
     let superuser = server.superuser(DATABASE).await;
     superuser.batch_execute("CHECKPOINT").await.unwrap();
     let all = at_rest(&server, &said);
@@ -291,7 +302,16 @@ async fn no_marker_is_found_at_rest_or_in_any_log_after_a_seed_and_a_workload() 
         all.iter().any(|(place, _)| place.contains("pg_wal"))
             && all.iter().any(|(place, _)| place.ends_with("postgres.log"))
     );
-    let found = leaks(&scanner, &all);
+    let persons = Scanner::new(of_people.clone());
+    let mut found = leaks(&scanner, &all);
+    let (of_persons, named): (Vec<_>, Vec<_>) =
+        leaks(&persons, &all).into_iter().partition(|leak| !leak.starts_with(crate::people::NAME));
+    found.extend(of_persons);
+    // The name of a portal's owner goes to the database, which does not keep it. The driver tells the `log` crate, which
+    // the program does not listen to (docs/logging.md); nobody else may hear of it.
+    let theirs = said.without_the_driver();
+    found.extend(named.into_iter().filter(|leak| !leak.ends_with("our log")));
+    found.extend(leaks(&persons, &[("our log without the driver's lines".to_owned(), theirs)]));
     assert!(found.is_empty(), "{} found, such as {:#?}", found.len(), &found[..found.len().min(20)]);
 
     // The control: planted where nothing is sealed, it is found everywhere.
@@ -304,6 +324,10 @@ async fn no_marker_is_found_at_rest_or_in_any_log_after_a_seed_and_a_workload() 
         superuser.batch_execute(&statement).await.unwrap();
     }
     tracing::trace!(planted, "control");
+    for text in &of_people {
+        let found = persons.find(text.as_bytes());
+        assert!(found.contains(text.as_str()), "one of a person's secrets would not be found");
+    }
     let found = leaks(&scanner, &at_rest(&server, &said));
     for place in ["pg_dump", "our log", "base/", "pg_wal/", "postgres.log"] {
         assert!(

@@ -35,6 +35,8 @@ export const problems = {
   'password-too-long': 'This password is too long: at most {{max}} characters.',
   'password-breached':
     'This password is in a list of stolen passwords from other sites, so it would be tried first. Please choose a different one.',
+  'password-guessable':
+    'This password follows a pattern, or is your own name or address, so it is easily guessed. Please choose a different one.',
   'step-up-failed': 'That did not match. Please try again.',
   'step-up-required': 'We could not confirm that it is you. Please try again.',
   passkeyFailed: 'The passkey was not used. Try again, or choose another way.',

@@ -32,14 +32,14 @@ pub(crate) async fn deliver(app: App) {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "messages cannot be sent");
+                tracing::warn!(target: "people", %error, "messages cannot be sent");
                 tokio::time::sleep(IDLE).await;
             }
         }
         if look % SWEEP == 0
             && let Err(error) = sweep(&app).await
         {
-            tracing::warn!(%error, "ended tickets cannot be forgotten");
+            tracing::warn!(target: "people", %error, "ended tickets cannot be forgotten");
         }
     }
 }
@@ -80,7 +80,7 @@ pub(crate) async fn deliver_due(app: &App) -> Result<usize, Error> {
                 store::postpone_message(&tx, id, Some(desk.now + pause), desk.now).await?;
             }
             Err(_) => {
-                tracing::warn!(message = %id, attempts, "a message cannot be delivered and is given up");
+                tracing::warn!(target: "people", message = %id, attempts, "a message cannot be delivered and is given up");
                 store::postpone_message(&tx, id, None, desk.now).await?;
             }
         }
@@ -109,7 +109,7 @@ async fn send(app: &App, id: Uuid, outgoing: Outgoing) -> Result<(), Trouble> {
         }
     };
     sent.map_err(|error| {
-        tracing::info!(message = %id, %error, "a message was not taken");
+        tracing::info!(target: "people", message = %id, %error, "a message was not taken");
         if error.is_transient() { Trouble::Passing } else { Trouble::Final }
     })
 }

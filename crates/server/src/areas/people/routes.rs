@@ -1,9 +1,8 @@
 //! `/api/auth`, `/api/me`, `/api/people`: what is asked and answered, and nothing else.
 
-use jiff::Timestamp;
 use kernel::{ContextId, MembershipId, SessionId};
 use policy::{Action, Permission};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -297,14 +296,30 @@ async fn logout(account: Account) -> Result<Reply, Failure> {
     Ok(Reply::empty(204).with("set-cookie", Cookie::clear()).with("clear-site-data", "\"cache\""))
 }
 
-fn post(post: &Post) -> Value {
-    let facilities: Vec<Value> =
-        post.facilities.iter().map(|(code, name)| json!({"code": code, "name": name})).collect();
+/// A colour by which a person tells two tabs apart: the same every time, another for each organization and side.
+fn color(post: &Post) -> &'static str {
+    const COLORS: [&str; 12] = [
+        "teal", "indigo", "orange", "grape", "cyan", "pink", "lime", "blue", "red", "green", "violet",
+        "yellow",
+    ];
+    let side = if post.plane == "portal" { 3 } else { 0 };
+    let turn = usize::try_from(post.organization.0).unwrap_or(0) + side;
+    COLORS[turn % COLORS.len()]
+}
+
+/// A post as the choice of contexts shows it.
+pub(crate) fn post(post: &Post) -> Value {
+    let facilities: Vec<Value> = post
+        .facilities
+        .iter()
+        .map(|(code, name, zone)| json!({"code": code, "name": name, "time_zone": zone}))
+        .collect();
     json!({
         "organization": {"slug": post.slug, "name": post.organization_name, "kind": post.organization_kind},
         "membership": post.membership,
         "role": post.role,
         "kind": post.plane,
+        "color": color(post),
         "facilities": facilities,
     })
 }
@@ -558,36 +573,13 @@ async fn me(call: Call) -> Result<Reply, Failure> {
     value["person"] = json!(details);
     value["permissions"] = json!(permissions);
     value["strength"] = json!(strength(session.two_factors()));
-    value["second_factor_required"] = json!(mine.second_factor_required);
+    value["second_factor_required"] = json!(mine.second_factor_required && !session.two_factors());
     answer(200, &value)
-}
-
-#[derive(Serialize)]
-struct MemberView {
-    membership: MembershipId,
-    name: String,
-    role: String,
-    kind: String,
-    facilities: Vec<String>,
-    state: &'static str,
-    ends_at: Option<Timestamp>,
 }
 
 async fn people(call: Call) -> Result<Reply, Failure> {
     let members = ops::list_people(&call.app, &call.ctx).await?;
-    let people: Vec<MemberView> = members
-        .into_iter()
-        .map(|member| MemberView {
-            membership: member.membership,
-            name: member.name,
-            role: member.role,
-            kind: member.plane,
-            facilities: member.facilities,
-            state: member.state,
-            ends_at: member.ends_at,
-        })
-        .collect();
-    answer(200, &json!({"people": people}))
+    answer(200, &json!({"people": members}))
 }
 
 #[derive(Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kernel::{FixedClock, MembershipId, SystemEntropy, World};
 use serde_json::json;
 use testkit::{Limits, Permission, Quota, Settings, TestApp};
@@ -84,7 +84,7 @@ async fn a_dismissed_aide_is_out_on_the_next_click() {
 
 #[tokio::test]
 async fn a_tablet_left_alone_locks_itself_whatever_polls() {
-    let clock = Arc::new(FixedClock::at(Timestamp::now()));
+    let clock = Arc::new(FixedClock::at(World::system().now()));
     let world = World::new(clock.clone(), Arc::new(SystemEntropy::default()));
     let app = TestApp::in_world(Settings::default(), world).await;
     let clinic = app.organization("clinic").await;

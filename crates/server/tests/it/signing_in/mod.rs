@@ -2,3 +2,5 @@
 
 mod accounts;
 mod contexts;
+mod load;
+mod refusals;

@@ -4,6 +4,8 @@
 mod context;
 mod functions;
 mod oracles;
+mod own;
+mod posts;
 mod relationships;
 mod tables;
 mod walls;

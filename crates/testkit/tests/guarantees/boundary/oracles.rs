@@ -4,7 +4,8 @@ use chart::{CreateOptions, SearchRequest};
 use fhir::ResourceType;
 use kernel::{PatientId, ResourceId, Version, World};
 
-use super::tables::{OUTBOX, all, furnish, standing};
+use super::own;
+use super::tables::{OUTBOX, all, furnish, membership, standing, updates};
 use super::{Signer, attempt, cell, rehearse, runtime};
 use crate::support::{House, into, note, patient};
 
@@ -17,7 +18,8 @@ async fn a_key_of_another_organization_is_refused_like_one_that_exists_nowhere()
     furnish(&house, &superuser).await;
     let client = runtime(&house).await;
     let (a, b) = (&house.a, &house.b);
-    let signed = Signer::of(&superuser).await.context(1, &[cell(a.id(), 0), cell(a.id(), a.north.0)]);
+    let signed =
+        Signer::of(&superuser).await.context(membership(a.id()), &[cell(a.id(), 0), cell(a.id(), a.north.0)]);
     for table in all().filter(|table| table.may('I')) {
         let facility = if table.by_facility { b.north.0 } else { 0 };
         let exists = standing(b.id(), facility);
@@ -27,6 +29,10 @@ async fn a_key_of_another_organization_is_refused_like_one_that_exists_nowhere()
             "ON CONFLICT DO NOTHING".to_owned(),
             format!("ON CONFLICT (organization_id, {key}) DO NOTHING"),
             format!("ON CONFLICT (organization_id, {key}) DO UPDATE SET organization_id = {}", a.id()),
+            // The column that may be updated, where not all may.
+            updates(table.name).first().map_or_else(String::new, |column| {
+                format!("ON CONFLICT (organization_id, {key}) DO UPDATE SET {column} = NULL")
+            }),
         ];
         for more in endings {
             let there = table.insert(b.id(), facility, exists, &more).unwrap();
@@ -46,7 +52,8 @@ async fn a_key_of_another_organization_is_free_here() {
     furnish(&house, &superuser).await;
     let client = runtime(&house).await;
     let (a, b) = (&house.a, &house.b);
-    let signed = Signer::of(&superuser).await.context(1, &[cell(a.id(), 0), cell(a.id(), a.north.0)]);
+    let signed =
+        Signer::of(&superuser).await.context(membership(a.id()), &[cell(a.id(), 0), cell(a.id(), a.north.0)]);
     for table in all().filter(|table| table.may('I')) {
         for facility in if table.by_facility { vec![0, b.north.0, b.south.0] } else { vec![0] } {
             let sql = table.insert(a.id(), a.north.0, standing(b.id(), facility), "").unwrap();
@@ -55,22 +62,63 @@ async fn a_key_of_another_organization_is_free_here() {
     }
 }
 
-/// A foreign key looks past the walls. Where there is none, it tells nothing.
+/// A foreign key looks past the walls. It tells nothing where whoever may write the referring row sees every row that
+/// could be named in it: those that agree with it in the columns that the wall fixes.
 #[tokio::test]
-async fn tables_that_the_runtime_role_writes_have_no_foreign_keys() {
+async fn a_foreign_key_names_only_rows_that_its_writer_sees() {
     let house = House::new().await;
-    let rows = house
-        .superuser()
-        .await
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    own::furnish(&house, &superuser).await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let keys = superuser
         .query(
-            "SELECT conrelid::regclass::text || ' ' || conname FROM pg_constraint
-              WHERE contype = 'f' AND (has_table_privilege('lamplight_app', conrelid, 'INSERT, UPDATE')
-                 OR has_any_column_privilege('lamplight_app', conrelid, 'INSERT, UPDATE'))",
+            "SELECT k.conrelid::regclass::text || ' ' || k.conname, k.conrelid::regclass::text,
+                    k.confrelid::regclass::text,
+                    ARRAY(SELECT x.attname::text FROM generate_subscripts(k.conkey, 1) s
+                            JOIN pg_attribute x ON x.attrelid = k.conrelid AND x.attnum = k.conkey[s]
+                            JOIN pg_attribute y ON y.attrelid = k.confrelid AND y.attnum = k.confkey[s]
+                           WHERE x.attname = y.attname AND EXISTS (
+                             SELECT 1 FROM pg_policy p JOIN pg_depend d ON d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+                              WHERE p.polrelid = k.conrelid AND NOT p.polpermissive AND d.refclassid = 'pg_class'::regclass
+                                AND d.refobjid = k.conrelid AND d.refobjsubid = x.attnum))
+               FROM pg_constraint k
+              WHERE k.contype = 'f' AND (has_table_privilege('lamplight_app', k.conrelid, 'INSERT, UPDATE')
+                 OR has_any_column_privilege('lamplight_app', k.conrelid, 'INSERT, UPDATE'))",
             &[],
         )
         .await
         .unwrap();
-    assert!(rows.is_empty(), "{:?}", rows.iter().map(|row| row.get(0)).collect::<Vec<String>>());
+    let mut telling = Vec::new();
+    for key in keys {
+        let (name, from, to): (String, String, String) = (key.get(0), key.get(1), key.get(2));
+        let fixed: Vec<String> = key.get(3);
+        let fixed: String = fixed.iter().map(|column| format!(" AND t.{column} = f.{column}")).collect();
+        // Once as the writer sees it and once as it is.
+        let could_name =
+            format!("SELECT count(*) FROM {to} t WHERE EXISTS (SELECT 1 FROM {from} f WHERE true{fixed})");
+        let mut writers = 0;
+        for (who, context) in own::contexts(&house, &signer) {
+            let places = format!("SELECT coalesce(string_agg(DISTINCT f.ctid::text, ','), '') FROM {from} f");
+            client.batch_execute("BEGIN").await.unwrap();
+            client.query("SELECT set_config('lamplight.context', $1, true)", &[&context]).await.unwrap();
+            let places: String = client.query_one(&places, &[]).await.unwrap().get(0);
+            let seen: i64 = client.query_one(&could_name, &[]).await.unwrap().get(0);
+            client.batch_execute("ROLLBACK").await.unwrap();
+            if places.is_empty() {
+                continue;
+            }
+            writers += 1;
+            let reached = format!("f.ctid::text = ANY (regexp_split_to_array('{places}', ',(?=\\()'))");
+            let there = could_name.replace("WHERE true", &format!("WHERE {reached}"));
+            let there: i64 = superuser.query_one(&there, &[]).await.unwrap().get(0);
+            if seen != there {
+                telling.push(format!("{name}: {who} sees {seen} of {there} that it could name"));
+            }
+        }
+        assert!(writers > 0, "{name}: nobody here may write it, so nothing is shown");
+    }
+    assert!(telling.is_empty(), "{telling:#?}");
 }
 
 /// Facilities of one organization share its keys, so a key of the neighbour's is taken. That tells nothing to someone

@@ -12,7 +12,8 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// Whether its rows belong to a facility; to the organization as a whole otherwise.
     pub(crate) by_facility: bool,
-    /// Of `S`ELECT, `I`NSERT, `U`PDATE, `D`ELETE, what the runtime role is granted.
+    /// Of `S`ELECT, `I`NSERT, `U`PDATE, `D`ELETE, what the runtime role is granted; `u` for UPDATE of the columns that
+    /// [`updates`] names.
     pub(crate) grants: &'static str,
     /// `None`: such rows are made with their organization.
     row: Option<Row>,
@@ -23,11 +24,23 @@ pub(crate) struct Table {
 /// Tables that the runtime role must not touch at all.
 pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history", "sec.context_key"];
 
-fn uuid(n: u32) -> String {
+/// Of a table with the grant `u`, the columns that may be updated.
+pub(crate) fn updates(table: &str) -> &'static [&'static str] {
+    match table {
+        "org.membership" => &["ends_at", "name", "person_id"],
+        "oauth.signing_key" => &["ends_at"],
+        "oauth.family" | "oauth.access" => &["ended_at"],
+        "oauth.code" => &["family_id", "used_at"],
+        "oauth.refresh" => &["used_at"],
+        _ => &[],
+    }
+}
+
+pub(crate) fn uuid(n: u32) -> String {
     format!("'00000000-0000-7000-8000-{n:012}'::uuid")
 }
 
-fn hash(n: u32) -> String {
+pub(crate) fn hash(n: u32) -> String {
     format!("sha256('\\x{n:08x}'::bytea)")
 }
 
@@ -44,11 +57,11 @@ pub(crate) const TABLES: [Table; 16] = [
     Table {
         name: "org.membership",
         by_facility: false,
-        grants: "S",
+        grants: "SIu",
         row: Some(|o, _, n| {
             (
-                "organization_id, membership_id, kind, name, created_at",
-                format!("{o}, {n}, 'service', 'x', now()"),
+                "organization_id, membership_id, parent_id, kind, name, created_at",
+                format!("{o}, {n}, {}, 'person', 'x', now()", membership(o)),
             )
         }),
         key: "membership_id",

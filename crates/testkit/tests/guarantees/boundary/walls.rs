@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt as _;
 use testkit::pg;
 
-use super::tables::{CLOSED, Table, all, furnish};
+use super::own::OWN;
+use super::tables::{CLOSED, Table, all, furnish, membership, updates};
 use super::{Signer, attempt, cell, number, rehearse, runtime};
 use crate::support::House;
 
@@ -24,7 +25,13 @@ async fn outside(superuser: &pg::Client, house: &House, table: &Table) -> String
 
 fn reach(house: &House, signer: &Signer) -> String {
     let a = house.a.id();
-    signer.context(1, &[cell(a, 0), cell(a, house.a.north.0)])
+    signer.context(membership(a), &[cell(a, 0), cell(a, house.a.north.0)])
+}
+
+/// Every table that there is a case of, and what is granted on it.
+fn granted() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tenants = all().map(|table| (table.name, table.grants));
+    tenants.chain(OWN.iter().map(|table| (table.name, table.grants))).chain(CLOSED.map(|name| (name, "")))
 }
 
 /// The columns that the runtime role may read.
@@ -55,7 +62,7 @@ async fn every_table_has_a_case_here() {
         .await
         .unwrap();
     let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
-    let known: BTreeSet<String> = all().map(|table| table.name).chain(CLOSED).map(str::to_owned).collect();
+    let known: BTreeSet<String> = granted().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(there, known);
 }
 
@@ -64,7 +71,7 @@ async fn the_runtime_role_holds_the_grants_listed_and_no_other() {
     let house = House::new().await;
     let superuser = house.superuser().await;
     let kinds = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
-    for table in all().map(|table| (table.name, table.grants)).chain(CLOSED.map(|name| (name, ""))) {
+    for table in granted() {
         for kind in kinds {
             let columns = matches!(kind, "SELECT" | "INSERT" | "UPDATE" | "REFERENCES");
             let sql = if columns {
@@ -73,8 +80,21 @@ async fn the_runtime_role_holds_the_grants_listed_and_no_other() {
                 "SELECT has_table_privilege('lamplight_app', $1::text, $2)"
             };
             let held: bool = superuser.query_one(sql, &[&table.0, &kind]).await.unwrap().get(0);
-            let listed = kind.len() == 6 && table.1.contains(&kind[..1]);
+            let listed = kind.len() == 6 && table.1.to_uppercase().contains(&kind[..1]);
             assert_eq!(held, listed, "{kind} on {}", table.0);
+        }
+        if !table.1.contains('U') {
+            let columns = superuser
+                .query(
+                    "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0
+                        AND NOT attisdropped AND has_column_privilege('lamplight_app', attrelid, attnum, 'UPDATE')
+                      ORDER BY 1",
+                    &[&table.0],
+                )
+                .await
+                .unwrap();
+            let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+            assert_eq!(columns, updates(table.0), "UPDATE on {}", table.0);
         }
     }
     for column in ["hash"] {
@@ -232,10 +252,8 @@ async fn tables_cannot_be_emptied_watched_or_built_on() {
     let superuser = house.superuser().await;
     let (client, signed) = (runtime(&house).await, reach(&house, &Signer::of(&superuser).await));
     let mut attacks: Vec<String> = Vec::new();
-    for name in all()
-        .map(|table| table.name)
-        .chain(CLOSED.map(|name| if name.contains('.') { name } else { "public.refinery_schema_history" }))
-    {
+    for (name, _) in granted() {
+        let name = if name.contains('.') { name } else { "public.refinery_schema_history" };
         attacks.push(format!("TRUNCATE {name}"));
         attacks.push(format!("ALTER TABLE {name} DISABLE ROW LEVEL SECURITY"));
         attacks.push(format!("DROP TABLE {name}"));
@@ -244,7 +262,8 @@ async fn tables_cannot_be_emptied_watched_or_built_on() {
         attacks.push(format!("CREATE INDEX spy ON {name} ((1))"));
         attacks.push(format!("CREATE RULE spy AS ON INSERT TO {name} DO NOTHING"));
     }
-    for schema in ["sec", "org", "platform", "keyring", "chart", "audit", "ops", "public"] {
+    for schema in ["sec", "org", "platform", "keyring", "chart", "audit", "ops", "people", "oauth", "public"]
+    {
         attacks.push(format!("CREATE TABLE {schema}.mine (id int)"));
         attacks.push(format!("CREATE TABLE {schema}.mine (id int REFERENCES org.organization)"));
         attacks.push(format!("CREATE FUNCTION {schema}.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'"));
@@ -281,10 +300,9 @@ async fn row_security_cannot_be_turned_off() {
     furnish(&house, &superuser).await;
     let client = runtime(&house).await;
     client.batch_execute("SET row_security = off").await.unwrap();
-    for table in all() {
-        let refusal =
-            number(&client, None, &format!("SELECT count(*) FROM {}", table.name)).await.unwrap_err();
-        assert_eq!(refusal.code, "42501", "{}: {refusal:?}", table.name);
+    for (name, _) in granted().filter(|(name, _)| name.contains('.')) {
+        let refusal = number(&client, None, &format!("SELECT count(*) FROM {name}")).await.unwrap_err();
+        assert_eq!(refusal.code, "42501", "{name}: {refusal:?}");
         assert!(
             refusal.message.contains("row-level security") || refusal.message.contains("permission denied")
         );
@@ -319,7 +337,7 @@ async fn copy_meets_the_same_walls() {
     }
 }
 
-async fn copy_out(client: &pg::Client, sql: &str) -> Result<String, super::Refusal> {
+pub(super) async fn copy_out(client: &pg::Client, sql: &str) -> Result<String, super::Refusal> {
     let stream = client.copy_out(sql).await.map_err(|error| super::Refusal::of(&error))?;
     let mut stream = std::pin::pin!(stream);
     let mut text = Vec::new();
@@ -336,7 +354,7 @@ async fn statistics_show_no_values() {
     furnish(&house, &superuser).await;
     superuser.batch_execute("ANALYZE").await.unwrap();
     let (client, signed) = (runtime(&house).await, reach(&house, &Signer::of(&superuser).await));
-    let ours = "('sec', 'org', 'platform', 'keyring', 'chart', 'audit', 'ops', 'public')";
+    let ours = "('sec', 'org', 'platform', 'keyring', 'chart', 'audit', 'ops', 'people', 'oauth', 'public')";
     for view in ["pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"] {
         let sql = format!("SELECT count(*) FROM {view} WHERE schemaname IN {ours}");
         assert_eq!(number(&client, Some(&signed), &sql).await, Ok(0), "{view}");

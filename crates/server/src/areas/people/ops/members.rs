@@ -3,6 +3,7 @@
 use db::{Ctx, Event};
 use kernel::{FacilityId, MembershipId};
 use policy::{Permission, PermissionSet};
+use serde::Serialize;
 
 use super::Desk;
 use super::links::send_invitation;
@@ -11,10 +12,12 @@ use crate::areas::people::model::{SmallText, normal_address};
 use crate::areas::people::{Error, store};
 
 /// Someone with a post.
+#[derive(Serialize)]
 pub(crate) struct Member {
     pub(crate) membership: MembershipId,
     pub(crate) name: String,
     pub(crate) role: String,
+    #[serde(rename = "kind")]
     pub(crate) plane: String,
     pub(crate) facilities: Vec<String>,
     pub(crate) state: &'static str,

@@ -8,6 +8,7 @@ mod passkeys;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod vouched;
 
 pub(crate) use factors::{
     STEP_UP, add_sms, add_totp, confirm, list as list_factors, remove as remove_factor, renew_recovery_codes,
@@ -27,6 +28,7 @@ pub(crate) use step_up::{
     check_passkey as step_up_passkey, passkey_start as step_up_passkey_start, send_code as send_step_up_code,
     spend as spend_step_up, with as step_up,
 };
+pub(crate) use vouched::{find_colleague, sign_in_vouched, tell_linked};
 
 use credentials::secret::{DigestKey, Secret};
 use db::{Ctx, Tx, Vault};

@@ -85,6 +85,10 @@ impl Letters<'_> {
         Ok(texts::factor_removed(factor, &zoned(at), &self.secure()?))
     }
 
+    pub(super) fn provider_linked(&self, provider: &str, at: Timestamp) -> Result<Content, Error> {
+        Ok(texts::provider_linked(provider, &zoned(at), &self.secure()?))
+    }
+
     pub(super) fn password_changed(&self, at: Timestamp) -> Result<Content, Error> {
         Ok(texts::password_changed(&zoned(at), &self.secure()?))
     }

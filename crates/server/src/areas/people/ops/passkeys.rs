@@ -30,8 +30,8 @@ async fn passkeys_of(desk: &Desk<'_>, tx: &Tx<'_>, person: &Person) -> Result<Ve
     Ok(factors.iter().filter_map(stored).collect())
 }
 
-fn party<'a>(desk: &Desk<'a>) -> &'a Passkeys {
-    &desk.app.passkeys
+fn party(visit: &Visit) -> Passkeys {
+    visit.app.passkeys(visit.host())
 }
 
 /// Begins the registration of a passkey.
@@ -44,7 +44,7 @@ pub(crate) async fn enrol_start(account: &Account) -> Result<(String, Value), Er
         passkeys_of(&desk, &tx, &person).await?.iter().map(|passkey| passkey.id().to_vec()).collect();
     let Person { handle, details, .. } = &person;
     let holder = Holder { handle: *handle, name: &details.email, display_name: &details.name };
-    let ceremony = party(&desk).start_registration(&desk.app.world, holder, &known);
+    let ceremony = party(&account.visit).start_registration(&desk.app.world, holder, &known);
     let ticket = Ticket::Ceremony {
         state: ceremony.state,
         login: None,
@@ -73,13 +73,13 @@ pub(crate) async fn enrol(
         return Err(Error::LinkEnded);
     }
     let credential = serde_json::to_vec(credential).map_err(|_| WRONG)?;
-    let finished = party(&desk).finish_registration(state, &credential, desk.now);
+    let finished = party(&account.visit).finish_registration(state, &credential, desk.now);
     let passkey = match finished {
         Ok(passkey) if passkey.person() == person.handle => passkey,
         other => {
             tx.commit().await?;
             let refusal = other.err();
-            tracing::info!(request = %account.visit.request.id, ?refusal, "a passkey was refused");
+            tracing::info!(target: "people", request = %account.visit.request.id, ?refusal, "a passkey was refused");
             return Err(WRONG);
         }
     };
@@ -103,12 +103,12 @@ pub(crate) async fn sign_in_start(visit: &Visit, login: Option<&str>) -> Result<
     let desk = Desk::at(&visit.app, visit.program()).await?;
     let tx = desk.begin().await?;
     let (ceremony, person, login) = match login {
-        None => (party(&desk).start_discoverable(&desk.app.world), None, None),
+        None => (party(visit).start_discoverable(&desk.app.world), None, None),
         Some(login) => {
             let found = desk.ticket(&tx, login, Purpose::SignIn).await.map_err(|_| Error::SignIn)?;
             let person = desk.person(&tx, found.person.ok_or(Error::SignIn)?).await?;
             let passkeys = passkeys_of(&desk, &tx, &person).await?;
-            let ceremony = party(&desk).start_authentication(&desk.app.world, &passkeys);
+            let ceremony = party(visit).start_authentication(&desk.app.world, &passkeys);
             (ceremony, Some(person.id), Some(found.digest))
         }
     };
@@ -122,7 +122,7 @@ pub(crate) async fn sign_in_start(visit: &Visit, login: Option<&str>) -> Result<
 pub(crate) async fn sign_in(visit: &Visit, ceremony: &str, credential: &Value) -> Result<Cookie, Error> {
     let desk = Desk::at(&visit.app, visit.program()).await?;
     let tx = desk.begin().await?;
-    let finished = finish(&desk, &tx, ceremony, Purpose::SignInPasskey, credential).await;
+    let finished = finish(&desk, &tx, visit, (ceremony, Purpose::SignInPasskey), credential).await;
     tx.commit().await?;
     match finished? {
         Ok((person, Ticket::Ceremony { login, .. })) if !person.disabled => {
@@ -150,7 +150,7 @@ pub(super) async fn step_up_start(account: &Account, action: &'static str) -> Re
     let tx = desk.begin().await?;
     let person = desk.person(&tx, account.session.person()).await?;
     let passkeys = passkeys_of(&desk, &tx, &person).await?;
-    let ceremony = party(&desk).start_authentication(&desk.app.world, &passkeys);
+    let ceremony = party(&account.visit).start_authentication(&desk.app.world, &passkeys);
     let ticket = Ticket::Ceremony {
         state: ceremony.state,
         login: None,
@@ -170,7 +170,7 @@ pub(super) async fn step_up_finish(
     ceremony: &str,
     credential: &Value,
 ) -> Result<(Person, String), Error> {
-    match finish(desk, tx, ceremony, Purpose::StepUpPasskey, credential).await? {
+    match finish(desk, tx, &account.visit, (ceremony, Purpose::StepUpPasskey), credential).await? {
         Ok((person, Ticket::Ceremony { action: Some(action), session, .. }))
             if session == Some(account.session.id()) && person.id == account.session.person() =>
         {
@@ -184,8 +184,8 @@ pub(super) async fn step_up_finish(
 async fn finish(
     desk: &Desk<'_>,
     tx: &Tx<'_>,
-    ceremony: &str,
-    purpose: Purpose,
+    visit: &Visit,
+    (ceremony, purpose): (&str, Purpose),
     credential: &Value,
 ) -> Result<Result<(Person, Ticket), &'static str>, Error> {
     let found = match desk.ticket(tx, ceremony, purpose).await {
@@ -201,10 +201,10 @@ async fn finish(
     let factor = store::find_passkey(tx, &desk.vault, &sha256(assertion.credential_id())).await?;
     let Some(factor) = factor else { return Ok(Err("unknown passkey")) };
     let Some(passkey) = stored(&factor) else { return Ok(Err("unknown passkey")) };
-    let passkey = match party(desk).finish_authentication(state, &assertion, &passkey, desk.now) {
+    let passkey = match party(visit).finish_authentication(state, &assertion, &passkey, desk.now) {
         Ok(passkey) => passkey,
         Err(refusal) => {
-            tracing::info!(request = %desk.ctx.request().id, ?refusal, "a passkey was refused");
+            tracing::info!(target: "people", request = %desk.ctx.request().id, ?refusal, "a passkey was refused");
             return Ok(Err("passkey refused"));
         }
     };

@@ -20,8 +20,8 @@ pub(crate) struct Post {
     pub(crate) second_factor_required: bool,
     pub(crate) idle_seconds: i32,
     pub(crate) session_seconds: i32,
-    /// Codes and names.
-    pub(crate) facilities: Vec<(String, String)>,
+    /// Codes, names and time zones.
+    pub(crate) facilities: Vec<(String, String, String)>,
 }
 
 /// The posts of a person at an address: those of its organization, or at the installation's own all.
@@ -176,12 +176,12 @@ pub(crate) async fn me(
     Ok((person.details, posts))
 }
 
-/// The person who is signed in.
+/// The person who is signed in, and whether a second factor must be set up before anything else.
 pub(crate) async fn whoami(account: &Account) -> Result<(crate::areas::people::model::Details, bool), Error> {
     let desk = Desk::at(&account.visit.app, account.ctx()).await?;
     let person = super::person_of(&desk, account.session.person()).await?;
     let required = second_factor_required(&desk, &account.visit, account.session.person()).await?;
-    Ok((person.details, required))
+    Ok((person.details, required && !account.session.two_factors()))
 }
 
 async fn second_factor_required(desk: &Desk<'_>, visit: &Visit, person: PersonId) -> Result<bool, Error> {

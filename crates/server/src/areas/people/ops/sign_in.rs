@@ -2,7 +2,6 @@
 //! learns whether an account exists, is locked, or has another factor.
 
 use credentials::password::Verdict;
-use credentials::secret::Secret;
 use credentials::{otp, recovery, totp::Totp};
 use db::{Outcome, Tx};
 use jiff::SignedDuration;
@@ -62,6 +61,16 @@ pub(crate) async fn password(visit: &Visit, email: &str, password: Zeroizing<Str
             .await?;
         tx.commit().await?;
     }
+    after_one_factor(&desk, visit, &person, &attempt).await
+}
+
+/// What comes after one proof that was right: one of the person's own factors, or, where there is none, a session.
+pub(super) async fn after_one_factor(
+    desk: &Desk<'_>,
+    visit: &Visit,
+    person: &Person,
+    attempt: &Attempt,
+) -> Result<Step, Error> {
     let tx = desk.begin().await?;
     let factors = store::list_factors(&tx, &desk.vault, person.id).await?;
     let mut kinds: Vec<&'static str> = Vec::new();
@@ -71,10 +80,10 @@ pub(crate) async fn password(visit: &Visit, email: &str, password: Zeroizing<Str
         }
     }
     if kinds.is_empty() {
-        store::forgive_attempt(&tx, &attempt).await?;
+        store::forgive_attempt(&tx, attempt).await?;
         tx.commit().await?;
-        let required = second_factor_required(&desk, visit, person.id).await?;
-        let cookie = begin_session(&desk, visit, &person, false).await?;
+        let required = second_factor_required(desk, visit, person.id).await?;
+        let cookie = begin_session(desk, visit, person, false).await?;
         return Ok(if required { Step::Enrol(cookie) } else { Step::Done(cookie) });
     }
     if store::count_recovery_codes(&tx, person.id).await? > 0 {
@@ -271,8 +280,11 @@ pub(super) async fn second_factor_required(
     Ok(posts.iter().any(|post| post.second_factor_required))
 }
 
-fn attempt(desk: &Desk<'_>, visit: &Visit, address: &str) -> Attempt {
-    let source = visit.address().map(|address| crate::http::source(address).to_string()).unwrap_or_default();
+pub(super) fn attempt(desk: &Desk<'_>, visit: &Visit, address: &str) -> Attempt {
+    // Where nobody knows where a request came from, all of them would be one source.
+    let source = visit
+        .address()
+        .map_or_else(|| format!("unknown/{address}"), |address| crate::http::source(address).to_string());
     Attempt {
         account: desk.vault.index("attempt.account", address.as_bytes()),
         source: desk.vault.index("attempt.source", source.as_bytes()),

@@ -12,7 +12,8 @@ pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) ->
     let rows = tx
         .query(
             "SELECT organization_id, slug, organization_name, organization_kind, membership_id, role, plane,
-                    second_factor_required, idle_seconds, session_seconds, facility_codes, facility_names
+                    second_factor_required, idle_seconds, session_seconds, facility_codes, facility_names,
+                    facility_time_zones
                FROM platform.posts($1, $2)",
             &[&person.0, &now],
         )
@@ -20,6 +21,7 @@ pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) ->
     let post = |row: &Row| {
         let codes: Vec<String> = row.get(10);
         let names: Vec<String> = row.get(11);
+        let zones: Vec<String> = row.get(12);
         Post {
             organization: OrganizationId(row.get(0)),
             slug: row.get(1),
@@ -31,7 +33,12 @@ pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) ->
             second_factor_required: row.get(7),
             idle_seconds: row.get(8),
             session_seconds: row.get(9),
-            facilities: codes.into_iter().zip(names).collect(),
+            facilities: codes
+                .into_iter()
+                .zip(names)
+                .zip(zones)
+                .map(|((code, name), zone)| (code, name, zone))
+                .collect(),
         }
     };
     Ok(rows.iter().map(post).collect())

@@ -1,0 +1,100 @@
+//! The web app: its files are part of the binary. Every page is the same document, which decides by its address what
+//! to show; nothing in it depends on who asks.
+
+use rust_embed::RustEmbed;
+
+use crate::http::{Access, Answer, Body, Failure, Handler, Reply, Route, Verb, Visit};
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct Files;
+
+/// What the app may load and do: our own files, and nothing written into the page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
+
+const REASON: &str = "the app's own files are the same for everyone and hold no data";
+
+/// The addresses of the app. One that is not here does not exist.
+pub(super) const ROUTES: &[Route] = &[
+    page("/"),
+    page("/sign-in"),
+    page("/forgot"),
+    page("/reset"),
+    page("/email"),
+    page("/invitation"),
+    page("/enroll"),
+    page("/account"),
+    page("/authorize"),
+    page("/open/{organization}/{membership}"),
+    page("/c/{context}"),
+    page("/c/{context}/"),
+    page("/c/{context}/{*rest}"),
+    file("/lamp.svg", |visit| Box::pin(async move { asset(&visit, "lamp.svg") })),
+    file("/assets/{file}", |visit| {
+        Box::pin(async move { asset(&visit, &format!("assets/{}", visit.param("file"))) })
+    }),
+];
+
+const fn page(path: &'static str) -> Route {
+    file(path, |visit| Box::pin(async move { document(&visit) }))
+}
+
+const fn file(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
+    Route {
+        method: Verb::Get,
+        path,
+        interaction: "page",
+        access: Access::Visitor(REASON),
+        resource: "program",
+        health_data: false,
+        audited: false,
+        body: Body::None,
+        active: false,
+        handler: Handler::Visitor(handler),
+    }
+}
+
+fn document(visit: &Visit) -> Result<Reply, Failure> {
+    let Some(file) = Files::get("index.html") else {
+        let text =
+            "The web app is not part of this build: run ./run, or `npm run build` in web/ and build again.\n";
+        return Ok(Reply::of(503, "text/plain; charset=utf-8", text));
+    };
+    let reply = whole(visit, &file, "text/html; charset=utf-8")?;
+    Ok(reply.with("cache-control", "no-cache").with("content-security-policy", POLICY))
+}
+
+/// A file with its content's hash in its name never changes.
+fn asset(visit: &Visit, name: &str) -> Result<Reply, Failure> {
+    let file = Files::get(name).ok_or_else(Failure::unlisted)?;
+    let media_type = match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some("webmanifest") => "application/manifest+json",
+        _ => "application/octet-stream",
+    };
+    let hashed = name.starts_with("assets/");
+    let keep = if hashed { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    Ok(whole(visit, &file, media_type)?.with("cache-control", keep))
+}
+
+fn whole(visit: &Visit, file: &rust_embed::EmbeddedFile, media_type: &str) -> Result<Reply, Failure> {
+    use std::fmt::Write as _;
+
+    let mut tag = String::from("\"");
+    for byte in &file.metadata.sha256_hash()[..16] {
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    let reply = if visit.header("if-none-match") == Some(&tag) {
+        Reply::empty(304)
+    } else {
+        Reply::of(200, media_type, file.data.clone().into_owned())
+    };
+    Ok(reply.with("etag", tag).with("cross-origin-opener-policy", "same-origin"))
+}

@@ -1,0 +1,116 @@
+// A Lamplight of its own for browser tests: the built program on a new data folder, and the browser of this machine.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
+
+const PROGRAM = process.env.LAMPLIGHT_PROGRAM
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Why the tests cannot run here; nothing when they can. */
+export function missing() {
+  if (!PROGRAM || !existsSync(PROGRAM)) return 'LAMPLIGHT_PROGRAM names no built program (./test sets it)'
+  if (!browserPath()) return 'no Chromium on this machine'
+}
+
+function browserPath() {
+  return process.env.CHROMIUM ?? BROWSERS.find(existsSync)
+}
+
+/** Starts the program with its demonstration. */
+export async function house() {
+  // Short, because a Unix socket's path must be; open to the user that PostgreSQL runs as.
+  const folder = mkdtempSync(join(tmpdir(), 'll-e2e-'))
+  const env = { ...process.env, LAMPLIGHT_DATA_DIR: join(folder, 'd') }
+  for (const name of ['DATABASE_URL', 'DATABASE_OWNER_URL', 'LAMPLIGHT_ENV', 'LAMPLIGHT_DOMAIN']) delete env[name]
+  execFileSync('chmod', ['755', folder])
+  const server = spawn(PROGRAM, ['serve', '--demo', '--no-metrics', '--listen', '127.0.0.1:0'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  server.stdout.on('data', (text) => {
+    said += text
+  })
+  const lines = createInterface({ input: server.stderr })
+  const port = await new Promise((resolve, reject) => {
+    server.once('exit', (code) => reject(new Error(`the program ended with ${code}: ${said}`)))
+    lines.on('line', (line) => {
+      said += `${line}\n`
+      try {
+        const { message, listen } = JSON.parse(line)
+        if (message === 'ready') resolve(Number(listen.split(':').at(-1)))
+      } catch {
+        // Not a line of the log.
+      }
+    })
+  })
+  const command = (...args) => execFileSync(PROGRAM, args, { env, encoding: 'utf8' })
+  const [{ slug }] = JSON.parse(command('organization', 'list', '--json'))
+  return {
+    slug,
+    origin: `http://${slug}.localhost:${port}`,
+    command,
+    /** Invites someone who may do everything; gives the link. */
+    invite(email, name, role) {
+      return JSON.parse(
+        command(
+          ...['person', 'invite', '--organization', slug, '--email', email, '--name', name, '--role', role],
+          ...['--all', '--all-facilities', '--port', String(port), '--json'],
+        ),
+      ).link
+    },
+    log: () => said,
+    async close() {
+      server.kill('SIGTERM')
+      await new Promise((resolve) => server.once('close', resolve))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The browser. */
+export function browser() {
+  const args = [
+    ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+    ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ]
+  return chromium.launch({ executablePath: browserPath(), args })
+}
+
+/** The code that an authenticator app shows for a base 32 secret, now or some steps from now (RFC 6238). */
+export function totp(secret, steps = 0) {
+  const bits = [...secret.replaceAll(/[\s=]/g, '')].map((c) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'),
+  )
+  const key = Buffer.from(bits.join('').match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps))
+  const mac = createHmac('sha1', key).update(counter).digest()
+  const at = mac[19] & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+/** Pages that report what they must not do: errors, refused policies, requests to others. */
+export function watch(page, origin) {
+  const wrong = []
+  page.on('pageerror', (error) => wrong.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) wrong.push(message.text())
+  })
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (url.protocol.startsWith('http') && url.origin !== origin) wrong.push(`request to ${url.origin}`)
+  })
+  return wrong
+}
+
+/** A picture for those who want to look: E2E_SHOTS names the folder. */
+export async function shot(page, name) {
+  const folder = process.env.E2E_SHOTS
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
