@@ -250,7 +250,8 @@ const CHECKS: &[Check] = &[
         id: "C25",
         finds: "tables of people, or of the program alone, that a context of an organization reaches",
         sql: tables!(
-            "SELECT oid::regclass::text FROM t WHERE nspname IN ('people', 'oauth') AND NOT EXISTS (
+            "SELECT oid::regclass::text FROM t WHERE (nspname IN ('people', 'oauth') OR relname IN ('identity_provider', 'identity'))
+                AND NOT EXISTS (
                SELECT 1 FROM pg_policy p WHERE p.polrelid = t.oid AND NOT p.polpermissive AND p.polcmd = '*'
                   AND (SELECT oid FROM pg_roles WHERE rolname = 'lamplight_app') = ANY (p.polroles)
                   AND pg_get_expr(p.polqual, p.polrelid) ~ 'sec\\.cells\\(\\).*\\[2\\] = [^0-9]*-1')"

@@ -14,8 +14,15 @@ function mayAdd(request: Request) {
 
 function added(kind: Factor['kind'], label: string) {
   const first = world.factors.length === 0
-  const id = crypto.randomUUID()
-  world.factors = [...world.factors, { id, kind, label, added_at: new Date().toISOString(), used_at: null }]
+  const made = {
+    id: crypto.randomUUID(),
+    kind,
+    label,
+    hint: null,
+    added_at: new Date().toISOString(),
+    used_at: null,
+  }
+  world.factors = [...world.factors, made]
   if (world.session) world.session.strength = 'two-factor'
   if (first) world.recovery = recoveryCodes('b')
   return first ? { recovery_codes: world.recovery } : {}

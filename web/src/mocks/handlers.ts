@@ -29,7 +29,7 @@ const contextHandlers = [
       const { permissions: _, ...post } = found
       const context = crypto.randomUUID()
       const now = new Date().toISOString()
-      world.open = [...world.open, { context, ...asked, opened_at: now, used_at: now }]
+      world.open = [...world.open, { context, ...asked, opened_at: now }]
       return json({ context, ...post }, 201)
     }),
   ),
@@ -48,11 +48,11 @@ const contextHandlers = [
       const me = {
         context: open.context,
         person: { name: world.person.name, email: world.person.email },
-        organization: { ...post.organization, kind: 'provider' },
+        organization: post.organization,
         membership: post.membership,
         role: post.role,
         kind: post.kind,
-        facilities: post.facilities.map((it) => ({ ...it, time_zone: 'America/New_York' })),
+        facilities: post.facilities,
         permissions: post.permissions,
         strength: world.session?.strength,
         second_factor_required: false,

@@ -28,18 +28,17 @@ export const CODE = '123456'
 export const LINK = 'link-of-a-mail'
 
 const facilities = {
-  rose: { code: 'rose', name: 'Rosewood House' },
-  elm: { code: 'elm', name: 'Elm Court Assisted Living' },
+  rose: { code: 'rose', name: 'Rosewood House', time_zone: 'America/New_York' },
+  elm: { code: 'elm', name: 'Elm Court Assisted Living', time_zone: 'America/New_York' },
 }
 
 export function makeWorld(changes: Partial<World> = {}): World {
-  const sunrise = { slug: 'sunrise', name: 'Sunrise Senior Living' }
-  const harbor = { slug: 'harbor', name: 'Harbor Home Care' }
+  const sunrise = { slug: 'sunrise', name: 'Sunrise Senior Living', kind: 'provider' }
+  const harbor = { slug: 'harbor', name: 'Harbor Home Care', kind: 'provider' }
   const nurse: World['memberships'][number] = {
     organization: sunrise,
     membership: 3,
     role: 'Head nurse',
-    name: 'Amara Osei',
     facilities: [facilities.rose, facilities.elm],
     kind: 'staff',
     color: 'teal',
@@ -52,6 +51,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
         id: 'f1',
         kind: 'totp',
         label: 'Authenticator app',
+        hint: null,
         added_at: '2026-08-03T09:10:00Z',
         used_at: '2026-11-21T06:58:00Z',
       },
@@ -68,7 +68,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
         organization: harbor,
         membership: 1,
         role: 'Family member',
-        facilities: [{ code: 'main', name: 'Harbor Home Care' }],
+        facilities: [{ code: 'main', name: 'Harbor Home Care', time_zone: 'America/New_York' }],
         kind: 'portal',
         color: 'orange',
         permissions: ['chart.read'],
@@ -90,6 +90,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       ],
       contexts: [nurse],
       signed_in: true,
+      sign_in_again: false,
     },
     invitation: {
       organization: sunrise,

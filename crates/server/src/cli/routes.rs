@@ -3,16 +3,23 @@
 use clap::Args;
 
 use super::{Done, out};
-use crate::http::{Access, routes};
+use crate::http::{Access, description, routes};
 
 #[derive(Args)]
 pub(super) struct Options {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print the description of `/api`: OpenAPI 3.1
+    #[arg(long, conflicts_with = "json")]
+    openapi: bool,
 }
 
 pub(super) fn run(options: &Options) -> eyre::Result<Done> {
+    if options.openapi {
+        out::line(description().trim_end())?;
+        return Ok(Done::Wholly);
+    }
     if options.json {
         out::json(&routes())?;
         return Ok(Done::Wholly);

@@ -19,6 +19,7 @@ const fn probe(path: &'static str, interaction: &'static str, handler: fn(App) -
         audited: false,
         body: Body::None,
         active: false,
+        doc: None,
         handler: Handler::Public(handler),
     }
 }

@@ -24,6 +24,7 @@ const fn row(path: &'static str, handler: fn(Visit) -> super::Answer) -> Route {
         audited: false,
         body: Body::None,
         active: false,
+        doc: None,
         handler: Handler::Visitor(handler),
     }
 }

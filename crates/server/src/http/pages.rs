@@ -53,6 +53,7 @@ const fn file(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
         audited: false,
         body: Body::None,
         active: false,
+        doc: None,
         handler: Handler::Visitor(handler),
     }
 }

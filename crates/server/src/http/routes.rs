@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{fhir, oauth, people, providers};
-use crate::http::{Account, Call, Failure, Reply, Visit, health, mailbox, pages};
+use crate::http::{Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +119,9 @@ pub struct Route {
     pub body: Body,
     /// Whether asking says that the person is there: polling does not, and so extends no session.
     pub active: bool,
+    /// What it says of itself in the description of `/api`.
+    #[serde(skip)]
+    pub(crate) doc: Option<&'static Doc>,
     #[serde(skip)]
     pub(crate) handler: Handler,
 }
@@ -128,6 +131,7 @@ pub fn routes() -> &'static [Route] {
     static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| {
         [
             health::ROUTES,
+            openapi::ROUTES,
             pages::ROUTES,
             mailbox::ROUTES,
             people::ROUTES,

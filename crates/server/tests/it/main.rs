@@ -10,6 +10,7 @@ mod instances;
 mod limits;
 mod matrix;
 mod oauth;
+mod openapi;
 mod people;
 mod providers;
 mod routes;

@@ -34,7 +34,11 @@ export function ChangePassword({ email }: { email: string }) {
   return (
     <Section
       title={t('account.passwordTitle')}
-      lead={t('account.passwordChanged', { when: when(data.password_changed_at) })}
+      lead={
+        data.password_changed_at
+          ? t('account.passwordChanged', { when: when(data.password_changed_at) })
+          : undefined
+      }
     >
       {change.isSuccess && !open && <Notice kind="good">{t('account.passwordDone')}</Notice>}
       {open ? (

@@ -35,7 +35,7 @@ export function Devices() {
             text={`${t('account.deviceDetail', {
               since: when(device.signed_in_at),
               used: when(device.used_at),
-              address: device.address,
+              address: device.address ?? t('account.deviceNowhere'),
             })}, ${t('account.deviceContexts', { count: device.contexts })}`}
             action={
               <Button

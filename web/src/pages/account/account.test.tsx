@@ -8,6 +8,7 @@ beforeEach(() => {
     id: 'f2',
     kind: 'sms',
     label: 'Old phone',
+    hint: '0199',
     added_at: '2026-01-01T00:00:00Z',
     used_at: null,
   })

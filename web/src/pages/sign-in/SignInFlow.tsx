@@ -11,8 +11,12 @@ import { askPasskey } from '@/session/passkeys'
 import { KeyIcon } from '@/ui/icons'
 import { usePasskeyAutofill } from './usePasskeyAutofill'
 
+type Wanted = Extract<LoginAnswer, { next: 'factor' }>
+
 interface Props {
   email?: string
+  /** A sign-in that began elsewhere, with one proof given already. */
+  begun?: Wanted
   /** Where an external provider sends the person back to. */
   returnTo: string
   onDone(next: Next['next']): Promise<unknown> | unknown
@@ -20,12 +24,10 @@ interface Props {
   onStep?(step: 'password' | 'factor'): void
 }
 
-type Wanted = Extract<LoginAnswer, { next: 'factor' }>
-
 /** From a password or a passkey to a session. Knows nothing of pages: the lock screen uses it too. */
-export function SignInFlow({ email = '', returnTo, onDone, onStep }: Props) {
+export function SignInFlow({ email = '', begun, returnTo, onDone, onStep }: Props) {
   const { t } = useTranslation()
-  const [wanted, setWanted] = useState<Wanted | null>(null)
+  const [wanted, setWanted] = useState<Wanted | null>(begun ?? null)
 
   function step(next: Wanted | null) {
     setWanted(next)

@@ -11,12 +11,24 @@ import { SignInFlow } from './SignInFlow'
 
 const route = getRouteApi('/sign-in')
 
+/** What an identity provider's answer left to be shown: in the fragment, which reaches no log and is cleared at once. */
+function takeBegun() {
+  const left = new URLSearchParams(window.location.hash.slice(1))
+  const login = left.get('login')
+  if (!login) return undefined
+  window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search)
+  const known = ['totp', 'passkey', 'sms', 'recovery'] as const
+  const given = left.get('factors')?.split(',') ?? []
+  return { next: 'factor' as const, login, factors: known.filter((factor) => given.includes(factor)) }
+}
+
 export function SignInPage() {
   const { t } = useTranslation()
   const search = route.useSearch()
   const router = useRouter()
   const cache = useQueryClient()
-  const [step, setStep] = useState<'password' | 'factor'>('password')
+  const [begun] = useState(takeBegun)
+  const [step, setStep] = useState<'password' | 'factor'>(begun ? 'factor' : 'password')
   const title = step === 'factor' ? t('signIn.factorTitle') : t('signIn.title')
   const returnTo = safeReturn(search.return)
   useTitle(title)
@@ -25,6 +37,7 @@ export function SignInPage() {
       {step === 'password' && search.error && <Notice kind="bad">{t('signIn.providerFailed')}</Notice>}
       {step === 'password' && search.ended && <Notice kind="info">{t('signIn.ended')}</Notice>}
       <SignInFlow
+        begun={begun}
         returnTo={returnTo}
         onStep={setStep}
         onDone={async (next) => {

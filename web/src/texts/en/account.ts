@@ -37,6 +37,7 @@ export const account = {
   devicesTitle: 'Where you are signed in',
   devicesLead: 'If you do not know one of these, sign it out and change your password.',
   deviceCurrent: 'This device',
+  deviceNowhere: 'an unknown place',
   deviceDetail: 'Signed in {{since}}, last used {{used}}, near {{address}}',
   deviceContexts_zero: 'no post open',
   deviceContexts_one: '{{count}} post open',

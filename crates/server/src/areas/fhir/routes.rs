@@ -25,6 +25,7 @@ pub(crate) const ROUTES: &[Route] = &[
         audited: false,
         body: Body::None,
         active: true,
+        doc: None,
         handler: Handler::Public(|app| Box::pin(capability::capabilities(app))),
     },
     row(Verb::Get, INSTANCE, "read", Action::Read, Body::None, |call| Box::pin(read::read(call))),
@@ -64,6 +65,7 @@ const fn row(
         audited: true,
         body,
         active: true,
+        doc: None,
         handler: Handler::Private(handler),
     }
 }
@@ -79,6 +81,7 @@ const fn bundle(path: &'static str) -> Route {
         audited: true,
         body: Body::Bundle,
         active: true,
+        doc: None,
         handler: Handler::Private(|call| Box::pin(transaction::process(call))),
     }
 }

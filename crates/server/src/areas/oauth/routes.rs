@@ -2,14 +2,15 @@
 //! `/api/auth/authorizations`.
 
 use kernel::MembershipId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::Error;
 use super::model::Scope;
 use super::ops::{self, Look, Server};
 use crate::areas::people;
-use crate::http::{Access, Account, Answer, Body, Failure, Handler, Reply, Route, Verb, Visit};
+use crate::http::{Access, Account, Answer, Body, Doc, Failure, Handler, Reply, Route, Verb, Visit};
 
 const BROWSER: &str =
     "the browser brings a client's request; nothing is given before the person has answered";
@@ -36,12 +37,14 @@ pub(crate) const ROUTES: &[Route] = &[
     Route {
         access: Access::Visitor(HANDLE),
         audited: false,
+        doc: Some(&LOOK),
         ..program(Verb::Get, "/api/auth/authorizations/{request}", HANDLE, |v| Box::pin(look(v)))
     },
     Route {
         access: Access::Account,
         body: Body::Json,
         active: true,
+        doc: Some(&CONSENT),
         handler: Handler::Account(|a| Box::pin(consent(a))),
         ..program(Verb::Post, "/api/auth/authorizations/{request}", HANDLE, |v| Box::pin(look(v)))
     },
@@ -63,6 +66,7 @@ const fn program(
         audited: true,
         body: if matches!(method, Verb::Post) { Body::Form } else { Body::None },
         active: false,
+        doc: None,
         handler: Handler::Visitor(handler),
     }
 }
@@ -141,26 +145,77 @@ async fn discovery(visit: Visit) -> Result<Reply, Failure> {
     Ok(answer(&document).with("cache-control", KEPT))
 }
 
+/// What an application asks for.
+#[derive(Serialize, ToSchema)]
+struct Authorization {
+    client: Application,
+    scopes: Vec<AskedScope>,
+    /// The posts of who is signed in here, as one of which the application would act.
+    contexts: Vec<people::Membership>,
+    /// Whether anyone is signed in.
+    signed_in: bool,
+    /// Whether the application asks that they sign in again.
+    sign_in_again: bool,
+}
+
+/// An application.
+#[derive(Serialize, ToSchema)]
+struct Application {
+    name: String,
+    /// Where to read about it.
+    #[schema(required, format = "uri")]
+    uri: Option<String>,
+}
+
+/// A scope that is asked for.
+#[derive(Serialize, ToSchema)]
+struct AskedScope {
+    /// Its name.
+    key: &'static str,
+    /// What it allows, in English.
+    text: &'static str,
+}
+
+const LOOK: Doc =
+    Doc::new("What an application asks for").gives::<Authorization>(200).problems(&["request-ended"]);
+
 async fn look(visit: Visit) -> Result<Reply, Failure> {
     let Look { name, uri, scope, posts, signed_in, sign_in_again } =
         ops::look(&Server::at(&visit).await?, visit.param("request")).await?;
-    let scopes: Vec<Value> =
-        scope.iter().map(|scope| json!({"key": scope.key(), "text": scope.text()})).collect();
-    Ok(answer(&json!({
-        "client": {"name": name, "uri": uri},
-        "scopes": scopes,
-        "contexts": posts.iter().map(people::post).collect::<Vec<_>>(),
-        "signed_in": signed_in,
-        "sign_in_again": sign_in_again,
-    })))
+    let authorization = Authorization {
+        client: Application { name, uri },
+        scopes: scope.iter().map(|scope| AskedScope { key: scope.key(), text: scope.text() }).collect(),
+        contexts: posts.iter().map(people::post).collect(),
+        signed_in,
+        sign_in_again,
+    };
+    Ok(answer(&json!(authorization)))
 }
 
-#[derive(Deserialize)]
+/// A person's answer to an application.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Consent {
     approve: bool,
+    /// The post as which it acts, where it is approved.
+    #[schema(value_type = Option<i32>)]
     membership: Option<MembershipId>,
 }
+
+/// Where the browser goes on.
+#[derive(Serialize, ToSchema)]
+struct Redirect {
+    /// The application's address, with a code or an error.
+    #[schema(format = "uri")]
+    redirect: String,
+}
+
+const CONSENT: Doc = Doc::new("Answer an application").takes::<Consent>().gives::<Redirect>(200).problems(&[
+    "invalid",
+    "request-ended",
+    "sign-in-again",
+    "second-factor-required",
+]);
 
 async fn consent(account: Account) -> Result<Reply, Failure> {
     let Consent { approve, membership } = account.visit.json()?;
@@ -172,5 +227,5 @@ async fn consent(account: Account) -> Result<Reply, Failure> {
         (false, _) => None,
     };
     let redirect = ops::answer(&account, approved).await.map_err(|error: Error| Failure::from(error))?;
-    Ok(answer(&json!({"redirect": redirect})))
+    Ok(answer(&json!(Redirect { redirect })))
 }

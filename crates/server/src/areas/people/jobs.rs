@@ -52,6 +52,7 @@ async fn desk(app: &App) -> Result<Desk<'_>, Error> {
 
 async fn sweep(app: &App) -> Result<(), Error> {
     app.quotas.sweep();
+    app.sweep_tokens().await?;
     let desk = desk(app).await?;
     let tx = desk.begin().await?;
     store::delete_ended(&tx, desk.now).await?;

@@ -1,23 +1,26 @@
 //! `/api/auth/providers`: a browser goes to a provider and comes back, by redirects alone.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::model::{Binding, parameter, path_of_ours};
 use super::{Error, ops};
 use crate::areas::people::Step;
-use crate::http::{Access, Answer, Body, Failure, Handler, Reply, Route, Verb, Visit};
+use crate::http::{Access, Answer, Body, Doc, Failure, Handler, Reply, Route, Verb, Visit};
 
 const OUTSIDE: &str = "who signs in is not signed in yet; the names of the providers are on the sign-in page";
 
 /// The rows of providers.
 pub(crate) const ROUTES: &[Route] = &[
-    Route { audited: false, ..visitor("/api/auth/providers", |v| Box::pin(list(v))) },
-    visitor("/api/auth/providers/{provider}/start", |v| Box::pin(start(v))),
-    visitor("/api/auth/providers/callback", |v| Box::pin(callback(v))),
+    Route { audited: false, ..visitor("/api/auth/providers", &LIST, |v| Box::pin(list(v))) },
+    visitor("/api/auth/providers/{provider}/start", &START, |v| Box::pin(start(v))),
+    visitor("/api/auth/providers/callback", &CALLBACK, |v| Box::pin(callback(v))),
 ];
 
-const fn visitor(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
+const fn visitor(path: &'static str, doc: &'static Doc, handler: fn(Visit) -> Answer) -> Route {
     Route {
         method: Verb::Get,
         path,
@@ -28,14 +31,37 @@ const fn visitor(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
         audited: true,
         body: Body::None,
         active: true,
+        doc: Some(doc),
         handler: Handler::Visitor(handler),
     }
 }
 
+/// The identity providers of the organization whose address is asked.
+#[derive(Serialize, ToSchema)]
+struct Providers {
+    providers: Vec<Provider>,
+}
+
+/// An identity provider.
+#[derive(Serialize, ToSchema)]
+struct Provider {
+    id: Uuid,
+    /// What the sign-in page calls it.
+    name: String,
+}
+
+const LIST: Doc = Doc::new("The identity providers to sign in with").gives::<Providers>(200);
+const START: Doc =
+    Doc::new("Go to an identity provider").status(303).query(&[("return", "A path of ours to come back to")]);
+const CALLBACK: Doc = Doc::new("Come back from an identity provider").status(303).query(&[
+    ("state", "RFC 6749, section 4.1.2"),
+    ("code", "RFC 6749, section 4.1.2"),
+    ("iss", "RFC 9207, section 2"),
+]);
+
 async fn list(visit: Visit) -> Result<Reply, Failure> {
-    let providers: Vec<Value> =
-        ops::list(&visit).await?.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
-    Ok(Reply::of(200, "application/json", json!({"providers": providers}).to_string()))
+    let providers = ops::list(&visit).await?.into_iter().map(|(id, name)| Provider { id, name }).collect();
+    Ok(Reply::of(200, "application/json", json!(Providers { providers }).to_string()))
 }
 
 fn go(to: impl Into<String>) -> Reply {

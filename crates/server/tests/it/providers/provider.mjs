@@ -17,7 +17,7 @@ const issuer = `http://127.0.0.1:${server.address().port}`
 
 const provider = new Provider(issuer, {
   clients: [{ client_id: 'lamplight', client_secret: secret, redirect_uris: [redirect] }],
-  claims: { openid: ['sub'], email: ['email', 'email_verified'], amr: null },
+  claims: { openid: ['sub', 'amr'], email: ['email', 'email_verified'] },
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false } },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },

@@ -4,24 +4,39 @@ use db::{Ctx, Event};
 use kernel::{FacilityId, MembershipId};
 use policy::{Permission, PermissionSet};
 use serde::Serialize;
+use utoipa::openapi::schema::Object;
 
 use super::Desk;
 use super::links::send_invitation;
 use crate::app::App;
 use crate::areas::people::model::{SmallText, normal_address};
 use crate::areas::people::{Error, store};
+use crate::http::one_of;
 
 /// Someone with a post.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Member {
+    #[schema(value_type = i32)]
     pub(crate) membership: MembershipId,
     pub(crate) name: String,
     pub(crate) role: String,
     #[serde(rename = "kind")]
+    #[schema(schema_with = planes)]
     pub(crate) plane: String,
+    /// The codes of those within reach.
     pub(crate) facilities: Vec<String>,
+    #[schema(schema_with = states)]
     pub(crate) state: &'static str,
+    #[schema(required)]
     pub(crate) ends_at: Option<jiff::Timestamp>,
+}
+
+fn planes() -> Object {
+    one_of(&["staff", "portal"])
+}
+
+fn states() -> Object {
+    one_of(&["active", "invited", "ended"])
 }
 
 /// Everyone with a post, by name.

@@ -17,7 +17,7 @@ pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,
     look_at_invitation, reset,
 };
-pub(crate) use members::{NewPost, end as end_post, invite, list as list_people};
+pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_people};
 pub(super) use outgoing::Outgoing;
 pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_in_start as passkey_start};
 pub(crate) use sessions::{

@@ -13,13 +13,12 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 8] = [
+pub(super) const ACTIONS: [&str; 7] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
     "password.change",
     "email.change",
-    "sign-out.everywhere",
     "person.invite",
     "person.end",
 ];

@@ -1,16 +1,21 @@
 //! Rows of people, as they are. Whoever calls says in whose context, and row security shows that person's rows alone.
 
 mod posts;
+mod sessions;
 
 pub(crate) use posts::{
     NewMembership, claim_messages, delete_message, end_membership, find_offer, find_own_organization,
     insert_membership, insert_message, list_members, list_posts, postpone_message, take_up_post,
 };
 
+pub(super) use sessions::{
+    NewSession, close_context, end_session_by_digest, end_sessions, insert_context, insert_session,
+    list_contexts, list_sessions, rotate_session,
+};
+
 use db::{Drawer, Error, Row, Tx, Vault};
 use jiff::Timestamp;
-use kernel::{ContextId, MembershipId, OrganizationId, PersonId, SessionId};
-use std::net::IpAddr;
+use kernel::PersonId;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -354,161 +359,6 @@ pub(super) async fn use_recovery_code(
             "UPDATE people.recovery_code SET used_at = $3 WHERE person_id = $1 AND digest = $2 AND used_at IS NULL
              RETURNING 1",
             &[&person.0, &digest.as_slice(), &now],
-        )
-        .await?;
-    Ok(!rows.is_empty())
-}
-
-/// A new session's row.
-pub(super) struct NewSession<'a> {
-    pub(super) id: SessionId,
-    pub(super) person: PersonId,
-    pub(super) digest: [u8; 32],
-    pub(super) place: &'a str,
-    pub(super) two_factors: bool,
-    pub(super) idle_seconds: i32,
-    pub(super) ends_at: Timestamp,
-    pub(super) address: Option<IpAddr>,
-    pub(super) agent: &'a str,
-}
-
-/// Signed in. Says how many sessions the person ever had, and how many with this program.
-pub(super) async fn insert_session(
-    tx: &Tx<'_>,
-    new: &NewSession<'_>,
-    now: Timestamp,
-) -> Result<(i64, i64), Error> {
-    let rows = tx
-        .query(
-            "SELECT count(*), count(*) FILTER (WHERE agent = $2) FROM people.session WHERE person_id = $1",
-            &[&new.person.0, &new.agent],
-        )
-        .await?;
-    let before = (rows[0].get(0), rows[0].get(1));
-    tx.query(
-        "INSERT INTO people.session (session_id, person_id, digest, place, strength, signed_in_at, used_at,
-             idle_seconds, ends_at, address, agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10)",
-        &[
-            &new.id.0,
-            &new.person.0,
-            &new.digest.as_slice(),
-            &new.place,
-            &(if new.two_factors { 2_i16 } else { 1 }),
-            &now,
-            &new.idle_seconds,
-            &new.ends_at,
-            &new.address,
-            &new.agent,
-        ],
-    )
-    .await?;
-    Ok(before)
-}
-
-/// Another cookie for the same session, and what was proved since.
-pub(super) async fn rotate_session(
-    tx: &Tx<'_>,
-    id: SessionId,
-    digest: &[u8; 32],
-    two_factors: bool,
-) -> Result<bool, Error> {
-    let rows = tx
-        .query(
-            "UPDATE people.session SET digest = $2, strength = greatest(strength, $3)
-              WHERE session_id = $1 AND ended_at IS NULL RETURNING 1",
-            &[&id.0, &digest.as_slice(), &(if two_factors { 2_i16 } else { 1 })],
-        )
-        .await?;
-    Ok(!rows.is_empty())
-}
-
-/// Ends the session of this cookie, whosever it is.
-pub(super) async fn end_session_by_digest(
-    tx: &Tx<'_>,
-    digest: &[u8; 32],
-    now: Timestamp,
-) -> Result<(), Error> {
-    tx.query(
-        "UPDATE people.session SET ended_at = $2 WHERE digest = $1 AND ended_at IS NULL",
-        &[&digest.as_slice(), &now],
-    )
-    .await
-    .map(|_| ())
-}
-
-/// Ends sessions of a person: this one, or all but `except`.
-pub(super) async fn end_sessions(
-    tx: &Tx<'_>,
-    person: PersonId,
-    only: Option<SessionId>,
-    except: Option<SessionId>,
-    now: Timestamp,
-) -> Result<u64, Error> {
-    let rows = tx
-        .query(
-            "UPDATE people.session SET ended_at = $4 WHERE person_id = $1 AND ended_at IS NULL
-                AND ($2::uuid IS NULL OR session_id = $2) AND ($3::uuid IS NULL OR session_id <> $3) RETURNING 1",
-            &[&person.0, &only.map(|id| id.0), &except.map(|id| id.0), &now],
-        )
-        .await?;
-    Ok(rows.len() as u64)
-}
-
-/// The living sessions of a person, the last used first: id, agent, address, signed in, used, ends, open contexts.
-pub(super) async fn list_sessions(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Result<Vec<Row>, Error> {
-    tx.query(
-        "SELECT s.session_id, s.agent, s.address, s.signed_in_at, s.used_at, s.ends_at,
-                (SELECT count(*) FROM people.context c WHERE c.session_id = s.session_id AND c.closed_at IS NULL)
-           FROM people.session s
-          WHERE s.person_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2
-            AND s.used_at + make_interval(secs => s.idle_seconds) > $2
-          ORDER BY s.used_at DESC",
-        &[&person.0, &now],
-    )
-    .await
-}
-
-/// Opens a context in a session.
-pub(super) async fn insert_context(
-    tx: &Tx<'_>,
-    id: ContextId,
-    session: SessionId,
-    person: PersonId,
-    (organization, membership): (OrganizationId, MembershipId),
-    now: Timestamp,
-) -> Result<(), Error> {
-    tx.query(
-        "INSERT INTO people.context (context_id, session_id, person_id, organization_id, membership_id, opened_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        &[&id.0, &session.0, &person.0, &organization.0, &membership.0, &now],
-    )
-    .await
-    .map(|_| ())
-}
-
-/// The open contexts of a session: id, organization, membership, since when.
-pub(super) async fn list_contexts(tx: &Tx<'_>, session: SessionId) -> Result<Vec<Row>, Error> {
-    tx.query(
-        "SELECT context_id, organization_id, membership_id, opened_at FROM people.context
-          WHERE session_id = $1 AND closed_at IS NULL ORDER BY opened_at",
-        &[&session.0],
-    )
-    .await
-}
-
-/// Closes a context of a session; false when it was not open.
-pub(super) async fn close_context(
-    tx: &Tx<'_>,
-    session: SessionId,
-    id: ContextId,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let rows = tx
-        .query(
-            "UPDATE people.context SET closed_at = $3 WHERE session_id = $1 AND context_id = $2 AND closed_at IS NULL
-             RETURNING 1",
-            &[&session.0, &id.0, &now],
         )
         .await?;
     Ok(!rows.is_empty())

@@ -1,0 +1,55 @@
+//! The problems that `/api` answers with (RFC 9457).
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not done. `code` is there where a program can decide by it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// Always `about:blank`.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong, in English. It names members and never repeats a value.
+    detail: String,
+    /// `urn:uuid:` and the id of the request, also in `X-Request-Id`.
+    instance: String,
+    /// A word that never changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// The action to prove oneself for, with the code `step-up-required`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+}
+
+/// Every code, its status and when it is given.
+pub(super) const CODES: &[(&str, u16, &str)] = &[
+    ("busy", 503, "too many passwords are being looked at"),
+    ("context-refused", 403, "the context is not open in this session, or not at this address"),
+    ("context-required", 400, "the header Lamplight-Context is missing"),
+    ("foreign-origin", 403, "the request comes from a page of another site"),
+    ("invalid", 400, "a member is not what it should be"),
+    ("last-factor", 409, "it is the last factor, and one is required"),
+    ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),
+    ("password-breached", 400, "the password is known from breaches"),
+    ("password-guessable", 400, "the password is a name, a sequence, or one thing repeated"),
+    ("password-too-long", 400, "the password is longer than 256 characters"),
+    ("password-too-short", 400, "the password is shorter than 12 characters"),
+    ("request-ended", 404, "the application's request has ended"),
+    ("second-factor-required", 403, "a second factor must be set up before anything else"),
+    ("sign-in-again", 403, "the application asks that the person sign in again"),
+    ("sign-in-failed", 401, "whatever was wrong: these are not told apart"),
+    ("signed-out", 401, "nobody is signed in here, or no longer"),
+    ("step-up-failed", 401, "the proof was not right"),
+    ("step-up-required", 403, "`action` must be proved for with a step-up"),
+    ("too-many-requests", 429, "wait as long as Retry-After says"),
+    ("wrong-code", 400, "the code is not right"),
+];
+
+/// The status and the meaning of a code.
+pub(super) fn find(code: &str) -> Option<(u16, &'static str)> {
+    CODES.iter().find(|(known, ..)| *known == code).map(|(_, status, meaning)| (*status, *meaning))
+}
