@@ -13,12 +13,15 @@ use credentials::passkey::{Passkeys, RelyingParty};
 use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
 use kernel::{FacilityId, MembershipId, OrganizationId, World};
 use moka::sync::Cache;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::areas::{oauth, people};
 
 use crate::http::{Gauges, Metrics, Quotas};
 pub use crate::http::{Limits, Quota};
+
+/// How many passwords are looked at together, from the first look at the account to the last line of the log.
+const SIGN_INS: usize = 4;
 
 /// How the program answers HTTP.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +83,8 @@ pub struct App {
     /// Told when a message was written down.
     pub(crate) post: Arc<Notify>,
     pub(crate) passwords: HashQueue,
+    /// Places for those who show a password: so few at a time that the database has time for everyone else.
+    pub(crate) sign_ins: Arc<Semaphore>,
     own_passkeys: Option<Arc<Passkeys>>,
     pub(crate) oidc: Oidc,
     pub(crate) metrics: Arc<Metrics>,
@@ -108,6 +113,7 @@ impl App {
             carriers: Arc::new(settings.carriers.clone().unwrap_or_else(|| Carriers::mailbox(&world))),
             post: Arc::default(),
             passwords: passwords(&settings),
+            sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
             own_passkeys: settings
                 .domain
                 .as_deref()

@@ -1,6 +1,8 @@
 //! Signing in: a password, then a second factor. Every failure has one answer and takes the same work, so that nobody
 //! learns whether an account exists, is locked, or has another factor.
 
+use std::time::Duration;
+
 use credentials::password::Verdict;
 use credentials::{otp, recovery, totp::Totp};
 use db::{Outcome, Tx};
@@ -26,8 +28,13 @@ pub(crate) enum Step {
 
 const ACTION: &str = "session.sign-in";
 
+/// How long someone waits for a place.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// The first step.
 pub(crate) async fn password(visit: &Visit, email: &str, password: Zeroizing<String>) -> Result<Step, Error> {
+    let place = tokio::time::timeout(PATIENCE, visit.app.sign_ins.acquire()).await;
+    let _place = place.ok().and_then(Result::ok).ok_or(Error::Busy)?;
     let desk = Desk::at(&visit.app, visit.program()).await?;
     // What cannot be an address is looked for all the same, and not found.
     let address = normal_address(email).unwrap_or_else(|| "none".to_owned());
