@@ -215,3 +215,31 @@ async fn too_many_requests_are_told_when_to_come_again() {
     let refused = refused.expect("a refusal");
     assert!(refused.header("retry-after").parse::<u32>().unwrap() >= 1);
 }
+
+#[tokio::test]
+async fn whoever_has_the_password_alone_is_put_out_when_a_second_factor_comes() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    clinic.invite("new@care.example", "staff", &[Permission::ChartRead], &[&north]).await;
+    let token = app.token_mailed("new@care.example", "invitation").await;
+    let browser = app.browser();
+    let body = json!({"token": token, "name": "New", "password": PASSWORD});
+    browser.post("/api/auth/invitation/accept", &body).await.expect_status(200);
+    // A thief signs in before there is a second factor, and begins to add one of their own.
+    let thief = app.browser();
+    assert_eq!(thief.sign_in("new@care.example", PASSWORD).await.expect_status(200).json()["next"], "enroll");
+    thief.post("/api/auth/factors/totp", &json!({"label": "Mine"})).await.expect_status(201);
+    let before = browser.cookie();
+    testkit::enrol(&app, &browser).await;
+    assert_ne!(browser.cookie(), before, "the cookie turns when the session can do more");
+    browser.get("/api/auth/session").await.expect_status(200);
+    thief.get("/api/auth/session").await.expect_status(401);
+    assert_eq!(thief.sign_in("new@care.example", PASSWORD).await.expect_status(200).json()["next"], "factor");
+    // Should a session of the password alone be left over, the password once more does not help it on.
+    let database = app.superuser().await;
+    database.execute("UPDATE people.session SET strength = 1 WHERE ended_at IS NULL", &[]).await.unwrap();
+    app.app.store.db().forget_authority();
+    let step_up = json!({"action": "factor.add", "with": "password", "secret": PASSWORD});
+    browser.post("/api/auth/step-up", &step_up).await.expect_status(401);
+}

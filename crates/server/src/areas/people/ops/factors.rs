@@ -2,6 +2,7 @@
 
 use adapters::sms::Phone;
 use adapters::texts::Factor as Word;
+use credentials::secret::sha256;
 use credentials::{recovery, totp::Totp};
 use db::Tx;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use super::step_up::spend;
 use super::{Desk, Outgoing};
 use crate::areas::people::model::{Factor, FactorSecret, FactorWhat, Kind, Person, SmallText};
 use crate::areas::people::{Error, store};
-use crate::http::Account;
+use crate::http::{Account, Cookie};
 
 /// The header that carries a step-up's proof.
 pub(crate) const STEP_UP: &str = "lamplight-step-up";
@@ -109,18 +110,32 @@ async fn forget_unconfirmed(desk: &Desk<'_>, tx: &Tx<'_>, person: &Person, kind:
     Ok(())
 }
 
-/// Confirms a factor with a code of it. The first one brings recovery codes.
-pub(crate) async fn confirm(
-    account: &Account,
-    id: Uuid,
-    code: &str,
-) -> Result<Option<Vec<Zeroizing<String>>>, Error> {
+/// What a new factor brings.
+pub(crate) struct Added {
+    /// Recovery codes, with the first one.
+    pub(crate) codes: Option<Vec<Zeroizing<String>>>,
+    /// Another cookie, when the session counts two factors from now on.
+    pub(crate) cookie: Option<Cookie>,
+}
+
+/// Who signed in with the password alone adds the first factor and no other: what was begun before there was one may
+/// have been begun by somebody who knows the password.
+pub(super) fn first_or_proved(account: &Account, factors: &[Factor]) -> Result<(), Error> {
+    if account.session.two_factors() || !factors.iter().any(|factor| factor.confirmed) {
+        return Ok(());
+    }
+    Err(Error::StepUpRequired("factor.add"))
+}
+
+/// Confirms a factor with a code of it.
+pub(crate) async fn confirm(account: &Account, id: Uuid, code: &str) -> Result<Added, Error> {
     let desk = Desk::at(&account.visit.app, account.ctx()).await?;
     let tx = desk.begin().await?;
     let person = desk.person(&tx, account.session.person()).await?;
     let factors = store::list_factors(&tx, &desk.vault, person.id).await?;
     let factor = factors.iter().find(|factor| factor.id == id && !factor.confirmed);
     let Some(factor) = factor else { return Err(db::Error::NotFound.into()) };
+    first_or_proved(account, &factors)?;
     let right = match factor.kind {
         Kind::Totp => check_totp(&desk, &tx, person.id, code, Some(id)).await?,
         Kind::Sms => check_sent(&desk, &tx, code, id.as_bytes()).await?,
@@ -132,29 +147,38 @@ pub(crate) async fn confirm(
     }
     store::confirm_factor(&tx, person.id, id, desk.now).await?;
     let word = if factor.kind == Kind::Totp { Word::Authenticator } else { Word::Phone };
-    let codes = added(&desk, &tx, account, &person, word).await?;
+    let added = added(&desk, &tx, account, &person, word).await?;
     tx.commit().await?;
     after(account);
-    Ok(codes)
+    Ok(added)
 }
 
-/// What follows a new factor: the log, a notice, the first recovery codes, and this session counts two factors.
+/// What follows a new factor: the log, a notice, the first recovery codes. A session that had shown the password alone
+/// counts two factors, under another cookie; the others end, because any of them may be a thief's who has the password.
 pub(super) async fn added(
     desk: &Desk<'_>,
     tx: &Tx<'_>,
     account: &Account,
     person: &Person,
     word: Word,
-) -> Result<Option<Vec<Zeroizing<String>>>, Error> {
+) -> Result<Added, Error> {
     Outgoing::mail(&person.details.email, desk.app.texts().factor_added(word, desk.now)?)
         .post(desk, tx, Some(person.id))
         .await?;
     account.log("factor.add", "own account").await.map_err(|_| db::Error::AuditUnavailable)?;
-    store::rotate_session(tx, account.session.id(), account.session.digest(), true).await?;
-    if store::count_recovery_codes(tx, person.id).await? > 0 {
-        return Ok(None);
+    let mut cookie = None;
+    if !account.session.two_factors() {
+        let next = Cookie::new(desk.app.world.random());
+        store::rotate_session(tx, account.session.id(), &sha256(next.secret()), true).await?;
+        store::end_sessions(tx, person.id, None, Some(account.session.id()), desk.now).await?;
+        cookie = Some(next);
     }
-    Ok(Some(new_codes(desk, tx, person).await?))
+    let codes = if store::count_recovery_codes(tx, person.id).await? > 0 {
+        None
+    } else {
+        Some(new_codes(desk, tx, person).await?)
+    };
+    Ok(Added { codes, cookie })
 }
 
 pub(super) fn after(account: &Account) {

@@ -11,7 +11,8 @@ mod step_up;
 mod vouched;
 
 pub(crate) use factors::{
-    STEP_UP, add_sms, add_totp, confirm, list as list_factors, remove as remove_factor, renew_recovery_codes,
+    Added, STEP_UP, add_sms, add_totp, confirm, list as list_factors, remove as remove_factor,
+    renew_recovery_codes,
 };
 pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,

@@ -7,10 +7,9 @@ use credentials::secret::sha256;
 use db::Tx;
 use serde_json::Value;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::Desk;
-use super::factors::{added, after, label, may_add};
+use super::factors::{Added, added, after, first_or_proved, label, may_add};
 use super::sign_in::{begin_session, refused};
 use crate::areas::people::model::{Factor, FactorSecret, FactorWhat, Kind, Person, Purpose, Ticket};
 use crate::areas::people::{Error, store};
@@ -56,17 +55,18 @@ pub(crate) async fn enrol_start(account: &Account) -> Result<(String, Value), Er
     Ok((text, ceremony.options))
 }
 
-/// Ends it; the first factor brings recovery codes.
+/// Ends it.
 pub(crate) async fn enrol(
     account: &Account,
     ceremony: &str,
     text: &str,
     credential: &Value,
-) -> Result<(Uuid, Option<Vec<Zeroizing<String>>>), Error> {
+) -> Result<(Uuid, Added), Error> {
     let label = label(text)?;
     let desk = Desk::at(&account.visit.app, account.ctx()).await?;
     let tx = desk.begin().await?;
     let person = desk.person(&tx, account.session.person()).await?;
+    first_or_proved(account, &store::list_factors(&tx, &desk.vault, person.id).await?)?;
     let found = desk.ticket(&tx, ceremony, Purpose::EnrolPasskey).await?;
     let Ticket::Ceremony { state, session, .. } = &found.ticket else { return Err(Error::LinkEnded) };
     if *session != Some(account.session.id()) || !store::spend_ticket(&tx, &found.digest, desk.now).await? {
@@ -92,10 +92,10 @@ pub(crate) async fn enrol(
         Err(db::Error::Constraint(_)) => return Err(WRONG),
         inserted => inserted?,
     }
-    let codes = added(&desk, &tx, account, &person, Word::Passkey).await?;
+    let added = added(&desk, &tx, account, &person, Word::Passkey).await?;
     tx.commit().await?;
     after(account);
-    Ok((id, codes))
+    Ok((id, added))
 }
 
 /// Begins a sign-in: with whatever passkey is there, or as the second factor of a sign-in under way.

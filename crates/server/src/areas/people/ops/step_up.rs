@@ -48,8 +48,8 @@ pub(crate) async fn with(
     tx.commit().await?;
     let has_factor = factors.iter().any(|factor| factor.confirmed);
     let right = match kind {
-        // Whoever found the tablet unlocked may know the password; with a second factor that one is asked for, except
-        // where the password alone is what the person has at hand.
+        // Where there is a second factor, a session that never showed one is not helped on by the password once more.
+        "password" if has_factor && !account.session.two_factors() => false,
         "password" => {
             let phc = person.password.as_ref().map(|phc| phc.as_str().to_owned());
             account.visit.app.passwords.verify(phc, secret).await? != Verdict::Wrong
@@ -69,8 +69,7 @@ pub(crate) async fn with(
     }
     let tx = desk.begin().await?;
     store::forgive_attempt(&tx, &attempt).await?;
-    let two = kind != "password";
-    grant(&desk, tx, account, &person, action, two).await
+    grant(&desk, tx, account, &person, action).await
 }
 
 /// Sends a code to the person's phone.
@@ -102,7 +101,7 @@ pub(crate) async fn check_passkey(
     let desk = Desk::at(&account.visit.app, account.visit.program()).await?;
     let tx = desk.begin().await?;
     match passkeys::step_up_finish(&desk, &tx, account, ceremony, credential).await {
-        Ok((person, name)) => grant(&desk, tx, account, &person, action(&name)?, true).await,
+        Ok((person, name)) => grant(&desk, tx, account, &person, action(&name)?).await,
         Err(error) => {
             tx.commit().await?;
             log(account, false, "passkey").await?;
@@ -118,14 +117,13 @@ async fn grant(
     account: &Account,
     person: &Person,
     action: &'static str,
-    two_factors: bool,
 ) -> Result<(String, Cookie), Error> {
     let session = account.session.id();
     let ticket = Ticket::StepUp { action: action.to_owned(), session };
     let proof = desk.issue(&tx, Some(person.id), Purpose::StepUp, &ticket).await?;
     let cookie = Cookie::new(desk.app.world.random());
     let digest = credentials::secret::sha256(cookie.secret());
-    if !store::rotate_session(&tx, session, &digest, two_factors && account.session.two_factors()).await? {
+    if !store::rotate_session(&tx, session, &digest, false).await? {
         return Err(Error::StepUp);
     }
     log(account, true, action).await?;

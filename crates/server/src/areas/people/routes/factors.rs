@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
-use super::{Ceremony, Hidden, Nothing, answer};
+use super::{Ceremony, Hidden, Nothing, answer, turned};
 use crate::areas::people::model::{self, FactorWhat, Kind};
 use crate::areas::people::ops;
 use crate::http::{Account, Doc, Failure, Reply, one_of};
@@ -156,7 +156,8 @@ pub(super) const CONFIRM: Doc = Doc::new("Confirm a factor with a code of it")
 pub(super) async fn confirm(account: Account) -> Result<Reply, Failure> {
     let id: Uuid = account.visit.param("factor").parse().map_err(|_| Failure::unlisted())?;
     let FactorCode { code } = account.visit.json()?;
-    answer(200, &FactorAdded { recovery_codes: ops::confirm(&account, id, &code).await? })
+    let ops::Added { codes, cookie } = ops::confirm(&account, id, &code).await?;
+    Ok(turned(answer(200, &FactorAdded { recovery_codes: codes })?, cookie.as_ref()))
 }
 
 pub(super) const PASSKEY: Doc = Doc::new("Begin to add a passkey")
@@ -200,8 +201,9 @@ pub(super) const PASSKEY_FINISH: Doc = Doc::new("Add a passkey")
 
 pub(super) async fn passkey_finish(account: Account) -> Result<Reply, Failure> {
     let NewPasskey { ceremony, label, credential } = account.visit.json()?;
-    let (id, recovery_codes) = ops::enrol(&account, &ceremony, &label, &credential).await?;
-    answer(201, &PasskeyAdded { id, added: FactorAdded { recovery_codes } })
+    let (id, ops::Added { codes, cookie }) = ops::enrol(&account, &ceremony, &label, &credential).await?;
+    let added = PasskeyAdded { id, added: FactorAdded { recovery_codes: codes } };
+    Ok(turned(answer(201, &added)?, cookie.as_ref()))
 }
 
 /// New recovery codes; the old ones are void.

@@ -162,6 +162,14 @@ fn signed_in(cookie: &Cookie, value: &impl Serialize) -> Result<Reply, Failure> 
     Ok(answer(200, value)?.with("set-cookie", cookie.set()))
 }
 
+/// With the cookie that the session has from now on, where it turned.
+fn turned(reply: Reply, cookie: Option<&Cookie>) -> Reply {
+    match cookie {
+        Some(cookie) => reply.with("set-cookie", cookie.set()),
+        None => reply,
+    }
+}
+
 /// A secret as it comes in a body.
 type Hidden = Zeroizing<String>;
 

@@ -58,13 +58,13 @@ pub(in crate::areas::people) async fn rotate_session(
     tx: &Tx<'_>,
     id: SessionId,
     digest: &[u8; 32],
-    two_factors: bool,
+    strengthen: bool,
 ) -> Result<bool, Error> {
     let rows = tx
         .query(
-            "UPDATE people.session SET digest = $2, strength = greatest(strength, $3)
+            "UPDATE people.session SET digest = $2, strength = CASE WHEN $3 THEN 2 ELSE strength END
               WHERE session_id = $1 AND ended_at IS NULL RETURNING 1",
-            &[&id.0, &digest.as_slice(), &(if two_factors { 2_i16 } else { 1 })],
+            &[&id.0, &digest.as_slice(), &strengthen],
         )
         .await?;
     Ok(!rows.is_empty())
