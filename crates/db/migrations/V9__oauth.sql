@@ -160,11 +160,12 @@ CREATE TRIGGER tell_revoked AFTER UPDATE ON oauth.family FOR EACH ROW
     WHEN (OLD.ended_at IS DISTINCT FROM NEW.ended_at) EXECUTE FUNCTION sec.tell_revoked('membership');
 CREATE TRIGGER tell_revoked AFTER UPDATE ON oauth.access FOR EACH ROW
     WHEN (OLD.ended_at IS DISTINCT FROM NEW.ended_at) EXECUTE FUNCTION sec.tell_revoked('membership');
--- A session and a person end the tokens that hang on them as well.
+-- A session and a person end the tokens that hang on them as well, and so does another password.
 CREATE TRIGGER tell_tokens_revoked AFTER UPDATE ON people.session FOR EACH ROW
     WHEN (OLD.ended_at IS DISTINCT FROM NEW.ended_at) EXECUTE FUNCTION sec.tell_revoked('membership');
 CREATE TRIGGER tell_tokens_revoked AFTER UPDATE ON people.person FOR EACH ROW
-    WHEN (OLD.disabled_at IS DISTINCT FROM NEW.disabled_at) EXECUTE FUNCTION sec.tell_revoked('membership');
+    WHEN (OLD.disabled_at IS DISTINCT FROM NEW.disabled_at OR OLD.password_at IS DISTINCT FROM NEW.password_at)
+    EXECUTE FUNCTION sec.tell_revoked('membership');
 
 -- The operator registers clients. The functions below are the operator's too: they look across the wall.
 CREATE POLICY operator ON oauth.client TO lamplight_operator USING (organization_id > 0);
@@ -180,12 +181,14 @@ GRANT SELECT, DELETE ON oauth.family, oauth.access TO lamplight_operator;
 GRANT SELECT (organization_id, family_id, expires_at), DELETE ON oauth.code, oauth.refresh TO lamplight_operator;
 GRANT SELECT (organization_id, ends_at), DELETE ON oauth.signing_key TO lamplight_operator;
 GRANT SELECT (organization_id, expires_at), DELETE ON oauth.assertion_jti TO lamplight_operator;
+GRANT SELECT (password_at) ON people.person TO lamplight_operator;
 GRANT CREATE ON SCHEMA platform TO lamplight_operator;
 RESET ROLE;
 SET LOCAL ROLE lamplight_operator;
 
 -- Whose access token this is: what the membership holds now, where the token's scope lets it act for the membership,
--- else nothing. No row: no such token now. Without `offline_access` a token ends with the session it came from.
+-- else nothing. No row: no such token now. Without `offline_access` a token ends with the session it came from; all that
+-- a person lent out end with their password.
 CREATE FUNCTION platform.check_access_token(organization int4, secret_digest bytea, at timestamptz,
         OUT membership_id int4, OUT permissions text[], OUT facilities int4[], OUT by_relationship boolean, OUT slug text)
     RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -205,6 +208,7 @@ CREATE FUNCTION platform.check_access_token(organization int4, secret_digest byt
        AND a.ended_at IS NULL AND a.expires_at > check_access_token.at
        AND (a.family_id IS NULL
             OR (f.ended_at IS NULL AND m.person_id = f.person_id AND p.disabled_at IS NULL
+                AND f.created_at >= coalesce(p.password_at, '-infinity')
                 AND ('offline_access' = ANY (f.scope) OR (s.ended_at IS NULL AND s.ends_at > check_access_token.at))))
 $$;
 

@@ -51,8 +51,8 @@ pub struct Settings {
 pub struct Carriers {
     /// Mail.
     pub mailer: Mailer,
-    /// Text messages.
-    pub texter: Texter,
+    /// Text messages; without, no phone is a factor.
+    pub texter: Option<Texter>,
     /// Where they stay when they go nowhere.
     pub mailbox: Option<Mailbox>,
 }
@@ -63,7 +63,7 @@ impl Carriers {
         let mailbox = Mailbox::new(world.clone());
         Self {
             mailer: Mailer::Mailbox(mailbox.clone()),
-            texter: Texter::Mailbox(mailbox.clone()),
+            texter: Some(Texter::Mailbox(mailbox.clone())),
             mailbox: Some(mailbox),
         }
     }

@@ -127,7 +127,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         port: (!options.behind_tls_proxy).then(|| listener.local_addr().map(|at| at.port())).transpose()?,
         show_mailbox: options.development,
         local_providers: options.development,
-        carriers: options.messages.carriers(installation.world())?,
+        carriers: options.messages.carriers(installation.world(), !options.development)?,
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);

@@ -51,7 +51,10 @@ async fn visitor(
     body: HttpBody,
 ) -> Result<super::Reply, Failure> {
     let mut visit = auth::visit(&app, &parts).await?;
-    app.quotas.visitor(visit.request.address)?;
+    // Files are served from memory, and a house of two hundred opens the app from one address at seven in the morning.
+    if !row.is_page() {
+        app.quotas.visitor(visit.request.address)?;
+    }
     auth::own_origin(&parts, &visit.origin, row.method)?;
     let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
     fill(&mut visit, row, &app, parts, body).await?;

@@ -126,6 +126,13 @@ pub struct Route {
     pub(crate) handler: Handler,
 }
 
+impl Route {
+    /// Whether it is a page or file of the app, the same for everyone.
+    pub(super) fn is_page(&self) -> bool {
+        self.interaction == "page"
+    }
+}
+
 /// Every route, in the order of areas.
 pub fn routes() -> &'static [Route] {
     static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| {

@@ -22,6 +22,9 @@ pub(crate) enum Error {
     /// Too many failures from where the request came from.
     #[error("too many failures from this source")]
     Source,
+    /// Too many messages were asked for.
+    #[error("too many messages")]
+    TooMany,
     /// A link or handle that is unknown, used or ended.
     #[error("the link has ended")]
     LinkEnded,
@@ -59,6 +62,8 @@ impl From<Error> for Failure {
                     .member("action", action)
             }
             Error::Source => Self::coded(429, "too-many-requests", "too many failures; wait a little")
+                .with("retry-after", "900"),
+            Error::TooMany => Self::coded(429, "too-many-requests", "too many messages; wait a little")
                 .with("retry-after", "900"),
             Error::LinkEnded => Self::coded(400, "link-ended", "this link or step has ended; begin again"),
             Error::WrongCode => Self::coded(400, "wrong-code", "this code is not right"),

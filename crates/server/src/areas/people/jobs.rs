@@ -106,7 +106,8 @@ async fn send(app: &App, id: Uuid, outgoing: Outgoing) -> Result<(), Trouble> {
         Outgoing::Sms { to, text } => {
             let to = Phone::parse(&to).map_err(|_| Trouble::Final)?;
             let text = Text::new(id, to, text).map_err(|_| Trouble::Final)?;
-            app.carriers.texter.send(&text).await.map(|_| ())
+            let Some(texter) = &app.carriers.texter else { return Err(Trouble::Final) };
+            texter.send(&text).await.map(|_| ())
         }
     };
     sent.map_err(|error| {

@@ -2,19 +2,28 @@
 
 use std::net::IpAddr;
 
+use adapters::mail::Address;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{MembershipId, OrganizationId, PersonId, SessionId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The most bytes of an e-mail address (RFC 5321, section 4.5.3.1.3).
-const LONGEST_ADDRESS: usize = 254;
+/// How often something may be tried within [`ATTEMPT_WINDOW`].
+#[derive(Clone, Copy)]
+pub(super) struct Allowance {
+    /// At one account.
+    pub(super) account: i32,
+    /// From one source, which may be a whole house.
+    pub(super) source: i32,
+}
 
-/// Failures of one account within [`ATTEMPT_WINDOW`] before passwords and codes are no longer looked at.
-pub(super) const ACCOUNT_FAILURES: i32 = 10;
-/// Failures from one source, which may be a whole house.
-pub(super) const SOURCE_FAILURES: i32 = 100;
-/// For how long failures are counted together, and for how long they lock.
+/// Failures before passwords and codes are no longer looked at.
+pub(super) const SIGN_INS: Allowance = Allowance { account: 10, source: 100 };
+/// Links to a new password, to one address: nobody's mailbox is flooded through us.
+pub(super) const RESETS: Allowance = Allowance { account: 3, source: 50 };
+/// Codes sent to a person's phone, and to phones from one source: each costs money.
+pub(super) const CODES: Allowance = Allowance { account: 5, source: 50 };
+/// For how long attempts are counted together, and for how long they lock.
 pub(super) const ATTEMPT_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 /// Tries at one handle.
 pub(super) const TRIES: i32 = 5;
@@ -41,11 +50,7 @@ pub(crate) struct Person {
 
 /// The address as it is compared: two that differ in case or blanks are one. `None` when it cannot be an address.
 pub(crate) fn normal_address(text: &str) -> Option<String> {
-    let text = text.trim();
-    let (local, host) = text.rsplit_once('@')?;
-    let plain =
-        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
-    (text.len() <= LONGEST_ADDRESS && plain(local) && plain(host)).then(|| text.to_lowercase())
+    Address::parse(text).ok().map(|address| address.as_str().to_lowercase())
 }
 
 /// The kinds of factor beside the password.

@@ -3,7 +3,7 @@
 use credentials::jwt::SigningKey;
 use kernel::MembershipId;
 use serde_json::json;
-use testkit::TestApp;
+use testkit::{PASSWORD, TestApp};
 
 use super::{ALL, ASSERTION, CALLBACK, House, by_code, claims, param, part, request};
 
@@ -152,6 +152,25 @@ async fn what_a_token_stands_on_may_not_end() {
     assert_eq!(eventually(&house, offline_access).await, 401);
     let refused = house.refresh(&client, offline["refresh_token"].as_str().unwrap()).await;
     house.refused(refused, "invalid_grant", "oauth.token", "post or person ended").await;
+}
+
+#[tokio::test]
+async fn another_password_ends_what_was_lent_out() {
+    let app = TestApp::new().await;
+    let house = House::new(&app).await;
+    let client = house.client(ALL, None).await;
+    let lent = house.tokens(&client, "offline_access lamplight").await;
+    let access = lent["access_token"].as_str().unwrap();
+    assert_eq!(house.reads(access).await, 200);
+    let proof = house.browser.proof("password.change", PASSWORD).await;
+    let new = json!({"password": "another lamp in the corridor"});
+    house.browser.post_proved("/api/auth/password", &new, &proof).await.expect_status(204);
+    assert_eq!(eventually(&house, access).await, 401);
+    let refused = house.refresh(&client, lent["refresh_token"].as_str().unwrap()).await;
+    house.refused(refused, "invalid_grant", "oauth.token", "refresh token of an ended family").await;
+    // What is lent out after it is good.
+    let again = house.tokens(&client, "offline_access lamplight").await;
+    assert_eq!(house.reads(again["access_token"].as_str().unwrap()).await, 200);
 }
 
 #[tokio::test]

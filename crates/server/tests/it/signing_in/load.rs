@@ -38,8 +38,8 @@ async fn time_does_not_tell_whether_an_account_exists() {
             times.push(begun.elapsed());
             assert_eq!(answer.status, 401);
         }
-        if pair % 10 == 0 {
-            for email in ["n1@care.example", "nobody@care.example"] {
+        if pair % 10 == 0 && pair < 200 {
+            for email in [format!("n{}@care.example", pair / 10 % 10), format!("x{pair}@care.example")] {
                 browser.post("/api/auth/reset", &json!({"email": email})).await.expect_status(202);
                 let now = app.sent().await.len();
                 assert!(now == mails + 1 || now == 200, "{email}");

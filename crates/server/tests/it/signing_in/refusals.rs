@@ -243,3 +243,56 @@ async fn whoever_has_the_password_alone_is_put_out_when_a_second_factor_comes() 
     let step_up = json!({"action": "factor.add", "with": "password", "secret": PASSWORD});
     browser.post("/api/auth/step-up", &step_up).await.expect_status(401);
 }
+
+#[tokio::test]
+async fn nobody_is_flooded_through_us() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.person("nurse@care.example", &[Permission::ChartRead], &[&north]).await;
+    for address in ["nurse@care.example", "nobody@care.example"] {
+        let before = app.sent().await.len();
+        for _ in 0..6 {
+            let asked = json!({"email": address});
+            app.browser().post("/api/auth/reset", &asked).await.expect_status(202);
+        }
+        assert_eq!(app.sent().await.len(), before + 3, "{address}");
+    }
+    // A phone is told no more than a few codes, whoever asks.
+    let proof = nurse.browser.proof("factor.add", PASSWORD).await;
+    let phone = json!({"phone": "+12025550143", "label": "Mine"});
+    nurse.browser.post_proved("/api/auth/factors/sms", &phone, &proof).await.expect_status(201);
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(nurse.browser.post("/api/auth/step-up/sms", &json!({})).await.status);
+    }
+    assert_eq!(answers, [204, 204, 204, 204, 429, 429]);
+}
+
+#[tokio::test]
+async fn where_no_text_messages_are_sent_no_phone_is_a_factor() {
+    use kernel::World;
+    use server::app::Carriers;
+    use testkit::Settings;
+
+    let carriers = Carriers { texter: None, ..Carriers::mailbox(&World::system()) };
+    let app = TestApp::with(Settings { carriers: Some(carriers), ..Settings::default() }).await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.person("nurse@care.example", &[Permission::ChartRead], &[&north]).await;
+    let phone = json!({"phone": "+12025550143", "label": "Mine"});
+    let refused = nurse.browser.post("/api/auth/factors/sms", &phone).await.expect_status(400).json();
+    assert_eq!(refused["code"], "invalid");
+}
+
+#[tokio::test]
+async fn what_no_mail_server_takes_is_no_address() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.person("nurse@care.example", &[Permission::ChartRead], &[&north]).await;
+    for bad in ["nurse", "nurse@10.0.0.1", "nürse@care.example", "a b@care.example", "nurse@-care.example"] {
+        let refused = nurse.browser.post("/api/auth/email", &json!({"email": bad})).await;
+        assert_eq!(refused.expect_status(400).json()["code"], "invalid", "{bad}");
+    }
+}

@@ -186,10 +186,12 @@ pub(in crate::areas::oauth) async fn find_refresh(
     let rows = tx
         .query(
             "SELECT f.client_id, f.person_id, f.session_id, f.membership_id, f.scope, f.auth_time, f.two_factors,
-                    f.family_id, f.ends_at, f.ended_at IS NOT NULL AS ended, r.expires_at, r.used_at IS NOT NULL AS used
+                    f.family_id, f.ends_at, r.expires_at, r.used_at IS NOT NULL AS used,
+                    f.ended_at IS NOT NULL OR f.created_at < coalesce(p.password_at, '-infinity') AS ended
                FROM oauth.refresh r
                JOIN oauth.family f ON f.organization_id = r.organization_id AND f.family_id = r.family_id
-              WHERE r.organization_id = $1 AND r.digest = $2 FOR UPDATE",
+               JOIN people.person p ON p.person_id = f.person_id
+              WHERE r.organization_id = $1 AND r.digest = $2 FOR UPDATE OF r, f",
             &[&organization.0, &digest.as_slice()],
         )
         .await?;

@@ -8,7 +8,7 @@ use db::Tx;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::sign_in::{check_sent, check_totp, second_factor_required, send_to_phone};
+use super::sign_in::{check_sent, check_totp, may_text, second_factor_required, send_to_phone};
 use super::step_up::spend;
 use super::{Desk, Outgoing};
 use crate::areas::people::model::{Factor, FactorSecret, FactorWhat, Kind, Person, SmallText};
@@ -86,8 +86,15 @@ pub(crate) async fn add_totp(account: &Account, text: &str) -> Result<NewTotp, E
 pub(crate) async fn add_sms(account: &Account, phone: &str, text: &str) -> Result<Uuid, Error> {
     let label = label(text)?;
     let phone = Phone::parse(phone).map_err(|_| Error::Invalid("phone: not a number that can be called"))?;
+    if account.visit.app.carriers.texter.is_none() {
+        return Err(Error::Invalid("phone: this installation sends no text messages"));
+    }
+    let program = Desk::at(&account.visit.app, account.visit.program()).await?;
+    if !may_text(&program, &account.visit, account.session.person()).await? {
+        return Err(Error::TooMany);
+    }
     may_add(account).await?;
-    let desk = Desk::at(&account.visit.app, account.ctx()).await?;
+    let desk = Desk { ctx: account.ctx(), ..program };
     let id = desk.app.world.uuid();
     let tx = desk.begin().await?;
     let person = desk.person(&tx, account.session.person()).await?;

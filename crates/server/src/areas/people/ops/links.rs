@@ -6,9 +6,9 @@ use kernel::{MembershipId, OrganizationId};
 use zeroize::Zeroizing;
 
 use super::factors::step_up;
-use super::sign_in::{begin_session, refused, second_factor_required};
+use super::sign_in::{begin_session, may_send, refused, second_factor_required};
 use super::{Desk, Outgoing, Step};
-use crate::areas::people::model::{Details, Person, Purpose, SmallText, Ticket, normal_address};
+use crate::areas::people::model::{Details, Person, Purpose, RESETS, SmallText, Ticket, normal_address};
 use crate::areas::people::{Error, store};
 use crate::http::{Account, Visit};
 
@@ -22,6 +22,9 @@ fn check_password(password: &str, details: &Details) -> Result<(), Error> {
 pub(crate) async fn reset(visit: &Visit, email: &str) -> Result<(), Error> {
     let desk = Desk::at(&visit.app, visit.program()).await?;
     let Some(address) = normal_address(email) else { return Ok(()) };
+    if !may_send(&desk, visit, "password.reset-asked", (address.as_bytes(), RESETS)).await? {
+        return Ok(());
+    }
     let tx = desk.begin().await?;
     let person = store::find_person_by_address(&tx, &desk.vault, &address).await?;
     let known = person.as_ref().filter(|person| !person.disabled);

@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use super::{Desk, Outgoing, posts};
 use crate::areas::people::Error;
-use crate::areas::people::model::{Factor, FactorWhat, Person, Purpose, Ticket, agent, normal_address};
+use crate::areas::people::model::{
+    Allowance, CODES, Factor, FactorWhat, Person, Purpose, SIGN_INS, Ticket, agent, normal_address,
+};
 use crate::areas::people::store::{self, Attempt, NewSession};
 use crate::http::{Cookie, Visit};
 
@@ -40,7 +42,7 @@ pub(crate) async fn password(visit: &Visit, email: &str, password: Zeroizing<Str
     let address = normal_address(email).unwrap_or_else(|| "none".to_owned());
     let attempt = attempt(&desk, visit, &address);
     let tx = desk.begin().await?;
-    let (locked, source_locked) = store::count_attempt(&tx, &attempt, desk.now).await?;
+    let (locked, source_locked) = store::count_attempt(&tx, &attempt, SIGN_INS, desk.now).await?;
     let person = store::find_person_by_address(&tx, &desk.vault, &address).await?;
     tx.commit().await?;
     if source_locked {
@@ -190,7 +192,7 @@ pub(super) async fn check_sent(
         && store::spend_ticket(tx, &found.digest, desk.now).await?)
 }
 
-/// Sends a code to the person's phone, for `subject`; nothing happens when there is no phone.
+/// Sends a code to the person's phone, for `subject`; nothing happens when there is no phone, or no way to it.
 pub(super) async fn send_to_phone(
     desk: &Desk<'_>,
     tx: &Tx<'_>,
@@ -204,7 +206,7 @@ pub(super) async fn send_to_phone(
         FactorWhat::Sms(phone) if only.map_or(factor.confirmed, |only| only == factor.id) => Some(phone),
         _ => None,
     });
-    let Some(to) = phone else { return Ok(()) };
+    let Some(to) = phone.filter(|_| desk.app.carriers.texter.is_some()) else { return Ok(()) };
     let code = otp::OneTimeCode::new(&desk.app.world);
     let ticket = Ticket::SmsCode { digest: code.digest(&desk.codes(), subject).to_vec() };
     let key = sent_for(subject);
@@ -217,12 +219,16 @@ pub(super) async fn send_to_phone(
 pub(crate) async fn send_code(visit: &Visit, login: &str) -> Result<(), Error> {
     let desk = Desk::at(&visit.app, visit.program()).await?;
     let tx = desk.begin().await?;
-    if let Ok(found) = desk.ticket(&tx, login, Purpose::SignIn).await
-        && let Some(person) = found.person
-    {
-        send_to_phone(&desk, &tx, person, None, &found.digest, visit.origin()).await?;
-    }
+    let found = desk.ticket(&tx, login, Purpose::SignIn).await;
     tx.commit().await?;
+    if let Ok(found) = found
+        && let Some(person) = found.person
+        && may_text(&desk, visit, person).await?
+    {
+        let tx = desk.begin().await?;
+        send_to_phone(&desk, &tx, person, None, &found.digest, visit.origin()).await?;
+        tx.commit().await?;
+    }
     visit.app.post.notify_one();
     Ok(())
 }
@@ -288,14 +294,42 @@ pub(super) async fn second_factor_required(
 }
 
 pub(super) fn attempt(desk: &Desk<'_>, visit: &Visit, address: &str) -> Attempt {
-    // Where nobody knows where a request came from, all of them would be one source.
-    let source = visit
-        .address()
-        .map_or_else(|| format!("unknown/{address}"), |address| crate::http::source(address).to_string());
     Attempt {
         account: desk.vault.index("attempt.account", address.as_bytes()),
-        source: desk.vault.index("attempt.source", source.as_bytes()),
+        source: desk.vault.index("attempt.source", source(visit, address.as_bytes()).as_bytes()),
     }
+}
+
+fn source(visit: &Visit, whose: &[u8]) -> String {
+    // Where nobody knows where a request came from, all of them would be one source.
+    let address = visit.address().map(|address| crate::http::source(address).to_string());
+    address.unwrap_or_else(|| format!("unknown/{}", String::from_utf8_lossy(whose)))
+}
+
+/// Counts a message that a stranger may cause; false when there were too many lately. The desk is the program's.
+pub(super) async fn may_send(
+    desk: &Desk<'_>,
+    visit: &Visit,
+    what: &'static str,
+    (whose, allowed): (&[u8], Allowance),
+) -> Result<bool, Error> {
+    let attempt = Attempt {
+        account: desk.vault.index(what, whose),
+        source: desk.vault.index(what, &[b"from/", source(visit, whose).as_bytes()].concat()),
+    };
+    let tx = desk.begin().await?;
+    let (account, source) = store::count_attempt(&tx, &attempt, allowed, desk.now).await?;
+    tx.commit().await?;
+    if account || source {
+        let logged = visit.log(what, Outcome::Denied, "too many", None).await;
+        logged.map_err(|_| db::Error::AuditUnavailable)?;
+    }
+    Ok(!account && !source)
+}
+
+/// Whether a code may go to the person's phone.
+pub(super) async fn may_text(desk: &Desk<'_>, visit: &Visit, person: PersonId) -> Result<bool, Error> {
+    may_send(desk, visit, "factor.code-asked", (&person.0.to_be_bytes(), CODES)).await
 }
 
 pub(super) async fn refused(visit: &Visit, why: &'static str, person: Option<PersonId>) -> Result<(), Error> {

@@ -5,10 +5,10 @@ use credentials::password::Verdict;
 use db::Tx;
 use zeroize::Zeroizing;
 
-use super::sign_in::{check_code, send_to_phone};
+use super::sign_in::{check_code, may_text, send_to_phone};
 use super::{Desk, passkeys};
 use crate::areas::people::Error;
-use crate::areas::people::model::{Person, Purpose, Ticket, normal_address};
+use crate::areas::people::model::{Person, Purpose, SIGN_INS, Ticket, normal_address};
 use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
@@ -43,7 +43,7 @@ pub(crate) async fn with(
         account: desk.vault.index("attempt.step-up", address.as_bytes()),
         source: desk.vault.index("attempt.step-up.session", account.session.id().0.as_bytes()),
     };
-    let (locked, _) = store::count_attempt(&tx, &attempt, desk.now).await?;
+    let (locked, _) = store::count_attempt(&tx, &attempt, SIGN_INS, desk.now).await?;
     let factors = store::list_factors(&tx, &desk.vault, person.id).await?;
     tx.commit().await?;
     let has_factor = factors.iter().any(|factor| factor.confirmed);
@@ -75,6 +75,9 @@ pub(crate) async fn with(
 /// Sends a code to the person's phone.
 pub(crate) async fn send_code(account: &Account) -> Result<(), Error> {
     let desk = Desk::at(&account.visit.app, account.visit.program()).await?;
+    if !may_text(&desk, &account.visit, account.session.person()).await? {
+        return Err(Error::TooMany);
+    }
     let tx = desk.begin().await?;
     let session = account.session.id().0;
     send_to_phone(&desk, &tx, account.session.person(), None, session.as_bytes(), account.visit.origin())

@@ -5,7 +5,7 @@ use kernel::PersonId;
 
 use super::sign_in::{after_one_factor, attempt, refused, sign_in_two_factors};
 use super::{Desk, Outgoing, Step, posts};
-use crate::areas::people::model::{Person, normal_address};
+use crate::areas::people::model::{Person, SIGN_INS, normal_address};
 use crate::areas::people::{Error, store};
 use crate::http::Visit;
 
@@ -52,7 +52,7 @@ pub(crate) async fn sign_in_vouched(
     // A right proof there opens as many guesses at our codes as a right password, and no more.
     let attempt = attempt(desk, visit, &normal_address(&person.details.email).unwrap_or_default());
     let tx = desk.begin().await?;
-    let (locked, source_locked) = store::count_attempt(&tx, &attempt, desk.now).await?;
+    let (locked, source_locked) = store::count_attempt(&tx, &attempt, SIGN_INS, desk.now).await?;
     tx.commit().await?;
     if locked || source_locked {
         refused(visit, if locked { "account locked" } else { "source locked" }, Some(id)).await?;

@@ -20,8 +20,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::areas::people::model::{
-    ACCOUNT_FAILURES, ATTEMPT_WINDOW, Details, Factor, FactorSecret, Found, Kind, Person, Purpose,
-    SOURCE_FAILURES, Ticket,
+    ATTEMPT_WINDOW, Allowance, Details, Factor, FactorSecret, Found, Kind, Person, Purpose, Ticket,
 };
 
 macro_rules! person_columns {
@@ -150,16 +149,18 @@ pub(super) async fn update_details(
     .map(|_| ())
 }
 
-/// Whose failures are counted.
+/// Whose attempts are counted.
 pub(super) struct Attempt {
     pub(super) account: [u8; 32],
     pub(super) source: [u8; 32],
 }
 
-/// Counts an attempt before it is looked at, so that many at once are many; says whether account and source are locked.
+/// Counts an attempt before it is looked at, so that many at once are many; says whether account and source are beyond what is
+/// allowed.
 pub(super) async fn count_attempt(
     tx: &Tx<'_>,
     attempt: &Attempt,
+    allowed: Allowance,
     now: Timestamp,
 ) -> Result<(bool, bool), Error> {
     let (account, source) = (attempt.account.as_slice(), attempt.source.as_slice());
@@ -179,7 +180,7 @@ pub(super) async fn count_attempt(
     let over = |key: &[u8], most: i32| {
         rows.iter().any(|row| row.get::<_, &[u8]>(0) == key && row.get::<_, i32>(1) > most)
     };
-    Ok((over(account, ACCOUNT_FAILURES), over(source, SOURCE_FAILURES)))
+    Ok((over(account, allowed.account), over(source, allowed.source)))
 }
 
 /// Takes back what was counted: it was no failure.
