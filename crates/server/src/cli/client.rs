@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::grant::permission;
 use super::session::{self, Session};
-use super::token::permission;
 use super::{Done, out};
 use crate::areas::oauth::{Scope, Scopes, may_register};
 use crate::boot::Installation;

@@ -5,6 +5,7 @@ mod client;
 mod doctor;
 mod export;
 mod facility;
+mod grant;
 mod import;
 mod log;
 mod messages;

@@ -1,14 +1,13 @@
 //! `lamplight person`: the first people of an organization come by the operator; they invite the others.
 
 use chart::Store;
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use db::Ctx;
 use kernel::MembershipId;
-use policy::{Permission, PermissionSet};
 use serde::Serialize;
 
 use super::session::Session;
-use super::{Done, out, token};
+use super::{Done, grant, out};
 use crate::app::{App, Settings};
 use crate::areas::people;
 use crate::boot::Installation;
@@ -37,8 +36,6 @@ enum Kind {
 }
 
 #[derive(Args)]
-#[command(group = ArgGroup::new("where").required(true).args(["facility", "all_facilities"]))]
-#[command(group = ArgGroup::new("what").required(true).args(["permission", "all"]))]
 pub(super) struct Invite {
     /// The organization, by its slug
     #[arg(long, value_name = "SLUG")]
@@ -55,18 +52,8 @@ pub(super) struct Invite {
     /// On which side of the counter
     #[arg(long, value_enum, default_value = "staff")]
     kind: Kind,
-    /// Where, by code; may be repeated
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
-    facility: Vec<String>,
-    /// At every facility there is now
-    #[arg(long)]
-    all_facilities: bool,
-    /// What they may do; may be repeated
-    #[arg(long, value_name = "KEY", value_delimiter = ',', value_parser = token::permission)]
-    permission: Vec<Permission>,
-    /// They may do everything
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    grant: grant::Options,
     /// Only with patients they have a relationship with
     #[arg(long)]
     by_relationship: bool,
@@ -132,7 +119,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
         Command::Invite(invite) => {
             let session = Session::enter(installation, &invite.organization).await?;
             let app = app(installation, Some(&invite.place))?;
-            let facilities = session.choose(&invite.facility)?;
+            let facilities = invite.grant.facilities(&session)?;
             let new = people::NewPost {
                 email: &invite.email,
                 name: &invite.name,
@@ -141,11 +128,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
                     Kind::Staff => "staff",
                     Kind::Portal => "portal",
                 },
-                permissions: if invite.all {
-                    PermissionSet::all()
-                } else {
-                    invite.permission.iter().copied().collect()
-                },
+                permissions: invite.grant.permissions(),
                 facilities: &facilities,
                 by_relationship: invite.by_relationship,
             };

@@ -1,14 +1,13 @@
 //! `lamplight token`.
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use db::NewToken;
 use jiff::SignedDuration;
 use kernel::TokenId;
-use policy::{Permission, PermissionSet};
 use serde::Serialize;
 
 use super::session::Session;
-use super::{Done, out};
+use super::{Done, grant, out};
 use crate::boot::Installation;
 
 #[derive(Subcommand)]
@@ -25,8 +24,6 @@ pub(super) enum Command {
 }
 
 #[derive(Args)]
-#[command(group = ArgGroup::new("where").required(true).args(["facility", "all_facilities"]))]
-#[command(group = ArgGroup::new("what").required(true).args(["permission", "all"]))]
 pub(super) struct Issue {
     /// The organization, by its slug
     #[arg(long, value_name = "SLUG")]
@@ -34,18 +31,8 @@ pub(super) struct Issue {
     /// What or whom it is for
     #[arg(long)]
     name: String,
-    /// Where it is good, by code; may be repeated
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
-    facility: Vec<String>,
-    /// It is good at every facility there is now
-    #[arg(long)]
-    all_facilities: bool,
-    /// What it may do; may be repeated
-    #[arg(long, value_name = "KEY", value_delimiter = ',', value_parser = permission)]
-    permission: Vec<Permission>,
-    /// It may do everything
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    grant: grant::Options,
     /// For how many days
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3660))]
     days: u16,
@@ -81,20 +68,12 @@ struct Shown<'a> {
     expires_at: jiff::Timestamp,
 }
 
-pub(super) fn permission(key: &str) -> Result<Permission, String> {
-    key.parse().map_err(|_| {
-        let keys: Vec<&str> = Permission::ALL.into_iter().map(Permission::key).collect();
-        format!("no permission has this key; there are {}", keys.join(", "))
-    })
-}
-
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     match command {
         Command::Issue(issue) => {
             let mut session = Session::enter(installation, &issue.organization).await?;
-            let facilities = session.choose(&issue.facility)?;
-            let permissions =
-                if issue.all { PermissionSet::all() } else { issue.permission.iter().copied().collect() };
+            let facilities = issue.grant.facilities(&session)?;
+            let permissions = issue.grant.permissions();
             let expires_at =
                 installation.world().now() + SignedDuration::from_hours(24 * i64::from(issue.days));
             let new = NewToken { name: &issue.name, permissions, facilities: &facilities, expires_at };

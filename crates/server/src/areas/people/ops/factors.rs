@@ -223,7 +223,8 @@ pub(crate) async fn remove(account: &Account, id: Uuid) -> Result<(), Error> {
     let (factors, _, person) = list(account).await?;
     let factor = factors.iter().find(|factor| factor.id == id).ok_or(db::Error::NotFound)?;
     let desk = Desk::at(&account.visit.app, account.ctx()).await?;
-    if factors.len() == 1 && second_factor_required(&desk, &account.visit, person.id).await? {
+    let keep_one = second_factor_required(&desk, &account.visit, person.id).await?;
+    if keep_one && factors.len() == 1 {
         return Err(Error::LastFactor);
     }
     step_up(account, "factor.remove").await?;
@@ -233,7 +234,15 @@ pub(crate) async fn remove(account: &Account, id: Uuid) -> Result<(), Error> {
         Kind::Passkey => Word::Passkey,
     };
     let tx = desk.begin().await?;
-    store::delete_factor(&tx, person.id, id).await?;
+    // Of two that remove one each at once, the second sees what the first left.
+    store::lock_person(&tx, person.id).await?;
+    let left = store::list_factors(&tx, &desk.vault, person.id).await?;
+    if keep_one && !left.iter().any(|other| other.confirmed && other.id != id) {
+        return Err(Error::LastFactor);
+    }
+    if !store::delete_factor(&tx, person.id, id).await? {
+        return Err(db::Error::NotFound.into());
+    }
     Outgoing::mail(&person.details.email, desk.app.texts().factor_removed(word, desk.now)?)
         .post(&desk, &tx, Some(person.id))
         .await?;

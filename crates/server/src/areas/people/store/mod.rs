@@ -92,6 +92,11 @@ pub(super) async fn find_person_by_handle(
     rows.first().map(|row| person(vault, row)).transpose()
 }
 
+/// Holds the person until the transaction ends.
+pub(super) async fn lock_person(tx: &Tx<'_>, id: PersonId) -> Result<(), Error> {
+    tx.query("SELECT 1 FROM people.person WHERE person_id = $1 FOR UPDATE", &[&id.0]).await.map(|_| ())
+}
+
 /// A new person. Refused by `person_email_key_key` when the address is somebody's.
 pub(super) async fn insert_person(
     tx: &Tx<'_>,
