@@ -36,8 +36,9 @@ pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
-    ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewOrganization, NewProvider, NewToken,
-    Operator, Organization, ProviderInfo, SignInRules, TokenInfo,
+    ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization, NewProvider,
+    NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation, SignInRules,
+    TokenInfo,
 };
 pub use phi::{Phi, Subject};
 pub use pool::{Endpoint, PoolSizes};

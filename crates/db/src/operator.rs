@@ -2,6 +2,7 @@
 //! organization with its actions logged there. There is no way to charts that does not pass a context and the log.
 
 mod clients;
+mod houses;
 mod providers;
 mod rules;
 
@@ -11,13 +12,14 @@ use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, TokenId, World};
 use policy::{Grants, Permission, PermissionSet};
 use serde::Serialize;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Transaction};
 
 use crate::context::{Principal, TokenText};
 use crate::signing::sha256;
 use crate::{Ctx, Endpoint, Error, Request};
 
 pub use clients::{ClientInfo, NewClient};
+pub use houses::{NewHouse, NewRole, Numbers, SealedInvitation};
 pub use providers::{NewProvider, ProviderInfo};
 pub use rules::SignInRules;
 
@@ -174,27 +176,14 @@ impl Operator {
         let now = self.world.now();
         let tx = self.client.transaction().await.map_err(Error::from_postgres)?;
         let row = tx
-            .query_one(
-                "INSERT INTO org.organization (organization_id, slug, name, kind, created_at)
-                 VALUES (nextval('org.organization_number'), $1, $2, $3, $4) RETURNING organization_id",
-                &[&new.slug, &new.name, &new.kind, &now],
-            )
+            .query_one("SELECT nextval('org.organization_number')::int4", &[])
             .await
             .map_err(Error::from_postgres)?;
-        let id: i32 = row.get(0);
-        tx.execute("INSERT INTO platform.slug (slug, organization_id) VALUES ($1, $2)", &[&new.slug, &id])
-            .await
-            .map_err(Error::from_postgres)?;
-        tx.execute(
-            "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at)
-             VALUES ($1, 0, 'organization', $2, 'UTC', 'live', $3)",
-            &[&id, &new.name, &now],
-        )
-        .await
-        .map_err(Error::from_postgres)?;
+        let id = OrganizationId(row.get(0));
+        insert_organization(&tx, id, new, now).await?;
         tx.commit().await.map_err(Error::from_postgres)?;
         Ok(Organization {
-            id: OrganizationId(id),
+            id,
             slug: new.slug.to_owned(),
             name: new.name.to_owned(),
             kind: new.kind.to_owned(),
@@ -228,7 +217,7 @@ impl Operator {
             .collect())
     }
 
-    /// Creates a facility.
+    /// Creates a facility, open when the organization's first one is, within reach of its administrators.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown time zone; [`Error::Constraint`] naming what was refused.
@@ -237,16 +226,21 @@ impl Operator {
         organization: OrganizationId,
         new: &NewFacility<'_>,
     ) -> Result<Facility, Error> {
-        if jiff::tz::TimeZone::get(new.time_zone).is_err() {
-            return Err(Error::Config(
-                "unknown time zone: give an IANA name such as America/Chicago".to_owned(),
-            ));
-        }
+        check_time_zone(new.time_zone)?;
         let row = self
             .client
             .query_one(
-                "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at)
-                 VALUES ($1, nextval('org.facility_number'), $2, $3, $4, $5, $6) RETURNING facility_id",
+                "WITH made AS (
+                     INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at, hours)
+                     VALUES ($1, nextval('org.facility_number'), $2, $3, $4, $5, $6,
+                             coalesce((SELECT f.hours FROM org.facility f WHERE f.organization_id = $1
+                                          AND f.facility_id > 0 ORDER BY f.facility_id LIMIT 1), '[]'))
+                     RETURNING facility_id),
+                 widened AS (
+                     UPDATE org.membership m SET facilities = m.facilities || made.facility_id FROM made
+                      WHERE m.organization_id = $1 AND m.kind = 'person' AND m.parent_id IS NULL
+                        AND m.role_key = 'organization-administrator' AND (m.ends_at IS NULL OR m.ends_at > $6))
+                 SELECT facility_id FROM made",
                 &[&organization.0, &new.code, &new.name, &new.time_zone, &new.state, &self.world.now()],
             )
             .await
@@ -365,4 +359,37 @@ impl Operator {
             request,
         )
     }
+}
+
+/// The organization with its facility 0.
+async fn insert_organization(
+    tx: &Transaction<'_>,
+    id: OrganizationId,
+    new: &NewOrganization<'_>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO org.organization (organization_id, slug, name, kind, created_at) VALUES ($1, $2, $3, $4, $5)",
+        &[&id.0, &new.slug, &new.name, &new.kind, &now],
+    )
+    .await
+    .map_err(Error::from_postgres)?;
+    tx.execute("INSERT INTO platform.slug (slug, organization_id) VALUES ($1, $2)", &[&new.slug, &id.0])
+        .await
+        .map_err(Error::from_postgres)?;
+    tx.execute(
+        "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at)
+         VALUES ($1, 0, 'organization', $2, 'UTC', 'live', $3)",
+        &[&id.0, &new.name, &now],
+    )
+    .await
+    .map_err(Error::from_postgres)?;
+    Ok(())
+}
+
+fn check_time_zone(name: &str) -> Result<(), Error> {
+    if jiff::tz::TimeZone::get(name).is_err() {
+        return Err(Error::Config("unknown time zone: give an IANA name such as America/Chicago".to_owned()));
+    }
+    Ok(())
 }

@@ -4,8 +4,10 @@
 //! [`decide`] is the only function that compares the two. The database refuses rows again, by itself.
 
 mod permission;
+mod role;
 
 pub use permission::{Permission, PermissionSet, UnknownPermission};
+pub use role::{Plane, ROLES, Reach, Role, Tie};
 
 use kernel::{DataClass, FacilityId};
 

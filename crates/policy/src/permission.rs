@@ -51,6 +51,8 @@ permissions! {
     PeopleInvite = "people.invite",
     /// End someone's post.
     PeopleEnd = "people.end",
+    /// Change the organization's roles, with everyone who has them.
+    RolesEdit = "roles.edit",
 }
 
 /// A set of permissions.

@@ -5,3 +5,4 @@ mod areas;
 pub mod boot;
 pub mod cli;
 pub mod http;
+mod kits;

@@ -67,7 +67,7 @@ pub(super) struct Invite {
 /// Where the pages are that links lead to.
 #[derive(Args)]
 #[group(id = "place")]
-struct Place {
+pub(super) struct Place {
     /// The domain whose subdomains are the organizations, as `lamplight serve` is told
     #[arg(long, env = "LAMPLIGHT_DOMAIN", value_name = "NAME")]
     domain: Option<String>,
@@ -102,7 +102,7 @@ struct Offered<'a> {
 }
 
 /// The program without a server around it, and the operator's context in the organization.
-fn app(installation: &Installation, place: Option<&Place>) -> eyre::Result<App> {
+pub(super) fn app(installation: &Installation, place: Option<&Place>) -> eyre::Result<App> {
     let store = Store::new(installation.database(2)?);
     let domain = place.and_then(|place| place.domain.clone());
     let port = place.filter(|place| place.domain.is_none()).map(|place| place.port);

@@ -7,7 +7,7 @@ use crate::people::clinic;
 
 const ID: &str = "0190a000-0000-7000-8000-000000000000";
 
-fn example(template: &str) -> String {
+pub(crate) fn example(template: &str) -> String {
     let parts = [("{type}", "Patient"), ("{id}", ID), ("{vid}", "1"), ("{inner}", "Observation")];
     let parts = parts.into_iter().chain([
         ("{membership}", "999"),
@@ -20,7 +20,7 @@ fn example(template: &str) -> String {
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }
 
-fn method(verb: Verb) -> &'static str {
+pub(crate) fn method(verb: Verb) -> &'static str {
     match verb {
         Verb::Get => "GET",
         Verb::Post => "POST",

@@ -2,12 +2,14 @@
 //! has ended, was used or never was is not told apart.
 
 use credentials::password;
+use credentials::secret::Secret;
 use kernel::{MembershipId, OrganizationId};
 use zeroize::Zeroizing;
 
 use super::factors::step_up;
 use super::sign_in::{begin_session, may_send, refused, second_factor_required};
 use super::{Desk, Outgoing, Step};
+use crate::app::App;
 use crate::areas::people::model::{Details, Person, Purpose, RESETS, SmallText, Ticket, normal_address};
 use crate::areas::people::{Error, store};
 use crate::http::{Account, Visit};
@@ -159,6 +161,31 @@ pub(crate) struct Offer {
     pub(crate) email: String,
     /// Whether there is an account with the address.
     pub(crate) account: bool,
+}
+
+/// An invitation as rows that somebody else writes, with its link: the first one of an organization that is yet to be.
+pub(crate) async fn seal_invitation(
+    app: &App,
+    request: db::Request,
+    (organization, slug, name): (OrganizationId, &str, &str),
+    membership: MembershipId,
+    address: &str,
+) -> Result<(db::SealedInvitation, String), Error> {
+    normal_address(address).ok_or(Error::Invalid("email: not an address"))?;
+    let desk = Desk::at(app, db::Ctx::program(OrganizationId::PLATFORM, request)).await?;
+    let ticket = Ticket::Invitation { organization, membership, address: address.trim().to_owned() };
+    let secret = Secret::new(&app.world);
+    let link = app.link(slug, "invitation", &secret.text());
+    let letter = app.texts().invitation(name, &link)?;
+    let (message, content) = Outgoing::mail(address.trim(), letter).seal(&desk)?;
+    let sealed = db::SealedInvitation {
+        digest: secret.digest(),
+        ticket: store::seal_ticket(&desk.vault, &secret.digest(), &ticket),
+        ends_at: desk.now + Purpose::Invitation.life(),
+        message,
+        content,
+    };
+    Ok((sealed, link))
 }
 
 /// Writes an invitation down and sends it.

@@ -16,7 +16,7 @@ pub(crate) use factors::{
 };
 pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,
-    look_at_invitation, reset,
+    look_at_invitation, reset, seal_invitation,
 };
 pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_people};
 pub(super) use outgoing::Outgoing;

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use kernel::PersonId;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Desk;
 use crate::app::App;
@@ -29,6 +30,13 @@ impl Outgoing {
         Self::Mail { to: to.to_owned(), subject, text, html }
     }
 
+    /// The number of its row and what the row keeps of it.
+    pub(super) fn seal(&self, desk: &Desk<'_>) -> Result<(Uuid, Vec<u8>), Error> {
+        let id = desk.app.world.uuid();
+        let clear = serde_json::to_vec(self).map_err(|_| db::Error::Seal("a message cannot be written"))?;
+        Ok((id, desk.vault.seal(Drawer::Message, id, &clear)))
+    }
+
     /// Writes it down; it leaves when the transaction commits.
     pub(in crate::areas::people) async fn post(
         &self,
@@ -36,9 +44,7 @@ impl Outgoing {
         tx: &Tx<'_>,
         person: Option<PersonId>,
     ) -> Result<(), Error> {
-        let id = desk.app.world.uuid();
-        let clear = serde_json::to_vec(self).map_err(|_| db::Error::Seal("a message cannot be written"))?;
-        let sealed = desk.vault.seal(Drawer::Message, id, &clear);
+        let (id, sealed) = self.seal(desk)?;
         let channel = match self {
             Self::Mail { .. } => "mail",
             Self::Sms { .. } => "sms",

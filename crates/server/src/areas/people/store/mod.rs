@@ -379,6 +379,11 @@ fn ticket_row(digest: &[u8]) -> Uuid {
     Uuid::from_bytes(row)
 }
 
+/// What a ticket's row keeps of it.
+pub(super) fn seal_ticket(vault: &Vault, digest: &[u8; 32], ticket: &Ticket) -> Vec<u8> {
+    vault.seal(Drawer::Ticket, ticket_row(digest), &to_seal(ticket))
+}
+
 /// A new ticket; one of the same digest is replaced.
 pub(crate) async fn insert_ticket(
     tx: &Tx<'_>,
@@ -388,7 +393,7 @@ pub(crate) async fn insert_ticket(
     (purpose, ticket): (Purpose, &Ticket),
     now: Timestamp,
 ) -> Result<(), Error> {
-    let sealed = vault.seal(Drawer::Ticket, ticket_row(digest), &to_seal(ticket));
+    let sealed = seal_ticket(vault, digest, ticket);
     tx.query(
         "INSERT INTO people.ticket (digest, person_id, purpose, state, created_at, ends_at)
          VALUES ($1, $2, $3, $4, $5, $6)
