@@ -28,6 +28,7 @@ pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history"
 pub(crate) fn updates(table: &str) -> &'static [&'static str] {
     match table {
         "org.membership" => &["ends_at", "name", "person_id"],
+        "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "oauth.signing_key" => &["ends_at"],
         "oauth.family" | "oauth.access" => &["ended_at"],
         "oauth.code" => &["family_id", "used_at"],
@@ -51,7 +52,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 16] = [
+pub(crate) const TABLES: [Table; 17] = [
     Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -65,6 +66,18 @@ pub(crate) const TABLES: [Table; 16] = [
             )
         }),
         key: "membership_id",
+    },
+    Table {
+        name: "org.role",
+        by_facility: false,
+        grants: "SIu",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, role_key, title, plane, by_relationship, permissions, created_at, changed_at",
+                format!("{o}, 'r{n}', 'x', 'staff', false, '{{}}', now(), now()"),
+            )
+        }),
+        key: "role_key",
     },
     Table {
         name: "org.relationship",
@@ -274,8 +287,8 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
     for tenant in [&house.a, &house.b] {
         let organization = tenant.id();
         let post = format!(
-            "INSERT INTO org.membership (organization_id, membership_id, kind, name, created_at)
-             VALUES ({organization}, {}, 'person', 'x', now())",
+            "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
+             VALUES ({organization}, {}, 'person', 'x', '{{roles.edit}}', now())",
             membership(organization)
         );
         superuser.batch_execute(&post).await.unwrap();
