@@ -146,8 +146,10 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
                 } else {
                     invite.permission.iter().copied().collect()
                 },
+                denied: PermissionSet::default(),
                 facilities: &facilities,
                 by_relationship: invite.by_relationship,
+                ends_at: None,
             };
             let (membership, link) = people::invite(&app, &context(&session), &new).await?;
             if invite.json {
