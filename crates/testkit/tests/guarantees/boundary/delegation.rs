@@ -475,3 +475,41 @@ async fn depth_costs_little() {
     }
     assert!(fastest[1] - fastest[0].min(fastest[1]) < std::time::Duration::from_millis(2), "{fastest:?}");
 }
+
+#[tokio::test]
+async fn the_index_alone_says_who_is_related() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    chain(&house, &superuser).await;
+    let (a, north) = (house.a.id(), house.a.north);
+    let ties = format!(
+        "UPDATE org.membership SET by_relationship = true WHERE membership_id IN (130, 140, 150);
+         INSERT INTO org.relationship (organization_id, facility_id, patient_id, membership_id, kind, starts_at)
+         SELECT {a}, {north}, ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, m, 'care-team', '2020-01-01'
+           FROM generate_series(1, 400) n, generate_series(101, 150) m"
+    );
+    superuser.batch_execute(&ties).await.unwrap();
+    superuser.batch_execute("VACUUM ANALYZE org.relationship").await.unwrap();
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    for (membership, bound) in [(101, 1), (150, 3)] {
+        let context = signer.context(membership, &[cell(a, 0), -cell(a, north.0)]);
+        let mut times = Vec::new();
+        for _ in 0..50 {
+            let began = std::time::Instant::now();
+            let related = number(&client, Some(&context), "SELECT cardinality(sec.related())::int8").await;
+            times.push(began.elapsed());
+            assert_eq!(related, Ok(400));
+        }
+        times.sort_unstable();
+        say(&format!("400 patients, {bound} bound of a chain of {}: {:?}", membership - 100, times[25]));
+    }
+    let explain = format!(
+        "SET ROLE lamplight_owner; EXPLAIN SELECT r.patient_id FROM org.relationship r
+          WHERE r.organization_id = {a} AND r.membership_id = ANY ('{{130,140,150}}') AND r.starts_at <= now()
+            AND r.ends_at > now() AND (- sec.cell(r.organization_id, r.facility_id)) = ANY ('{{-1}}')
+          GROUP BY r.patient_id HAVING count(DISTINCT r.membership_id) = 3"
+    );
+    let plan = superuser.simple_query(&explain).await.unwrap();
+    let plan = format!("{plan:?}");
+    assert!(plan.contains("Index Only Scan using relationship_reach"), "{plan}");
+}
