@@ -62,15 +62,70 @@ BEGIN
         had := OLD.permissions;
         bound := OLD.by_relationship;
     END IF;
-    SELECT m.permissions, m.by_relationship INTO mine FROM org.membership m
-     WHERE m.organization_id = NEW.organization_id AND m.membership_id = me;
-    IF NOT FOUND OR NOT 'roles.edit' = ANY (mine.permissions) OR NOT NEW.permissions <@ (mine.permissions || had)
+    SELECT e.permissions, e.by_relationship INTO mine
+      FROM org.effective(NEW.organization_id, me::int4, clock_timestamp()) e WHERE e.alive;
+    IF NOT FOUND OR NOT 'roles.edit' = ANY (mine.permissions)
+        OR NOT ARRAY(SELECT unnest(NEW.permissions) EXCEPT SELECT unnest(had)) <@ mine.permissions
         OR (mine.by_relationship AND bound AND NOT NEW.by_relationship) THEN
         RAISE EXCEPTION 'a role exceeds what its author holds' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
 END
 $$;
-REVOKE ALL ON FUNCTION org.check_role FROM PUBLIC;
 CREATE TRIGGER check_role BEFORE INSERT OR UPDATE ON org.role FOR EACH ROW EXECUTE FUNCTION org.check_role();
+
+-- A post that is made with a role has what the role says.
+CREATE FUNCTION org.bring_role() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    SELECT r.permissions, r.by_relationship, r.title, r.plane
+      INTO NEW.permissions, NEW.by_relationship, NEW.role, NEW.plane
+      FROM org.role r WHERE r.organization_id = NEW.organization_id AND r.role_key = NEW.role_key;
+    RETURN NEW;
+END
+$$;
+-- Its name comes before check_grant, which then compares.
+CREATE TRIGGER bring_role BEFORE INSERT ON org.membership FOR EACH ROW WHEN (NEW.role_key IS NOT NULL)
+    EXECUTE FUNCTION org.bring_role();
+
+-- One whose grants are changed by themselves has no role any more.
+CREATE FUNCTION org.leave_role() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    NEW.role_key := NULL;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER leave_role BEFORE UPDATE ON org.membership FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0 AND NEW.role_key IS NOT NULL
+        AND (OLD.permissions, OLD.by_relationship) IS DISTINCT FROM (NEW.permissions, NEW.by_relationship))
+    EXECUTE FUNCTION org.leave_role();
+
+-- A role that changes changes every post that has it. What a post above does not hold, the post does not get: that is
+-- computed at use.
+CREATE FUNCTION org.apply_role() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE org.membership m
+       SET permissions = NEW.permissions, by_relationship = NEW.by_relationship, role = NEW.title,
+           name = CASE WHEN m.plane = 'portal' THEN NEW.title ELSE m.name END, version = m.version + 1
+     WHERE m.organization_id = NEW.organization_id AND m.role_key = NEW.role_key
+       AND (m.permissions, m.by_relationship, m.role) IS DISTINCT FROM (NEW.permissions, NEW.by_relationship, NEW.title);
+    IF 'organization.manage' = ANY (OLD.permissions) AND NOT 'organization.manage' = ANY (NEW.permissions)
+        AND NOT EXISTS (SELECT 1 FROM org.administrators(NEW.organization_id)) THEN
+        RAISE EXCEPTION 'an organization keeps an administrator'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'last_administrator';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER apply_role AFTER UPDATE ON org.role FOR EACH ROW EXECUTE FUNCTION org.apply_role();
+REVOKE ALL ON FUNCTION org.check_role, org.bring_role, org.leave_role, org.apply_role FROM PUBLIC;
+
+-- check_role has answered for what a role brings to its posts; nothing but our own triggers is that deep.
+DROP TRIGGER check_grant ON org.membership;
+CREATE TRIGGER check_grant BEFORE INSERT OR UPDATE ON org.membership FOR EACH ROW WHEN (pg_trigger_depth() = 0)
+    EXECUTE FUNCTION org.check_grant();
+-- Who reads a role to compare is the owner.
+CREATE POLICY grantor ON org.role FOR SELECT TO lamplight_owner USING (organization_id > 0);
 RESET ROLE;

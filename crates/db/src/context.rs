@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
 use policy::{Grants, Permission};
 use uuid::Uuid;
@@ -54,6 +55,8 @@ pub struct Principal {
     pub(crate) membership: MembershipId,
     pub(crate) grants: Grants,
     pub(crate) cells: Vec<i64>,
+    /// When its authority ends by itself, which nobody tells us of.
+    pub(crate) ends_at: Option<Timestamp>,
 }
 
 impl Principal {
@@ -66,7 +69,15 @@ impl Principal {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
-        Self { organization, slug: slug.into(), membership, grants, cells }
+        Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None }
+    }
+
+    pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
+        Self { ends_at, ..self }
+    }
+
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| end > now)
     }
 }
 
@@ -83,7 +94,7 @@ impl Principal {
             facilities: Vec::new(),
             by_relationship: false,
         };
-        Self { organization, slug: "".into(), membership, grants, cells }
+        Self { organization, slug: "".into(), membership, grants, cells, ends_at: None }
     }
 }
 
@@ -249,7 +260,9 @@ impl Db {
         let digest = sha256(bearer.as_bytes());
         let memory = self.memory();
         let epoch = memory.as_ref().map(|memory| memory.epoch());
-        if let Some(principal) = memory.as_ref().and_then(|memory| memory.tokens.get(&digest)) {
+        if let Some(principal) = memory.as_ref().and_then(|memory| memory.tokens.get(&digest))
+            && principal.is_alive(self.world().now())
+        {
             return Ok(Ctx::new(principal, request));
         }
         let principal = Arc::new(self.check_bearer(&text).await?);
@@ -265,7 +278,7 @@ impl Db {
             Bearer::Service(text) => {
                 let statement = client
                     .prepare_cached(
-                        "SELECT membership_id, permissions, facilities, by_relationship, slug
+                        "SELECT membership_id, permissions, facilities, by_relationship, slug, grant_ends_at
                            FROM platform.check_token($1, $2, $3)",
                     )
                     .await
@@ -278,7 +291,7 @@ impl Db {
             Bearer::Access(text) => {
                 let statement = client
                     .prepare_cached(
-                        "SELECT membership_id, permissions, facilities, by_relationship, slug
+                        "SELECT membership_id, permissions, facilities, by_relationship, slug, grant_ends_at
                            FROM platform.check_access_token($1, $2, $3)",
                     )
                     .await
@@ -292,6 +305,7 @@ impl Db {
         };
         let row = row.map_err(Error::from_postgres)?.ok_or(Error::Unauthenticated)?;
         let grants = grants(row.get(1), row.get(2), row.get(3));
-        Ok(Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants))
+        let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
+        Ok(principal.until(row.get(5)))
     }
 }

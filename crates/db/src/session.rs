@@ -41,7 +41,9 @@ impl Known {
     }
 
     fn is_alive(&self, now: Timestamp) -> bool {
-        self.ends_at > now && self.used_at() + self.idle > now
+        self.ends_at > now
+            && self.used_at() + self.idle > now
+            && self.opened.as_ref().is_none_or(|(principal, _)| principal.is_alive(now))
     }
 }
 
@@ -185,7 +187,7 @@ impl Db {
             let grants = grants(row.get("permissions"), row.get("facilities"), row.get("by_relationship"));
             let membership = MembershipId(row.get("membership_id"));
             let principal = Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
-            (Arc::new(principal), row.get("second_factor_required"))
+            (Arc::new(principal.until(row.get("grant_ends_at"))), row.get("second_factor_required"))
         });
         Ok(Known {
             session: SessionId(row.get("session_id")),

@@ -38,11 +38,19 @@ pub enum Action {
     Invite,
     /// Ending a post.
     EndPost,
+    /// Looking at one post.
+    LookAtPost,
+    /// Asking what a change of a post would do.
+    WhatIf,
+    /// Changing what a post may do.
+    ChangePost,
+    /// Asking who can see a patient, and by what chain of posts.
+    Reach,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -55,6 +63,10 @@ impl Action {
         Self::ListPeople,
         Self::Invite,
         Self::EndPost,
+        Self::LookAtPost,
+        Self::WhatIf,
+        Self::ChangePost,
+        Self::Reach,
     ];
 
     /// The permission that allows the action.
@@ -66,9 +78,9 @@ impl Action {
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
-            Self::AuditReport => Permission::AuditReport,
-            Self::ListPeople => Permission::PeopleRead,
-            Self::Invite => Permission::PeopleInvite,
+            Self::AuditReport | Self::Reach => Permission::AuditReport,
+            Self::ListPeople | Self::LookAtPost | Self::WhatIf => Permission::PeopleRead,
+            Self::Invite | Self::ChangePost => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
         }
     }
@@ -88,6 +100,10 @@ impl Action {
             Self::ListPeople => "people.list",
             Self::Invite => "people.invite",
             Self::EndPost => "people.end",
+            Self::LookAtPost => "people.look",
+            Self::WhatIf => "people.what-if",
+            Self::ChangePost => "people.change",
+            Self::Reach => "people.reach",
         }
     }
 }

@@ -47,10 +47,12 @@ permissions! {
     AuditReport = "audit.report",
     /// See who has a post in the organization.
     PeopleRead = "people.read",
-    /// Offer someone a post, with no more than one's own grants.
+    /// Offer someone a post below one's own, and change those below, with no more than one's own grants.
     PeopleInvite = "people.invite",
-    /// End someone's post.
+    /// End a post below one's own.
     PeopleEnd = "people.end",
+    /// Administer the organization: change and end any post in it.
+    OrganizationManage = "organization.manage",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
 }

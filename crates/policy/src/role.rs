@@ -3,7 +3,7 @@
 
 use crate::Permission::{
     self, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, PeopleEnd, PeopleInvite, PeopleRead, RolesEdit,
+    DirectoryWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RolesEdit,
 };
 use crate::PermissionSet;
 
@@ -197,7 +197,7 @@ pub static ROLES: [Role; 16] = [
         hidden: &[],
     },
     manager("organization-administrator", "Organization administrator", &[]),
-    manager("facility-administrator", "Facility administrator", &[RolesEdit]),
+    manager("facility-administrator", "Facility administrator", &[RolesEdit, OrganizationManage]),
     staff("executive", "Executive", Reach::Nobody, &[PeopleRead, PeopleInvite, PeopleEnd]),
     staff("physician", "Physician", Reach::Related(Tie::CareTeam), PHYSICIAN),
     staff("prescriber", "Prescriber", Reach::Related(Tie::CareTeam), PHYSICIAN),

@@ -706,7 +706,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/people/{membership}": {
+    "/api/people/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who can see a patient's chart, and by what chain of posts
+         * @description Needs the permission `audit.report`.
+         */
+        get: operations["getPeopleReach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/what-if": {
         parameters: {
             query?: never;
             header?: never;
@@ -715,9 +735,37 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * What a change of a post would do to it and to those below it
+         * @description Needs the permission `people.read`.
+         */
+        post: operations["postPeopleWhatIf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{membership}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A post: what it may do, the posts above it and right below it
+         * @description Needs the permission `people.read`.
+         */
+        get: operations["getPeopleMembership"];
+        /**
+         * Change what a post may do, and so what those below it may
+         * @description Needs the permission `people.invite`. May ask for a step-up for `person.change`.
+         */
+        put: operations["putPeopleMembership"];
         post?: never;
         /**
-         * End a post
+         * End a post, and what hangs on it
          * @description Needs the permission `people.end`. May ask for a step-up for `person.end`.
          */
         delete: operations["deletePeopleMembership"];
@@ -770,6 +818,16 @@ export interface components {
              */
             options: Record<string, never>;
         };
+        /** @description A post that was changed. */
+        Changed: {
+            /** Format: int32 */
+            membership: number;
+            /**
+             * Format: int32
+             * @description Its version now, as in the `ETag`.
+             */
+            version: number;
+        };
         /** @description Which post to open. */
         ChosenPost: {
             /** Format: int32 */
@@ -821,6 +879,39 @@ export interface components {
         /** @description The browsers in which a person is signed in, the last used first. */
         Devices: {
             devices: components["schemas"]["Device"][];
+        };
+        /** @description What would be otherwise at one post. */
+        Difference: {
+            /** @description Whether it would be alive, and whether it is now. */
+            alive: boolean;
+            /** @description Whether it would reach only patients that it has a relationship with, and whether it does now. */
+            by_relationship: boolean;
+            facilities_gained: string[];
+            facilities_lost: string[];
+            /** Format: int32 */
+            membership: number;
+            name: string;
+            permissions_gained: string[];
+            permissions_lost: string[];
+            role: string;
+            was_alive: boolean;
+            was_by_relationship: boolean;
+        };
+        /** @description What is left of a grant at use: what every post of the chain has, without what one of them is denied. */
+        Effective: {
+            /** @description Whether neither it nor a post above it has ended. */
+            alive: boolean;
+            /** @description Whether only patients that it has a relationship with are within reach. */
+            by_relationship: boolean;
+            /**
+             * Format: date-time
+             * @description When the first of them ends.
+             */
+            ends_at: string | null;
+            /** @description The codes of the facilities, those within the asker's sight. */
+            facilities: string[];
+            /** @description Permission keys. */
+            permissions: string[];
         };
         /** @description An e-mail address. */
         Email: {
@@ -985,15 +1076,24 @@ export interface components {
         };
         /** @description Someone with a post. */
         Member: {
-            /** Format: date-time */
+            effective: components["schemas"]["Effective"];
+            /**
+             * Format: date-time
+             * @description When its own time is over.
+             */
             ends_at: string | null;
-            /** @description The codes of those within reach. */
+            /** @description The codes of those within its own reach. */
             facilities: string[];
             /** @enum {string} */
             kind: "staff" | "portal";
             /** Format: int32 */
             membership: number;
             name: string;
+            /**
+             * Format: int32
+             * @description The post right above it.
+             */
+            parent: number | null;
             role: string;
             /** @enum {string} */
             state: "active" | "invited" | "ended";
@@ -1015,6 +1115,13 @@ export interface components {
             /** @description What it is called. */
             role: string;
         };
+        /** @description A post beside another. */
+        Neighbour: {
+            /** Format: int32 */
+            membership: number;
+            name: string;
+            role: string;
+        };
         /** @description A new account for who was invited. */
         NewAccount: {
             /** @description The person's name, 1 to 100 characters. */
@@ -1034,11 +1141,18 @@ export interface components {
         NewMember: {
             /** @description Whether it reaches only patients that it has a relationship with. */
             by_relationship?: boolean;
+            /** @description The keys of what neither it nor a post below it may do, whatever else says so. */
+            denied?: string[];
             /**
              * Format: email
              * @description Where the invitation goes.
              */
             email: string;
+            /**
+             * Format: date-time
+             * @description When it ends. As the post above it, when nothing is said.
+             */
+            ends_at?: string | null;
             /** @description The codes of the facilities within its reach. */
             facilities: string[];
             /** @enum {string} */
@@ -1108,6 +1222,26 @@ export interface components {
             /** @description Its name in addresses. */
             slug: string;
         };
+        /** @description What a change would do to the post and to those below it. */
+        Outlook: {
+            /** @description From above, 200 at most, the unchanged among them. */
+            posts: components["schemas"]["Difference"][];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /** @description What the post's own row says. */
+        Own: {
+            by_relationship: boolean;
+            /** @description What neither it nor a post below it may do, whatever else says so. */
+            denied: string[];
+            /** Format: date-time */
+            ends_at: string | null;
+            facilities: string[];
+            permissions: string[];
+        };
         /** @description A passkey that was added. */
         PasskeyAdded: components["schemas"]["FactorAdded"] & {
             /** Format: uuid */
@@ -1158,6 +1292,40 @@ export interface components {
             email: string;
             name: string;
         };
+        /** @description What is to be otherwise at a post. What is not there stays. */
+        PostChange: {
+            /**
+             * @description Whether it reaches only patients that it has a relationship with.
+             * @default null
+             */
+            by_relationship: boolean | null;
+            /**
+             * @description The keys of what neither it nor a post below it may do, whatever else says so.
+             * @default null
+             */
+            denied: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it ends; null for no end of its own.
+             * @default null
+             */
+            ends_at: string | null;
+            /**
+             * @description The codes of facilities. Those out of the caller's reach stay as they are.
+             * @default null
+             */
+            facilities: string[] | null;
+            /**
+             * @description The keys of what the post may do.
+             * @default null
+             */
+            permissions: string[] | null;
+            /**
+             * @description What the post is called, 1 to 100 characters.
+             * @default null
+             */
+            role: string | null;
+        };
         /** @description Why a request was not done. `code` is there where a program can decide by it. */
         Problem: {
             /** @description The action to prove oneself for, with the code `step-up-required`. */
@@ -1189,6 +1357,18 @@ export interface components {
         Providers: {
             providers: components["schemas"]["Provider"][];
         };
+        /** @description A change to think of. */
+        Question: {
+            change?: components["schemas"]["PostChange"] | null;
+            /** @description Whether the post would be ended. */
+            end?: boolean;
+            /** Format: int32 */
+            membership: number;
+        };
+        /** @description Everyone who can see a patient's chart. */
+        Reach: {
+            posts: components["schemas"]["Seeing"][];
+        };
         /** @description New recovery codes; the old ones are void. */
         RecoveryCodes: {
             /** @description Ten codes, `xxxxx-xxxxx`, each good for one use. */
@@ -1214,6 +1394,22 @@ export interface components {
              * @description What stood in the fragment of the link.
              */
             token: string;
+        };
+        /** @description A post that can see the patient. */
+        Seeing: {
+            by_relationship: boolean;
+            /** @description The posts above it, the nearest first. */
+            chain: components["schemas"]["Neighbour"][];
+            /** Format: int32 */
+            membership: number;
+            name: string;
+            /** @description The ties of the posts of the chain that are bound to their patients. */
+            relationships: components["schemas"]["Tie"][];
+            role: string;
+            /** @enum {string} */
+            sort: "person" | "service" | "operator";
+            /** @description Whether somebody has taken it up; always so for a service. */
+            taken_up: boolean;
         };
         /** @description The session of this browser. */
         Session: {
@@ -1286,6 +1482,13 @@ export interface components {
          * @enum {string}
          */
         Strength: "password" | "two-factor";
+        /** @description A tie of a post to the patient. */
+        Tie: {
+            /** @enum {string} */
+            kind: "care-team" | "client" | "referral" | "family" | "self";
+            /** Format: int32 */
+            membership: number;
+        };
         /** @description The token of a link. */
         Token: {
             /**
@@ -1293,6 +1496,33 @@ export interface components {
              * @description What stood in the fragment of the link.
              */
             token: string;
+        };
+        /** @description A post, with what stands above and below it. */
+        View: {
+            /**
+             * Format: int64
+             * @description How many there are below it at any depth.
+             */
+            below: number;
+            /** @description The posts above it, the nearest first. */
+            chain: components["schemas"]["Neighbour"][];
+            /** @description The posts right below it, 200 at most. */
+            children: components["schemas"]["Neighbour"][];
+            effective: components["schemas"]["Effective"];
+            /** @enum {string} */
+            kind: "staff" | "portal";
+            /** Format: int32 */
+            membership: number;
+            name: string;
+            own: components["schemas"]["Own"];
+            role: string;
+            /** @enum {string} */
+            state: "active" | "invited" | "ended";
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number.
+             */
+            version: number;
         };
     };
     responses: never;
@@ -4380,6 +4610,374 @@ export interface operations {
             };
         };
     };
+    getPeopleReach: {
+        parameters: {
+            query?: {
+                /** @description the patient's id; it must be there */
+                patient?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reach"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPeopleWhatIf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-administrator`: the organization would be left without an administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPeopleMembership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                membership: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPeopleMembership: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                membership: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostChange"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-administrator`: the organization would be left without an administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deletePeopleMembership: {
         parameters: {
             query?: never;
@@ -4427,6 +5025,15 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-administrator`: the organization would be left without an administrator */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,6 +4,7 @@ use chart::Store;
 use clap::{Args, Subcommand, ValueEnum};
 use db::Ctx;
 use kernel::MembershipId;
+use policy::PermissionSet;
 use serde::Serialize;
 
 use super::session::Session;
@@ -129,8 +130,10 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
                     Kind::Portal => "portal",
                 },
                 permissions: invite.grant.permissions(),
+                denied: PermissionSet::default(),
                 facilities: &facilities,
                 by_relationship: invite.by_relationship,
+                ends_at: None,
             };
             let (membership, link) = people::invite(&app, &context(&session), &new).await?;
             if invite.json {

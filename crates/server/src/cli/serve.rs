@@ -190,8 +190,10 @@ async fn administrator(
         role: "Administrator",
         plane: "staff",
         permissions: PermissionSet::all(),
+        denied: PermissionSet::default(),
         facilities: &facilities,
         by_relationship: false,
+        ends_at: None,
     };
     let (_, link) = people::invite(&app, &entered.context(&facilities), &new).await?;
     Ok(link)

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod bundles;
 mod conditions;
+mod delegation;
 mod hygiene;
 mod instances;
 mod limits;

@@ -73,5 +73,6 @@ export const stepUpActions: Record<string, string> = {
   'email.change': 'change your e-mail address',
   'sign-out.everywhere': 'sign you out everywhere',
   'person.invite': 'invite someone',
+  'person.change': 'change what someone may do',
   'person.end': 'end someone’s access',
 }

@@ -34,6 +34,12 @@ pub(crate) enum Error {
     /// The last proof may not go.
     #[error("the last factor")]
     LastFactor,
+    /// The organization would be left without an administrator.
+    #[error("the last administrator")]
+    LastAdministrator,
+    /// A change that does not say which version it starts from.
+    #[error("which version is meant to be changed")]
+    VersionMissing,
     /// A password that is too easy.
     #[error("weak password")]
     Weak(Weakness),
@@ -69,6 +75,14 @@ impl From<Error> for Failure {
             Error::WrongCode => Self::coded(400, "wrong-code", "this code is not right"),
             Error::LastFactor => {
                 Self::coded(409, "last-factor", "this is the last factor, and one is asked for")
+            }
+            Error::LastAdministrator => Self::coded(
+                409,
+                "last-administrator",
+                "an organization keeps an administrator: give another post organization.manage first",
+            ),
+            Error::VersionMissing => {
+                Self::new(428, "conflict", "say with If-Match which version you mean to change")
             }
             Error::Weak(weakness) => {
                 let message = match weakness {

@@ -23,12 +23,23 @@ pub(crate) struct Doc {
     pub(super) problems: &'static [&'static str],
     /// The action that a person may have to prove themselves for once more.
     pub(super) step_up: Option<&'static str>,
+    /// Whether it names in `If-Match` the version that it changes.
+    pub(super) conditional: bool,
 }
 
 impl Doc {
     /// A route that takes nothing and answers 204.
     pub(crate) const fn new(summary: &'static str) -> Self {
-        Self { summary, takes: None, query: &[], status: 204, gives: None, problems: &[], step_up: None }
+        Self {
+            summary,
+            takes: None,
+            query: &[],
+            status: 204,
+            gives: None,
+            problems: &[],
+            step_up: None,
+            conditional: false,
+        }
     }
 
     /// It takes a `T` in the body.
@@ -65,6 +76,12 @@ impl Doc {
     #[must_use]
     pub(crate) const fn step_up(self, action: &'static str) -> Self {
         Self { step_up: Some(action), ..self }
+    }
+
+    /// It changes the version that `If-Match` names, and no other.
+    #[must_use]
+    pub(crate) const fn conditional(self) -> Self {
+        Self { conditional: true, ..self }
     }
 }
 

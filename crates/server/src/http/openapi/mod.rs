@@ -196,7 +196,11 @@ fn parameters(row: &Route, doc: &Doc) -> Vec<Value> {
     });
     let facility = matches!(row.access, Access::EachEntry)
         .then(|| json!({"in": "header", "name": FACILITY, "required": false, "schema": {"type": "string"}}));
-    in_path.chain(in_query).chain(facility).map(sorted).collect()
+    let version = doc.conditional.then(|| {
+        json!({"description": "The ETag of the version to be changed.", "in": "header", "name": "If-Match",
+            "required": true, "schema": {"type": "string"}})
+    });
+    in_path.chain(in_query).chain(facility).chain(version).map(sorted).collect()
 }
 
 /// Who is to be known, and by what.
@@ -268,6 +272,10 @@ fn responses(row: &Route, doc: &Doc, schemas: &mut Schemas) -> BTreeMap<String, 
     }
     if matches!(row.access, Access::Needs(_)) {
         plain(403, "a permission is missing");
+    }
+    if doc.conditional {
+        plain(412, "the version is not the current one");
+        plain(428, "no `If-Match`");
     }
     if row.path.contains('{') {
         plain(404, "not there, or out of reach");

@@ -32,6 +32,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("context-required", 400, "the header Lamplight-Context is missing"),
     ("foreign-origin", 403, "the request comes from a page of another site"),
     ("invalid", 400, "a member is not what it should be"),
+    ("last-administrator", 409, "the organization would be left without an administrator"),
     ("last-factor", 409, "it is the last factor, and one is required"),
     ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),
     ("password-breached", 400, "the password is known from breaches"),

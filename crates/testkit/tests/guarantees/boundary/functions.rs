@@ -54,6 +54,9 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "chart.demand",
         "ops.claim_job",
         "ops.sweep",
+        "org.below",
+        "org.chain",
+        "org.effective",
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",
@@ -163,6 +166,10 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
     let program = signer.context(-1, &[cell(house.a.id(), 0)]);
     for sql in [
         "SELECT org.check_grant()",
+        "SELECT org.take_turns()",
+        "SELECT org.hold_chain(1, 1)",
+        "SELECT org.administrators(1)",
+        "SELECT org.all_administrators_below(1, 1)",
         "SELECT sec.tell_revoked()",
         "SELECT sec.wall('org.membership'::regclass, '0', false)",
         "SELECT sec.person_wall('people.person'::regclass, true)",
@@ -303,11 +310,12 @@ async fn posts_are_told_to_the_person_and_the_program_alone() {
         "UPDATE org.membership SET ends_at = now() WHERE membership_id = {}",
         membership(house.b.id())
     );
-    for (of_ann, change) in [(2, ""), (1, ended.as_str())] {
+    // Ben's post hangs on the one that ends.
+    for (of_ann, of_ben, change) in [(2, 1, ""), (1, 0, ended.as_str())] {
         superuser.batch_execute(change).await.unwrap();
         let signer = Signer::of(&superuser).await;
         for (who, context) in own::contexts(&house, &signer) {
-            for (person, posts) in [(ANN, of_ann), (BEN, 1)] {
+            for (person, posts) in [(ANN, of_ann), (BEN, of_ben)] {
                 let told =
                     who.starts_with("the program") || who == (if person == ANN { "Ann" } else { "Ben" });
                 let sql = format!("SELECT count(*) FROM platform.posts({person}, now())");
@@ -317,6 +325,33 @@ async fn posts_are_told_to_the_person_and_the_program_alone() {
         }
         let sql = format!("SELECT count(*) FROM platform.posts({ANN}, now())");
         assert_eq!(number(&client, None, &sql).await, Ok(0), "no context");
+    }
+}
+
+/// They run as their caller: what the wall hides has no chain, no grant and nothing below it.
+#[tokio::test]
+async fn the_chain_of_another_organizations_post_is_not_there() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, b) = (house.a.id(), house.b.id());
+    let signed = signer.context(membership(a), &[cell(a, 0)]);
+    let calls = |organization: i32| {
+        let (post, child) = (membership(organization), standing(organization, 0));
+        [
+            (2, format!("SELECT count(*) FROM org.chain({organization}, {child})")),
+            (1, format!("SELECT count(*) FROM org.effective({organization}, {child}, now())")),
+            (2, format!("SELECT count(*) FROM org.below({organization}, {post}, now())")),
+            (2, format!("SELECT count(*) FROM org.below({organization}, NULL, now())")),
+        ]
+    };
+    for (there, sql) in calls(a) {
+        assert_eq!(number(&client, Some(&signed), &sql).await, Ok(there), "{sql}");
+        assert_eq!(number(&client, None, &sql).await, Ok(0), "without a context: {sql}");
+    }
+    for (_, sql) in calls(b) {
+        assert_eq!(number(&client, Some(&signed), &sql).await, Ok(0), "{sql}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! over down to its SQL.
 
 mod context;
+mod delegation;
 mod functions;
 mod oracles;
 mod own;

@@ -1,5 +1,5 @@
-//! What a membership makes below itself, at the runtime role's own connection: never more than it has, and of what is
-//! there it only shortens the time.
+//! What a membership makes below itself, at the runtime role's own connection: never more than it has, and what is
+//! there is changed from above alone.
 
 use super::tables::{furnish, membership};
 use super::{Signer, attempt, cell, number, rehearse, runtime};
@@ -157,47 +157,104 @@ async fn a_post_of_the_same_number_elsewhere_does_not_show() {
 }
 
 #[tokio::test]
-async fn a_member_only_shortens_a_persons_post() {
+async fn a_post_is_changed_from_above_and_within_what_the_changer_has() {
     let posts = Posts::new().await;
     let context = posts.member(GRANTOR);
+    let (north, south) = (posts.house.a.north, posts.house.a.south);
     let set = |what: &str, id: i32| format!("UPDATE org.membership SET {what} WHERE membership_id = {id}");
-    for id in [OFFERED, TAKEN, GRANTOR, BOUND] {
-        for end in ["now()", "'2034-01-01'"] {
-            let sql = set(&format!("ends_at = {end}"), id);
+    for id in [OFFERED, TAKEN] {
+        for what in [
+            "ends_at = now()",
+            "ends_at = '2034-01-01'",
+            "ends_at = '2040-01-01'",
+            "permissions = '{people.invite}', denied = '{chart.read}'",
+            "role = 'Aide', by_relationship = true",
+            &format!("facilities = '{{{north}}}'"),
+        ] {
+            let sql = set(what, id);
             assert_eq!(rehearse(&posts.client, Some(&context), &sql).await, Ok(1), "{sql}");
         }
     }
     for (what, sql) in [
-        ("somebody's end later", set("ends_at = '2035-01-02'", TAKEN)),
+        ("later than its own end", set("ends_at = '2040-01-02'", TAKEN)),
         ("somebody's end away", set("ends_at = NULL", TAKEN)),
-        ("its own end later", set("ends_at = '2040-01-02'", GRANTOR)),
-        ("its own end away", set("ends_at = 'infinity'", GRANTOR)),
+        ("for ever", set("ends_at = 'infinity'", TAKEN)),
+        ("a permission not held", set("permissions = '{chart.read,chart.write}'", TAKEN)),
+        ("no permission that can be named", set("permissions = ARRAY[NULL]::text[]", TAKEN)),
+        ("a facility not held", set(&format!("facilities = '{{{south}}}'"), TAKEN)),
+        ("its own end", set("ends_at = now()", GRANTOR)),
+        ("its own permissions", set("permissions = '{chart.read,audit.report}'", GRANTOR)),
+        ("its own role", set("role = 'Director'", GRANTOR)),
+        ("a post beside it", set("ends_at = now()", BOUND)),
         ("a service's end", set("ends_at = now()", SERVICE)),
         ("somebody's name", set("name = 'y'", TAKEN)),
         ("a post for itself", set("person_id = 1", OFFERED)),
         ("a post taken away", set("person_id = NULL", TAKEN)),
         ("a post passed on", set("person_id = 1", TAKEN)),
         ("an end with a person", set("ends_at = now(), person_id = 1", OFFERED)),
-        ("permissions", set("permissions = '{audit.read}'", TAKEN)),
-        ("facilities", set("facilities = '{1}'", TAKEN)),
         ("the parent", set("parent_id = NULL", TAKEN)),
-        ("the bond", set("by_relationship = false", BOUND)),
         ("the plane", set("plane = 'portal'", TAKEN)),
+        ("the version", set("version = 1", TAKEN)),
         ("all of it", "DELETE FROM org.membership".to_owned()),
     ] {
         Posts::refused(attempt(&posts.client, Some(&context), &sql).await, what);
     }
+    // Nobody changes from below or from beside.
+    for by in [OFFERED, TAKEN, BOUND, 987_654] {
+        let sql = set("ends_at = now()", if by == TAKEN { GRANTOR } else { TAKEN });
+        Posts::refused(attempt(&posts.client, Some(&posts.member(by)), &sql).await, "not from above");
+    }
+    // Whoever administers the organization changes what is not below them, and no more than they have.
+    let manages = set("permissions = permissions || '{organization.manage}'", BOUND);
+    posts.superuser.batch_execute(&manages).await.unwrap();
+    let manager = posts.member(BOUND);
+    for sql in [set("ends_at = now()", TAKEN), set("permissions = '{}'", GRANTOR)] {
+        assert_eq!(rehearse(&posts.client, Some(&manager), &sql).await, Ok(1), "{sql}");
+    }
+    for sql in [
+        set("permissions = permissions || '{people.invite}'", TAKEN),
+        set("ends_at = now()", SERVICE),
+        set("ends_at = now()", BOUND),
+    ] {
+        Posts::refused(attempt(&posts.client, Some(&manager), &sql).await, &sql);
+    }
+    // What was denied is given back by those who have it alone.
+    let denied = "permissions = '{chart.read,people.invite}', denied = '{people.invite}'";
+    posts.superuser.batch_execute(&set(denied, TAKEN)).await.unwrap();
+    let back = set("denied = '{}'", TAKEN);
+    Posts::refused(attempt(&posts.client, Some(&manager), &back).await, "given back");
+    assert_eq!(rehearse(&posts.client, Some(&context), &back).await, Ok(1));
     // Ended is ended.
     let end = set("ends_at = '2026-01-01'", TAKEN);
     assert_eq!(attempt(&posts.client, Some(&context), &end).await, Ok(1));
-    let again = set("ends_at = '2027-01-01'", TAKEN);
+    let again = set("ends_at = '2039-01-01'", TAKEN);
     Posts::refused(attempt(&posts.client, Some(&context), &again).await, "an ended post revived");
     let job = posts.signer.context(0, &[cell(posts.house.a.id(), 0)]);
     assert_eq!(rehearse(&posts.client, Some(&job), &again).await, Ok(1), "the operator's work");
     // A post of another organization is not there.
-    let b = posts.house.b.id();
-    let foreign = set("ends_at = now()", membership(b));
-    assert_eq!(attempt(&posts.client, Some(&context), &foreign).await, Ok(0));
+    let foreign = set("ends_at = now()", membership(posts.house.b.id()));
+    assert_eq!(attempt(&posts.client, Some(&manager), &foreign).await, Ok(0));
+}
+
+#[tokio::test]
+async fn a_post_stands_below_an_older_one_and_stays_there() {
+    let posts = Posts::new().await;
+    let a = posts.house.a.id();
+    for parent in [TAKEN, 987_654, 40] {
+        let sql = format!(
+            "INSERT INTO org.membership (organization_id, membership_id, parent_id, kind, name, created_at)
+             VALUES ({a}, {}, {parent}, 'person', 'x', now())",
+            parent.min(40)
+        );
+        let error = posts.superuser.batch_execute(&sql).await.unwrap_err();
+        let code = error.as_db_error().unwrap().code().code().to_owned();
+        assert!(["23514", "23503", "23505"].contains(&code.as_str()), "{parent}: {code}");
+    }
+    for (id, parent) in [(TAKEN, "NULL"), (TAKEN, "31"), (GRANTOR, "34"), (GRANTOR, "31")] {
+        let sql = format!("UPDATE org.membership SET parent_id = {parent} WHERE membership_id = {id}");
+        let moved = posts.superuser.batch_execute(&sql).await;
+        assert_eq!(moved.is_ok(), (id, parent) == (TAKEN, "31"), "{sql}");
+    }
 }
 
 #[tokio::test]

@@ -27,7 +27,16 @@ pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history"
 /// Of a table with the grant `u`, the columns that may be updated.
 pub(crate) fn updates(table: &str) -> &'static [&'static str] {
     match table {
-        "org.membership" => &["ends_at", "name", "person_id"],
+        "org.membership" => &[
+            "by_relationship",
+            "denied",
+            "ends_at",
+            "facilities",
+            "name",
+            "permissions",
+            "person_id",
+            "role",
+        ],
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "oauth.signing_key" => &["ends_at"],
         "oauth.family" | "oauth.access" => &["ended_at"],

@@ -326,7 +326,7 @@ pub(in crate::areas::oauth) async fn find_membership(
                JOIN people.person p ON p.person_id = m.person_id AND p.disabled_at IS NULL
                JOIN people.session s ON s.session_id = $4 AND s.person_id = m.person_id
               WHERE m.organization_id = $1 AND m.membership_id = $2 AND m.person_id = $3
-                AND (m.ends_at IS NULL OR m.ends_at > $6)
+                AND EXISTS (SELECT 1 FROM org.effective($1, $2, $6) e WHERE e.alive)
                 AND ($5 OR (s.ended_at IS NULL AND s.ends_at > $6))",
             &[&organization.0, &of.membership.0, &of.person.0, &of.session.0, &offline, &now],
         )

@@ -1,12 +1,14 @@
 //! Who has a post in an organization: seeing, offering and ending posts.
 
 use db::{Ctx, Event};
+use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId};
-use policy::{Permission, PermissionSet};
+use policy::{Action, Permission, PermissionSet};
 use serde::Serialize;
 use utoipa::openapi::schema::Object;
 
 use super::Desk;
+use super::grants::{Effective, from_above, refuse, told};
 use super::links::send_invitation;
 use crate::app::App;
 use crate::areas::people::model::{SmallText, normal_address};
@@ -18,25 +20,38 @@ use crate::http::one_of;
 pub(crate) struct Member {
     #[schema(value_type = i32)]
     pub(crate) membership: MembershipId,
+    /// The post right above it.
+    #[schema(value_type = Option<i32>, required)]
+    pub(crate) parent: Option<MembershipId>,
     pub(crate) name: String,
     pub(crate) role: String,
     #[serde(rename = "kind")]
     #[schema(schema_with = planes)]
     pub(crate) plane: String,
-    /// The codes of those within reach.
+    /// The codes of those within its own reach.
     pub(crate) facilities: Vec<String>,
     #[schema(schema_with = states)]
     pub(crate) state: &'static str,
+    /// When its own time is over.
     #[schema(required)]
-    pub(crate) ends_at: Option<jiff::Timestamp>,
+    pub(crate) ends_at: Option<Timestamp>,
+    pub(crate) effective: Effective,
 }
 
-fn planes() -> Object {
+pub(super) fn planes() -> Object {
     one_of(&["staff", "portal"])
 }
 
-fn states() -> Object {
+pub(super) fn states() -> Object {
     one_of(&["active", "invited", "ended"])
+}
+
+pub(super) fn state(alive: bool, taken_up: bool) -> &'static str {
+    match (alive, taken_up) {
+        (false, _) => "ended",
+        (true, true) => "active",
+        (true, false) => "invited",
+    }
 }
 
 /// Everyone with a post, by name.
@@ -49,22 +64,21 @@ pub(crate) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<Member>, Error> {
         ..Event::success("people.list", "people.read")
     };
     app.store.db().record(ctx, event).await?;
-    Ok(rows
-        .iter()
-        .map(|row| Member {
+    let member = |row: &db::Row| {
+        let effective = Effective::of(row, 8);
+        Member {
             membership: MembershipId(row.get(0)),
-            name: row.get(1),
-            role: row.get(2),
-            plane: row.get(3),
-            facilities: row.get(4),
-            state: match (row.get::<_, bool>(5), row.get::<_, bool>(6)) {
-                (true, _) => "ended",
-                (false, true) => "active",
-                (false, false) => "invited",
-            },
+            parent: row.get::<_, Option<i32>>(1).map(MembershipId),
+            name: row.get(2),
+            role: row.get(3),
+            plane: row.get(4),
+            facilities: row.get(5),
+            state: state(effective.alive, row.get(6)),
             ends_at: row.get(7),
-        })
-        .collect())
+            effective,
+        }
+    };
+    Ok(rows.iter().map(member).collect())
 }
 
 /// A post to be offered.
@@ -74,8 +88,12 @@ pub(crate) struct NewPost<'a> {
     pub(crate) role: &'a str,
     pub(crate) plane: &'a str,
     pub(crate) permissions: PermissionSet,
+    /// What neither it nor a post below it may do, whatever else says so.
+    pub(crate) denied: PermissionSet,
     pub(crate) facilities: &'a [FacilityId],
     pub(crate) by_relationship: bool,
+    /// As long as the post above it when nothing is said.
+    pub(crate) ends_at: Option<Timestamp>,
 }
 
 /// Offers a post below one's own, with no more than one has. Gives its number and the link that was sent.
@@ -87,14 +105,16 @@ pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(M
     if !matches!(new.plane, "staff" | "portal") {
         return Err(Error::Invalid("kind: staff or portal"));
     }
+    if new.ends_at.is_some_and(|end| end <= app.world.now()) {
+        return Err(Error::Invalid("ends_at: it is over"));
+    }
     let mine = ctx.grants();
     let exceeds = new.permissions.iter().any(|permission| !mine.permissions.contains(permission))
         || new.facilities.iter().any(|facility| !mine.facilities.contains(facility))
         || (mine.by_relationship && !new.by_relationship);
     if exceeds {
-        let event = Event::denied("people.invite", "more than the grantor has");
-        app.store.db().record(ctx, event).await?;
-        return Err(Error::Db(db::Error::Denied(Some(Permission::PeopleInvite))));
+        let error = Error::Db(db::Error::Denied(Some(Permission::PeopleInvite)));
+        return refuse(app, ctx, Action::Invite, "more than the grantor has", error).await;
     }
     let row = store::NewMembership {
         parent: Some(ctx.membership()).filter(|membership| membership.0 > 0),
@@ -102,12 +122,15 @@ pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(M
         role: &role,
         plane: new.plane,
         permissions: new.permissions.iter().map(Permission::key).collect(),
+        denied: new.denied.iter().map(Permission::key).collect(),
         facilities: new.facilities.iter().map(|facility| facility.0).collect(),
         by_relationship: new.by_relationship,
+        ends_at: new.ends_at,
     };
     let tx = app.store.db().begin(ctx).await?;
     let (organization, organization_name) = store::find_own_organization(&tx, ctx.organization()).await?;
-    let membership = store::insert_membership(&tx, ctx.organization(), &row, app.world.now()).await?;
+    let membership = store::insert_membership(&tx, ctx.organization(), &row, app.world.now()).await;
+    let membership = told(app, ctx, Action::Invite, membership).await?;
     let detail = Some(format!("membership {membership}"));
     app.store.db().record(ctx, Event { detail, ..Event::success("people.invite", "people.invite") }).await?;
     tx.commit().await?;
@@ -117,13 +140,16 @@ pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(M
     Ok((membership, link))
 }
 
-/// Ends a post: whoever has it is out on the next request.
+/// Ends a post: whoever has it is out on the next request, and whoever has one below it.
 pub(crate) async fn end(app: &App, ctx: &Ctx, membership: MembershipId) -> Result<(), Error> {
     if membership == ctx.membership() {
-        return Err(Error::Invalid("your own post is for someone else to end"));
+        let error = Error::Invalid("your own post is for someone else to end");
+        return refuse(app, ctx, Action::EndPost, "own post", error).await;
     }
     let tx = app.store.db().begin(ctx).await?;
-    if !store::end_membership(&tx, ctx.organization(), membership, app.world.now()).await? {
+    from_above(app, &tx, membership, Action::EndPost).await?;
+    let ended = store::end_membership(&tx, (ctx.organization(), membership), app.world.now()).await;
+    if !told(app, ctx, Action::EndPost, ended).await? {
         return Err(db::Error::NotFound.into());
     }
     let detail = Some(format!("membership {membership}"));

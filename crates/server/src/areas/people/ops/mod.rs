@@ -1,10 +1,12 @@
 //! What people do with their accounts: one file an errand, one transaction each where one suffices.
 
 mod factors;
+mod grants;
 mod links;
 mod members;
 mod outgoing;
 mod passkeys;
+mod reach;
 mod sessions;
 mod sign_in;
 mod step_up;
@@ -14,6 +16,7 @@ pub(crate) use factors::{
     Added, STEP_UP, add_sms, add_totp, confirm, list as list_factors, remove as remove_factor,
     renew_recovery_codes,
 };
+pub(crate) use grants::{Change, Outlook, Trial, View, change, look, refuse, what_if};
 pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,
     look_at_invitation, reset, seal_invitation,
@@ -21,6 +24,7 @@ pub(crate) use links::{
 pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_people};
 pub(super) use outgoing::Outgoing;
 pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_in_start as passkey_start};
+pub(crate) use reach::{Reach, reach};
 pub(crate) use sessions::{
     Post, close_context, devices, end_device, me, open_context, open_contexts, posts, sign_out, whoami,
 };

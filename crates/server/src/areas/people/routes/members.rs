@@ -1,11 +1,13 @@
 //! `/api/me`, `/api/people`: the post that a context speaks as, and those of its organization.
 
+use jiff::Timestamp;
 use kernel::{ContextId, MembershipId};
-use policy::Permission;
+use policy::{Action, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer;
+use super::grants::{facilities, membership, permissions, proved};
 use super::sessions::{Membership, Person, Strength, kinds, post};
 use crate::areas::people::ops::{self, Member};
 use crate::http::{Call, Doc, Failure, Reply};
@@ -95,11 +97,17 @@ struct NewMember {
     kind: String,
     /// The keys of what the post may do.
     permissions: Vec<String>,
+    /// The keys of what neither it nor a post below it may do, whatever else says so.
+    #[serde(default)]
+    denied: Vec<String>,
     /// The codes of the facilities within its reach.
     facilities: Vec<String>,
     /// Whether it reaches only patients that it has a relationship with.
     #[serde(default)]
     by_relationship: bool,
+    /// When it ends. As the post above it, when nothing is said.
+    #[serde(default)]
+    ends_at: Option<Timestamp>,
 }
 
 /// A post that was offered.
@@ -118,41 +126,33 @@ pub(super) const INVITE: Doc = Doc::new("Offer a post: an invitation is sent")
 
 pub(super) async fn invite(call: Call) -> Result<Reply, Failure> {
     let new: NewMember = call.json()?;
-    let unknown = |what| Failure::coded(400, "invalid", what);
-    let permissions = new.permissions.iter().map(|key| key.parse::<Permission>());
-    let permissions = permissions
-        .collect::<Result<_, _>>()
-        .map_err(|_| unknown("permissions: there is one that is not known"))?;
-    let mut facilities = Vec::with_capacity(new.facilities.len());
-    for code in &new.facilities {
-        let found = call.app.facility(&call.ctx, code).await?;
-        facilities.push(found.ok_or_else(|| unknown("facilities: there is one that is out of reach"))?);
-    }
+    let action = Action::Invite;
+    let allowed =
+        permissions(&call, action, &new.permissions, "permissions: there is one that is not known").await?;
+    let denied = permissions(&call, action, &new.denied, "denied: there is one that is not known").await?;
+    let facilities = facilities(&call, action, &new.facilities).await?;
     proved(&call, "person.invite").await?;
     let post = ops::NewPost {
         email: &new.email,
         name: &new.name,
         role: &new.role,
         plane: &new.kind,
-        permissions,
+        permissions: allowed,
+        denied,
         facilities: &facilities,
         by_relationship: new.by_relationship,
+        ends_at: new.ends_at,
     };
     let (membership, _) = ops::invite(&call.app, &call.ctx, &post).await?;
     answer(201, &Invited { membership })
 }
 
-/// Asks a person for a step-up; a program has proved itself with its token.
-async fn proved(call: &Call, action: &'static str) -> Result<(), Failure> {
-    let Some((session, _)) = &call.session else { return Ok(()) };
-    let given = call.header(ops::STEP_UP)?;
-    Ok(ops::spend_step_up(&call.app, call.ctx.request(), session, given, action).await?)
-}
-
-pub(super) const END: Doc = Doc::new("End a post").step_up("person.end").problems(&["invalid"]);
+pub(super) const END: Doc = Doc::new("End a post, and what hangs on it")
+    .step_up("person.end")
+    .problems(&["invalid", "last-administrator"]);
 
 pub(super) async fn end(call: Call) -> Result<Reply, Failure> {
-    let id = call.param("membership").parse().map(MembershipId).map_err(|_| Failure::unlisted())?;
+    let id = membership(&call)?;
     proved(&call, "person.end").await?;
     ops::end_post(&call.app, &call.ctx, id).await?;
     Ok(Reply::empty(204))

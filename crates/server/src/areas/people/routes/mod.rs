@@ -1,6 +1,7 @@
 //! `/api/auth`, `/api/me`, `/api/people`: what is asked and answered, and nothing else.
 
 mod factors;
+mod grants;
 mod links;
 mod members;
 mod sessions;
@@ -87,6 +88,21 @@ pub(crate) const ROUTES: &[Route] = &[
     member(Verb::Delete, "/api/people/{membership}", Access::Needs(Action::EndPost), &members::END, |c| {
         Box::pin(members::end(c))
     }),
+    member(Verb::Get, "/api/people/{membership}", Access::Needs(Action::LookAtPost), &grants::LOOK, |c| {
+        Box::pin(grants::look(c))
+    }),
+    member(Verb::Put, "/api/people/{membership}", Access::Needs(Action::ChangePost), &grants::CHANGE, |c| {
+        Box::pin(grants::change(c))
+    }),
+    member(Verb::Post, "/api/people/what-if", Access::Needs(Action::WhatIf), &grants::WHAT_IF, |c| {
+        Box::pin(grants::what_if(c))
+    }),
+    Route {
+        health_data: true,
+        ..member(Verb::Get, "/api/people/reach", Access::Needs(Action::Reach), &grants::REACH, |c| {
+            Box::pin(grants::reach(c))
+        })
+    },
 ];
 
 const fn visitor(
@@ -146,7 +162,7 @@ const fn member(
         resource: "membership",
         health_data: false,
         audited: true,
-        body: if matches!(method, Verb::Post) { Body::Json } else { Body::None },
+        body: if matches!(method, Verb::Post | Verb::Put) { Body::Json } else { Body::None },
         active: true,
         doc: Some(doc),
         handler: Handler::Private(handler),

@@ -1,11 +1,16 @@
 //! Rows of people, as they are. Whoever calls says in whose context, and row security shows that person's rows alone.
 
+mod grants;
 mod posts;
 mod sessions;
 
+pub(super) use grants::{
+    Grant, Standing, end_membership, find_patient, find_post, list_below, list_chain, list_children,
+    list_members, list_reach, update_membership,
+};
 pub(crate) use posts::{
-    NewMembership, claim_messages, delete_message, end_membership, find_offer, find_own_organization,
-    insert_membership, insert_message, list_members, list_posts, postpone_message, take_up_post,
+    NewMembership, claim_messages, delete_message, find_offer, find_own_organization, insert_membership,
+    insert_message, list_posts, postpone_message, take_up_post,
 };
 
 pub(super) use sessions::{

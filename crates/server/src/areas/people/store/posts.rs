@@ -51,8 +51,11 @@ pub(crate) struct NewMembership<'a> {
     pub(crate) role: &'a str,
     pub(crate) plane: &'a str,
     pub(crate) permissions: Vec<&'static str>,
+    pub(crate) denied: Vec<&'static str>,
     pub(crate) facilities: Vec<i32>,
     pub(crate) by_relationship: bool,
+    /// As long as the post above it when nothing is said.
+    pub(crate) ends_at: Option<Timestamp>,
 }
 
 /// Offers it.
@@ -65,8 +68,9 @@ pub(crate) async fn insert_membership(
     let rows = tx
         .query(
             "INSERT INTO org.membership (organization_id, membership_id, parent_id, kind, name, role, plane,
-                 permissions, facilities, by_relationship, created_at)
-             VALUES ($1, nextval('org.membership_number'), $2, 'person', $3, $4, $5, $6, $7, $8, $9)
+                 permissions, denied, facilities, by_relationship, created_at, ends_at)
+             VALUES ($1, nextval('org.membership_number'), $2, 'person', $3, $4, $5, $6, $7, $8, $9, $10,
+                     coalesce($11, (SELECT e.ends_at FROM org.effective($1, $2, $10) e)))
              RETURNING membership_id",
             &[
                 &organization.0,
@@ -75,9 +79,11 @@ pub(crate) async fn insert_membership(
                 &new.role,
                 &new.plane,
                 &new.permissions,
+                &new.denied,
                 &new.facilities,
                 &new.by_relationship,
                 &now,
+                &new.ends_at,
             ],
         )
         .await?;
@@ -107,7 +113,7 @@ pub(crate) async fn find_offer(
             "SELECT o.slug, o.name, coalesce(m.role, '') FROM org.membership m
                JOIN org.organization o ON o.organization_id = m.organization_id
               WHERE m.organization_id = $1 AND m.membership_id = $2 AND m.person_id IS NULL
-                AND (m.ends_at IS NULL OR m.ends_at > $3)",
+                AND EXISTS (SELECT 1 FROM org.effective($1, $2, $3) e WHERE e.alive)",
             &[&organization.0, &membership.0, &now],
         )
         .await?;
@@ -126,43 +132,8 @@ pub(crate) async fn take_up_post(
         .query(
             "UPDATE org.membership SET person_id = $3, name = $4
               WHERE organization_id = $1 AND membership_id = $2 AND person_id IS NULL
-                AND (ends_at IS NULL OR ends_at > $5) RETURNING 1",
+                AND EXISTS (SELECT 1 FROM org.effective($1, $2, $5) e WHERE e.alive) RETURNING 1",
             &[&organization.0, &membership.0, &person.0, &name, &now],
-        )
-        .await?;
-    Ok(!rows.is_empty())
-}
-
-/// Everyone with a post: number, name, role, plane, facilities, ended, taken up, end.
-pub(crate) async fn list_members(
-    tx: &Tx<'_>,
-    organization: OrganizationId,
-    now: Timestamp,
-) -> Result<Vec<Row>, Error> {
-    tx.query(
-        "SELECT m.membership_id, m.name, coalesce(m.role, ''), m.plane,
-                ARRAY(SELECT f.code FROM org.facility f WHERE f.organization_id = m.organization_id
-                         AND f.facility_id = ANY (m.facilities) ORDER BY f.code),
-                coalesce(m.ends_at <= $2, false), m.person_id IS NOT NULL, m.ends_at
-           FROM org.membership m WHERE m.organization_id = $1 AND m.kind = 'person' ORDER BY m.name, m.membership_id",
-        &[&organization.0, &now],
-    )
-    .await
-}
-
-/// Ends a post now; false when there is none that has not ended.
-pub(crate) async fn end_membership(
-    tx: &Tx<'_>,
-    organization: OrganizationId,
-    membership: MembershipId,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let rows = tx
-        .query(
-            "UPDATE org.membership SET ends_at = $3
-              WHERE organization_id = $1 AND membership_id = $2 AND kind = 'person'
-                AND (ends_at IS NULL OR ends_at > $3) RETURNING 1",
-            &[&organization.0, &membership.0, &now],
         )
         .await?;
     Ok(!rows.is_empty())
