@@ -46,11 +46,15 @@ pub enum Action {
     ChangePost,
     /// Asking who can see a patient, and by what chain of posts.
     Reach,
+    /// Asking which roles there are.
+    ListRoles,
+    /// Adding or changing a role.
+    EditRole,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -67,6 +71,8 @@ impl Action {
         Self::WhatIf,
         Self::ChangePost,
         Self::Reach,
+        Self::ListRoles,
+        Self::EditRole,
     ];
 
     /// The permission that allows the action.
@@ -79,9 +85,10 @@ impl Action {
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
             Self::AuditReport | Self::Reach => Permission::AuditReport,
-            Self::ListPeople | Self::LookAtPost | Self::WhatIf => Permission::PeopleRead,
+            Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
             Self::Invite | Self::ChangePost => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
+            Self::EditRole => Permission::RolesEdit,
         }
     }
 
@@ -104,6 +111,8 @@ impl Action {
             Self::WhatIf => "people.what-if",
             Self::ChangePost => "people.change",
             Self::Reach => "people.reach",
+            Self::ListRoles => "roles.list",
+            Self::EditRole => "roles.edit",
         }
     }
 }

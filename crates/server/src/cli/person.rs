@@ -125,6 +125,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
                 email: &invite.email,
                 name: &invite.name,
                 role: &invite.role,
+                role_key: None,
                 plane: match invite.kind {
                     Kind::Staff => "staff",
                     Kind::Portal => "portal",

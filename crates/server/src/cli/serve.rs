@@ -188,6 +188,7 @@ async fn administrator(
         email: "administrator@demonstration.example",
         name: "Administrator",
         role: "Administrator",
+        role_key: None,
         plane: "staff",
         permissions: PermissionSet::all(),
         denied: PermissionSet::default(),

@@ -14,6 +14,7 @@ mod oauth;
 mod openapi;
 mod people;
 mod providers;
+mod roles;
 mod routes;
 mod searches;
 mod signing_in;

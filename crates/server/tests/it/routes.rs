@@ -16,6 +16,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{factor}", ID),
         ("{provider}", ID),
         ("{request}", ID),
+        ("{role}", "r999"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -86,6 +86,8 @@ pub(crate) struct NewPost<'a> {
     pub(crate) email: &'a str,
     pub(crate) name: &'a str,
     pub(crate) role: &'a str,
+    /// The role of the organization that it has: what the four beside it say is then the role's.
+    pub(crate) role_key: Option<&'a str>,
     pub(crate) plane: &'a str,
     pub(crate) permissions: PermissionSet,
     /// What neither it nor a post below it may do, whatever else says so.
@@ -120,6 +122,7 @@ pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(M
         parent: Some(ctx.membership()).filter(|membership| membership.0 > 0),
         name: &name,
         role: &role,
+        role_key: new.role_key,
         plane: new.plane,
         permissions: new.permissions.iter().map(Permission::key).collect(),
         denied: new.denied.iter().map(Permission::key).collect(),

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 8] = [
+pub(super) const ACTIONS: [&str; 9] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -22,6 +22,7 @@ pub(super) const ACTIONS: [&str; 8] = [
     "person.invite",
     "person.end",
     "person.change",
+    "role.edit",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::answer;
 use super::grants::{facilities, membership, permissions, proved};
 use super::sessions::{Membership, Person, Strength, kinds, post};
+use crate::areas::people::Error;
 use crate::areas::people::ops::{self, Member};
 use crate::http::{Call, Doc, Failure, Reply};
 
@@ -91,12 +92,19 @@ struct NewMember {
     email: String,
     /// 1 to 100 characters.
     name: String,
+    /// The organization's role that it has; `role`, `kind`, `permissions` and `by_relationship` are then the role's, and
+    /// not given.
+    #[serde(default)]
+    role_key: Option<String>,
     /// What the post is called, 1 to 100 characters.
-    role: String,
+    #[serde(default)]
+    role: Option<String>,
+    #[serde(default)]
     #[schema(schema_with = kinds)]
-    kind: String,
+    kind: Option<String>,
     /// The keys of what the post may do.
-    permissions: Vec<String>,
+    #[serde(default)]
+    permissions: Option<Vec<String>>,
     /// The keys of what neither it nor a post below it may do, whatever else says so.
     #[serde(default)]
     denied: Vec<String>,
@@ -104,7 +112,7 @@ struct NewMember {
     facilities: Vec<String>,
     /// Whether it reaches only patients that it has a relationship with.
     #[serde(default)]
-    by_relationship: bool,
+    by_relationship: Option<bool>,
     /// When it ends. As the post above it, when nothing is said.
     #[serde(default)]
     ends_at: Option<Timestamp>,
@@ -127,20 +135,43 @@ pub(super) const INVITE: Doc = Doc::new("Offer a post: an invitation is sent")
 pub(super) async fn invite(call: Call) -> Result<Reply, Failure> {
     let new: NewMember = call.json()?;
     let action = Action::Invite;
-    let allowed =
-        permissions(&call, action, &new.permissions, "permissions: there is one that is not known").await?;
+    let (role, plane, allowed, by_relationship) = match &new.role_key {
+        Some(key) => {
+            if new.role.is_some()
+                || new.kind.is_some()
+                || new.permissions.is_some()
+                || new.by_relationship.is_some()
+            {
+                return Err(Error::Invalid("role_key: what the role says is not said beside it").into());
+            }
+            ops::role_for_post(&call.app, &call.ctx, key).await?
+        }
+        None => {
+            let (Some(role), Some(kind), Some(keys)) = (new.role, new.kind, &new.permissions) else {
+                return Err(Error::Invalid("either role_key, or role, kind and permissions").into());
+            };
+            let unknown = "permissions: there is one that is not known";
+            (
+                role,
+                kind,
+                permissions(&call, action, keys, unknown).await?,
+                new.by_relationship.unwrap_or(false),
+            )
+        }
+    };
     let denied = permissions(&call, action, &new.denied, "denied: there is one that is not known").await?;
     let facilities = facilities(&call, action, &new.facilities).await?;
     proved(&call, "person.invite").await?;
     let post = ops::NewPost {
         email: &new.email,
         name: &new.name,
-        role: &new.role,
-        plane: &new.kind,
+        role: &role,
+        role_key: new.role_key.as_deref(),
+        plane: &plane,
         permissions: allowed,
         denied,
         facilities: &facilities,
-        by_relationship: new.by_relationship,
+        by_relationship,
         ends_at: new.ends_at,
     };
     let (membership, _) = ops::invite(&call.app, &call.ctx, &post).await?;

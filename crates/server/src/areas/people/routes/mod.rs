@@ -4,6 +4,7 @@ mod factors;
 mod grants;
 mod links;
 mod members;
+mod roles;
 mod sessions;
 mod sign_in;
 mod step_up;
@@ -84,6 +85,15 @@ pub(crate) const ROUTES: &[Route] = &[
     }),
     member(Verb::Post, "/api/people", Access::Needs(Action::Invite), &members::INVITE, |c| {
         Box::pin(members::invite(c))
+    }),
+    member(Verb::Get, "/api/roles", Access::Needs(Action::ListRoles), &roles::LIST, |c| {
+        Box::pin(roles::list(c))
+    }),
+    member(Verb::Post, "/api/roles", Access::Needs(Action::EditRole), &roles::CREATE, |c| {
+        Box::pin(roles::create(c))
+    }),
+    member(Verb::Put, "/api/roles/{role}", Access::Needs(Action::EditRole), &roles::CHANGE, |c| {
+        Box::pin(roles::change(c))
     }),
     member(Verb::Delete, "/api/people/{membership}", Access::Needs(Action::EndPost), &members::END, |c| {
         Box::pin(members::end(c))

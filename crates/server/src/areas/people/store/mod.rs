@@ -2,6 +2,7 @@
 
 mod grants;
 mod posts;
+mod roles;
 mod sessions;
 
 pub(super) use grants::{
@@ -13,6 +14,7 @@ pub(crate) use posts::{
     insert_message, list_posts, postpone_message, take_up_post,
 };
 
+pub(super) use roles::{Role, StandingRole, insert_role, list_roles, update_role};
 pub(super) use sessions::{
     NewSession, close_context, end_session_by_digest, end_sessions, insert_context, insert_session,
     list_contexts, list_sessions, rotate_session,

@@ -49,6 +49,7 @@ pub(crate) struct NewMembership<'a> {
     pub(crate) parent: Option<MembershipId>,
     pub(crate) name: &'a str,
     pub(crate) role: &'a str,
+    pub(crate) role_key: Option<&'a str>,
     pub(crate) plane: &'a str,
     pub(crate) permissions: Vec<&'static str>,
     pub(crate) denied: Vec<&'static str>,
@@ -68,9 +69,9 @@ pub(crate) async fn insert_membership(
     let rows = tx
         .query(
             "INSERT INTO org.membership (organization_id, membership_id, parent_id, kind, name, role, plane,
-                 permissions, denied, facilities, by_relationship, created_at, ends_at)
+                 permissions, denied, facilities, by_relationship, created_at, ends_at, role_key)
              VALUES ($1, nextval('org.membership_number'), $2, 'person', $3, $4, $5, $6, $7, $8, $9, $10,
-                     coalesce($11, (SELECT e.ends_at FROM org.effective($1, $2, $10) e)))
+                     coalesce($11, (SELECT e.ends_at FROM org.effective($1, $2, $10) e)), $12)
              RETURNING membership_id",
             &[
                 &organization.0,
@@ -84,6 +85,7 @@ pub(crate) async fn insert_membership(
                 &new.by_relationship,
                 &now,
                 &new.ends_at,
+                &new.role_key,
             ],
         )
         .await?;
