@@ -30,7 +30,8 @@ export const problems = {
   'sign-in-failed': 'That did not match. Check the e-mail address and the password and try again.',
   'wrong-code': 'That code did not match. Codes change every 30 seconds: try the one shown now.',
   'link-ended': 'This link no longer works: it was used already, replaced by a newer one, or is too old.',
-  'last-administrator': 'The organization would be left without an administrator. Make somebody else one first.',
+  'last-administrator':
+    'The organization would be left without an administrator. Make somebody else one first.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',
   'password-too-long': 'This password is too long: at most {{max}} characters.',
