@@ -774,6 +774,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The organization's roles
+         * @description Needs the permission `people.read`.
+         */
+        get: operations["getRoles"];
+        put?: never;
+        /**
+         * Add a role, with no more than one holds
+         * @description Needs the permission `roles.edit`. May ask for a step-up for `role.edit`.
+         */
+        post: operations["postRoles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a role, and with it every post that has it
+         * @description Needs the permission `roles.edit`. May ask for a step-up for `role.edit`.
+         */
+        put: operations["putRolesRole"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1140,7 +1184,7 @@ export interface components {
         /** @description A post to be offered: below one's own, with no more than one has. */
         NewMember: {
             /** @description Whether it reaches only patients that it has a relationship with. */
-            by_relationship?: boolean;
+            by_relationship?: boolean | null;
             /** @description The keys of what neither it nor a post below it may do, whatever else says so. */
             denied?: string[];
             /**
@@ -1156,13 +1200,18 @@ export interface components {
             /** @description The codes of the facilities within its reach. */
             facilities: string[];
             /** @enum {string} */
-            kind: "staff" | "portal";
+            kind?: "staff" | "portal";
             /** @description 1 to 100 characters. */
             name: string;
             /** @description The keys of what the post may do. */
-            permissions: string[];
+            permissions?: string[] | null;
             /** @description What the post is called, 1 to 100 characters. */
-            role: string;
+            role?: string | null;
+            /**
+             * @description The organization's role that it has; `role`, `kind`, `permissions` and `by_relationship` are then the role's, and
+             *     not given.
+             */
+            role_key?: string | null;
         };
         /** @description A passkey, made. */
         NewPasskey: {
@@ -1190,6 +1239,12 @@ export interface components {
             label: string;
             /** @description Its number, with the country: E.164 or as people write it. */
             phone: string;
+        };
+        /** @description A role of the organization's own. */
+        NewRole: {
+            role: components["schemas"]["RoleBody"];
+            /** @description Lower-case letters, digits and inner hyphens; it cannot be changed. */
+            role_key: string;
         };
         /** @description A body without members. */
         Nothing: Record<string, never>;
@@ -1394,6 +1449,53 @@ export interface components {
              * @description What stood in the fragment of the link.
              */
             token: string;
+        };
+        /** @description What a role says. */
+        RoleBody: {
+            /** @description FHIR types and elements that its posts do not see, such as `Observation` or `Patient.telecom`. */
+            hidden?: string[];
+            /** @enum {string} */
+            kind: "staff" | "portal";
+            /** @description The keys of what its posts may do. */
+            permissions: string[];
+            /** @enum {string} */
+            tie?: "care-team" | "client" | "referral" | "family" | "self";
+            /** @description 1 to 100 characters. */
+            title: string;
+        };
+        /** @description A role as it is now. */
+        RoleVersion: {
+            role_key: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A role. */
+        RoleView: {
+            /** @description FHIR types and elements that its posts do not see. */
+            hidden: string[];
+            /** @enum {string} */
+            kind: "staff" | "portal";
+            permissions: string[];
+            /**
+             * Format: int64
+             * @description How many living posts have it.
+             */
+            posts: number;
+            role_key: string;
+            /** @description The role of the program that it was copied from. */
+            template: string | null;
+            /** @enum {string} */
+            tie: "care-team" | "client" | "referral" | "family" | "self";
+            title: string;
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number.
+             */
+            version: number;
+        };
+        /** @description The roles of an organization. */
+        Roles: {
+            roles: components["schemas"]["RoleView"][];
         };
         /** @description A post that can see the patient. */
         Seeing: {
@@ -5034,6 +5136,286 @@ export interface operations {
             };
             /** @description `last-administrator`: the organization would be left without an administrator */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRoles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleVersion"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRolesRole: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleVersion"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-administrator`: the organization would be left without an administrator */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

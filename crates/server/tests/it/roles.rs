@@ -9,6 +9,10 @@ fn role(permissions: &[&str]) -> Value {
     json!({"title": "Charge nurse", "kind": "staff", "tie": null, "permissions": permissions})
 }
 
+async fn post(client: &Client, path: &str, body: &Value) -> testkit::Answer {
+    client.ask("POST", path).body("application/json", body.to_string()).await
+}
+
 async fn put(client: &Client, key: &str, version: &str, body: &Value) -> testkit::Answer {
     let ask = client.ask("PUT", &format!("/api/roles/{key}")).if_match(version);
     ask.body("application/json", body.to_string()).await
@@ -28,10 +32,10 @@ async fn whoever_has_a_role_has_what_it_says_now() {
     let administrator = clinic.all_powers(&[&north]).await;
     admit(&administrator, "Alder").await;
     let new = json!({"role_key": "charge-nurse", "role": role(&["chart.read", "chart.search"])});
-    let made = administrator.post("/api/roles", &new).await.expect_status(201);
+    let made = post(&administrator, "/api/roles", &new).await.expect_status(201);
     let email = "nurse@care.example";
     let offer = json!({"email": email, "name": "Nurse", "role_key": "charge-nurse", "facilities": ["north"]});
-    let offered = administrator.post("/api/people", &offer).await.expect_status(201).json();
+    let offered = post(&administrator, "/api/people", &offer).await.expect_status(201).json();
     let membership = offered["membership"].as_i64().unwrap();
     let token = app.token_mailed(email, "invitation").await;
     let browser = app.browser();
@@ -80,10 +84,10 @@ async fn nobody_writes_more_into_a_role_than_they_hold() {
     let north = clinic.facility("north").await;
     let everything = clinic.all_powers(&[&north]).await;
     let new = json!({"role_key": "nurse", "role": role(&["chart.read", "chart.write"])});
-    let made = everything.post("/api/roles", &new).await.expect_status(201);
+    let made = post(&everything, "/api/roles", &new).await.expect_status(201);
     let clerk = clinic.token(&[Permission::RolesEdit, Permission::PeopleInvite], &[&north]).await;
     let more = json!({"role_key": "more", "role": role(&["chart.read"])});
-    clerk.post("/api/roles", &more).await.expect_status(403);
+    post(&clerk, "/api/roles", &more).await.expect_status(403);
     // What it had it may keep, what is added must be held.
     let kept = put(&clerk, "nurse", made.header("etag"), &role(&["chart.read"])).await.expect_status(200);
     put(&clerk, "nurse", kept.header("etag"), &role(&["chart.read", "chart.write"])).await.expect_status(403);
@@ -97,9 +101,9 @@ async fn nobody_writes_more_into_a_role_than_they_hold() {
     );
     // And nobody gives a role that is more than they have.
     let offer = json!({"email": "x@care.example", "name": "X", "role_key": "nurse", "facilities": ["north"]});
-    clerk.post("/api/people", &offer).await.expect_status(403);
+    post(&clerk, "/api/people", &offer).await.expect_status(403);
     let reader = clinic.token(&[Permission::PeopleRead], &[&north]).await;
-    reader.post("/api/roles", &more).await.expect_status(403);
+    post(&reader, "/api/roles", &more).await.expect_status(403);
     reader.get("/api/roles").await.expect_status(200);
 }
 
@@ -110,7 +114,7 @@ async fn what_is_wrong_with_a_role_is_named() {
     let north = clinic.facility("north").await;
     let everything = clinic.all_powers(&[&north]).await;
     let good = json!({"role_key": "nurse", "role": role(&["chart.read"])});
-    let made = everything.post("/api/roles", &good).await.expect_status(201);
+    let made = post(&everything, "/api/roles", &good).await.expect_status(201);
     let bad = [
         ("/role_key", json!("Nurse!"), "role_key"),
         ("/role_key", json!("nurse"), "role_key"),
@@ -125,7 +129,7 @@ async fn what_is_wrong_with_a_role_is_named() {
         body["role"]["hidden"] = json!([]);
         body["role_key"] = json!("other");
         *body.pointer_mut(at).unwrap() = value;
-        let refused = everything.post("/api/roles", &body).await.expect_status(400).json();
+        let refused = post(&everything, "/api/roles", &body).await.expect_status(400).json();
         assert!(refused["detail"].as_str().unwrap().starts_with(named), "{at}: {refused}");
     }
     let mut portal = role(&["chart.read"]);
@@ -135,9 +139,9 @@ async fn what_is_wrong_with_a_role_is_named() {
         "email": "x@care.example", "name": "X", "role_key": "nurse", "permissions": ["chart.read"],
         "facilities": ["north"],
     });
-    everything.post("/api/people", &both).await.expect_status(400);
+    post(&everything, "/api/people", &both).await.expect_status(400);
     let neither = json!({"email": "x@care.example", "name": "X", "facilities": ["north"]});
-    everything.post("/api/people", &neither).await.expect_status(400);
+    post(&everything, "/api/people", &neither).await.expect_status(400);
 }
 
 #[tokio::test]
@@ -147,10 +151,10 @@ async fn a_role_that_changes_leaves_an_administrator() {
     let north = clinic.facility("north").await;
     let everything = clinic.all_powers(&[&north]).await;
     let boss = json!({"role_key": "boss", "role": role(&["organization.manage", "people.read"])});
-    let made = everything.post("/api/roles", &boss).await.expect_status(201);
+    let made = post(&everything, "/api/roles", &boss).await.expect_status(201);
     let email = "boss@care.example";
     let offer = json!({"email": email, "name": "Boss", "role_key": "boss", "facilities": ["north"]});
-    everything.post("/api/people", &offer).await.expect_status(201);
+    post(&everything, "/api/people", &offer).await.expect_status(201);
     let token = app.token_mailed(email, "invitation").await;
     let browser = app.browser();
     let body = json!({"token": token, "name": "Bo", "password": PASSWORD});
