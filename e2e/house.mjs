@@ -53,6 +53,7 @@ export async function house() {
   const [{ slug }] = JSON.parse(command('organization', 'list', '--json'))
   return {
     slug,
+    port,
     origin: `http://${slug}.localhost:${port}`,
     command,
     /** Invites someone who may do everything; gives the link. */
@@ -93,6 +94,32 @@ export function totp(secret, steps = 0) {
   const mac = createHmac('sha1', key).update(counter).digest()
   const at = mac[19] & 15
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+/** Follows an invitation to an account with an authenticator, and to work; gives the secret. */
+export async function takeUp(page, link, name, password, look = async () => {}) {
+  await page.goto(link)
+  await page.getByLabel('Your name').fill(name)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await look('invitation')
+  await page.getByRole('button', { name: 'Create my account' }).click()
+  await page.getByText('Authenticator app', { exact: true }).first().click()
+  const key = page.locator('code').first()
+  await key.waitFor()
+  const secret = (await key.innerText()).replaceAll(/\s/g, '')
+  await look('enrol-totp')
+  await page.getByLabel('Code from the app').fill(totp(secret, -1))
+  const list = page.getByRole('list', { name: 'Recovery codes' })
+  await list.waitFor()
+  const codes = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.match(/[0-9a-z]{5}-[0-9a-z]{5}/)[0])
+  await look('recovery-codes')
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  const label = page.getByLabel(/Code number \d+/)
+  const number = Number((await page.getByText(/enter code number \d+/).innerText()).match(/number (\d+)/)[1])
+  await label.fill(codes[number - 1])
+  await page.getByRole('button', { name: 'Done' }).click()
+  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
+  return { secret, codes }
 }
 
 /** Pages that report what they must not do: errors, refused policies, requests to others. */

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, house, missing, shot, totp, watch } from './house.mjs'
+import { browser, house, missing, shot, takeUp, totp, watch } from './house.mjs'
 
 const skip = missing()
 const PASSWORD = 'a lamp in the long corridor'
 const EMAIL = 'ann.ortiz@juniper.example'
-let home, chromium, page, wrong, secret, codes
+let home, chromium, page, wrong, secret
 
 before(async () => {
   if (skip) return
@@ -25,28 +25,10 @@ after(async () => {
 })
 
 test('an invitation leads through enrolment to work', { skip }, async () => {
-  await page.goto(home.invite(EMAIL, 'Ann Ortiz', 'Charge nurse'))
-  await page.getByLabel('Your name').fill('Ann Ortiz')
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await shot(page, 'invitation')
-  await page.getByRole('button', { name: 'Create my account' }).click()
-  await page.getByText('Authenticator app', { exact: true }).first().click()
-  const key = page.locator('code').first()
-  await key.waitFor()
-  secret = (await key.innerText()).replaceAll(/\s/g, '')
-  await shot(page, 'enrol-totp')
-  await page.getByLabel('Code from the app').fill(totp(secret, -1))
-  const list = page.getByRole('list', { name: 'Recovery codes' })
-  await list.waitFor()
-  codes = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.match(/[0-9a-z]{5}-[0-9a-z]{5}/)[0])
-  assert.equal(codes.length, 10)
-  await shot(page, 'recovery-codes')
-  await page.getByRole('button', { name: 'I have kept them' }).click()
-  const label = page.getByLabel(/Code number \d+/)
-  const number = Number((await page.getByText(/enter code number \d+/).innerText()).match(/number (\d+)/)[1])
-  await label.fill(codes[number - 1])
-  await page.getByRole('button', { name: 'Done' }).click()
-  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
+  const link = home.invite(EMAIL, 'Ann Ortiz', 'Charge nurse')
+  const made = await takeUp(page, link, 'Ann Ortiz', PASSWORD, (name) => shot(page, name))
+  secret = made.secret
+  assert.equal(made.codes.length, 10)
   await page.getByText('Charge nurse').first().waitFor()
   await shot(page, 'welcome')
 })
