@@ -50,11 +50,15 @@ pub enum Action {
     ListRoles,
     /// Adding or changing a role.
     EditRole,
+    /// Asking who is tied to a patient.
+    ListTies,
+    /// Tying a post to a patient, and ending that.
+    EditTie,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -73,12 +77,14 @@ impl Action {
         Self::Reach,
         Self::ListRoles,
         Self::EditRole,
+        Self::ListTies,
+        Self::EditTie,
     ];
 
     /// The permission that allows the action.
     pub fn needs(self) -> Permission {
         match self {
-            Self::Read | Self::History => Permission::ChartRead,
+            Self::Read | Self::History | Self::ListTies => Permission::ChartRead,
             Self::Search => Permission::ChartSearch,
             Self::Create | Self::Update => Permission::ChartWrite,
             Self::Delete => Permission::ChartDelete,
@@ -89,6 +95,7 @@ impl Action {
             Self::Invite | Self::ChangePost => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
             Self::EditRole => Permission::RolesEdit,
+            Self::EditTie => Permission::RelationshipsEdit,
         }
     }
 
@@ -113,6 +120,8 @@ impl Action {
             Self::Reach => "people.reach",
             Self::ListRoles => "roles.list",
             Self::EditRole => "roles.edit",
+            Self::ListTies => "relationships.list",
+            Self::EditTie => "relationships.edit",
         }
     }
 }

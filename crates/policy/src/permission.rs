@@ -53,6 +53,8 @@ permissions! {
     PeopleEnd = "people.end",
     /// Administer the organization: change and end any post in it.
     OrganizationManage = "organization.manage",
+    /// Tie posts to patients: care teams, attorneys, referrals, families, the patient's own.
+    RelationshipsEdit = "relationships.edit",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
 }

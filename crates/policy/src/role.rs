@@ -3,7 +3,7 @@
 
 use crate::Permission::{
     self, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RolesEdit,
+    DirectoryWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
 };
 use crate::PermissionSet;
 
@@ -112,11 +112,29 @@ impl Role {
 }
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
-const CARE: &[Permission] = &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd];
-const PHYSICIAN: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, ClassCounselling, PeopleRead, PeopleInvite, PeopleEnd];
-const FRONT_DESK: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, DirectoryWrite, PeopleRead, PeopleInvite, PeopleEnd];
+const AIDE: &[Permission] = &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd];
+const CARE: &[Permission] =
+    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, RelationshipsEdit];
+const PHYSICIAN: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    ClassCounselling,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    RelationshipsEdit,
+];
+const FRONT_DESK: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    DirectoryWrite,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    RelationshipsEdit,
+];
 const BILLER: &[Permission] = &[ChartRead, ChartSearch, PeopleRead, PeopleInvite, PeopleEnd];
 const AUDITOR: &[Permission] = &[
     ChartRead,
@@ -202,7 +220,7 @@ pub static ROLES: [Role; 16] = [
     staff("physician", "Physician", Reach::Related(Tie::CareTeam), PHYSICIAN),
     staff("prescriber", "Prescriber", Reach::Related(Tie::CareTeam), PHYSICIAN),
     staff("nurse", "Nurse", Reach::Facility, CARE),
-    staff("care-aide", "Care aide", Reach::Facility, CARE),
+    staff("care-aide", "Care aide", Reach::Facility, AIDE),
     Role { hidden: FRONT_DESK_HIDDEN, ..staff("front-desk", "Front desk", Reach::Facility, FRONT_DESK) },
     Role { hidden: CLINICAL, ..staff("biller", "Biller", Reach::Facility, BILLER) },
     staff("privacy-officer", "Privacy officer", Reach::Facility, AUDITOR),

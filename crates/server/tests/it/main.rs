@@ -18,3 +18,4 @@ mod roles;
 mod routes;
 mod searches;
 mod signing_in;
+mod ties;

@@ -17,6 +17,8 @@ pub(crate) fn example(template: &str) -> String {
         ("{provider}", ID),
         ("{request}", ID),
         ("{role}", "r999"),
+        ("{patient}", ID),
+        ("{kind}", "client"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

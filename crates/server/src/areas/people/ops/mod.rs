@@ -11,6 +11,7 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod ties;
 mod vouched;
 
 pub(crate) use factors::{
@@ -35,6 +36,7 @@ pub(crate) use step_up::{
     check_passkey as step_up_passkey, passkey_start as step_up_passkey_start, send_code as send_step_up_code,
     spend as spend_step_up, with as step_up,
 };
+pub(crate) use ties::{OwnTie, TieText, TieView, accept_tie, end_tie, list_own_ties, list_ties, put_tie};
 pub(crate) use vouched::{find_colleague, sign_in_vouched, tell_linked};
 
 use credentials::secret::{DigestKey, Secret};

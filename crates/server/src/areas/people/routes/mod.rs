@@ -8,6 +8,7 @@ mod roles;
 mod sessions;
 mod sign_in;
 mod step_up;
+mod ties;
 
 use policy::Action;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,34 @@ pub(crate) const ROUTES: &[Route] = &[
     }),
     member(Verb::Post, "/api/people", Access::Needs(Action::Invite), &members::INVITE, |c| {
         Box::pin(members::invite(c))
+    }),
+    Route {
+        health_data: true,
+        ..member(
+            Verb::Get,
+            "/api/patients/{patient}/relationships",
+            Access::Needs(Action::ListTies),
+            &ties::LIST,
+            |c| Box::pin(ties::list(c)),
+        )
+    },
+    member(
+        Verb::Put,
+        "/api/patients/{patient}/relationships/{membership}/{kind}",
+        Access::Needs(Action::EditTie),
+        &ties::PUT,
+        |c| Box::pin(ties::put(c)),
+    ),
+    member(
+        Verb::Delete,
+        "/api/patients/{patient}/relationships/{membership}/{kind}",
+        Access::Needs(Action::EditTie),
+        &ties::END,
+        |c| Box::pin(ties::end(c)),
+    ),
+    member(Verb::Get, "/api/me/relationships", Access::Own, &ties::OWN, |c| Box::pin(ties::own(c))),
+    member(Verb::Post, "/api/me/relationships/accept", Access::Own, &ties::ACCEPT, |c| {
+        Box::pin(ties::accept(c))
     }),
     member(Verb::Get, "/api/roles", Access::Needs(Action::ListRoles), &roles::LIST, |c| {
         Box::pin(roles::list(c))

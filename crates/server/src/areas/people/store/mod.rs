@@ -4,6 +4,7 @@ mod grants;
 mod posts;
 mod roles;
 mod sessions;
+mod ties;
 
 pub(super) use grants::{
     Grant, Standing, end_membership, find_patient, find_post, list_below, list_chain, list_children,
@@ -19,6 +20,8 @@ pub(super) use sessions::{
     NewSession, close_context, end_session_by_digest, end_sessions, insert_context, insert_session,
     list_contexts, list_sessions, rotate_session,
 };
+
+pub(super) use ties::{NewTie, consent, end_tie, list_own_ties, list_ties, put_tie};
 
 use db::{Drawer, Error, Row, Tx, Vault};
 use jiff::Timestamp;
