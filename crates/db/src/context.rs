@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
+use policy::fields::Fields;
 use policy::{Grants, Permission};
 use uuid::Uuid;
 
@@ -54,6 +55,8 @@ pub struct Principal {
     pub(crate) membership: MembershipId,
     pub(crate) grants: Grants,
     pub(crate) cells: Vec<i64>,
+    /// What of the record it sees, when that is not all.
+    pub(crate) fields: Option<Fields>,
 }
 
 impl Principal {
@@ -66,7 +69,7 @@ impl Principal {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
-        Self { organization, slug: slug.into(), membership, grants, cells }
+        Self { organization, slug: slug.into(), membership, grants, cells, fields: None }
     }
 }
 
@@ -83,7 +86,7 @@ impl Principal {
             facilities: Vec::new(),
             by_relationship: false,
         };
-        Self { organization, slug: "".into(), membership, grants, cells }
+        Self { organization, slug: "".into(), membership, grants, cells, fields: None }
     }
 }
 
@@ -138,6 +141,11 @@ impl Ctx {
     /// What it may do.
     pub fn grants(&self) -> &Grants {
         &self.principal.grants
+    }
+
+    /// What of the record exists for it; `None`: everything.
+    pub fn fields(&self) -> Option<&Fields> {
+        self.principal.fields.as_ref()
     }
 
     /// The facilities within reach, the organization itself not among them.
@@ -291,7 +299,9 @@ impl Db {
             }
         };
         let row = row.map_err(Error::from_postgres)?.ok_or(Error::Unauthenticated)?;
+        // Before another is asked for.
+        drop(client);
         let grants = grants(row.get(1), row.get(2), row.get(3));
-        Ok(Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants))
+        self.with_fields(Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants)).await
     }
 }

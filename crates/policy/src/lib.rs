@@ -3,6 +3,7 @@
 //! Everything a caller may do is a [`Permission`]; everything they want to do is an [`Action`] on a [`Target`].
 //! [`decide`] is the only function that compares the two. The database refuses rows again, by itself.
 
+pub mod fields;
 mod permission;
 
 pub use permission::{Permission, PermissionSet, UnknownPermission};
@@ -36,11 +37,15 @@ pub enum Action {
     Invite,
     /// Ending a post.
     EndPost,
+    /// Saying what of the record a post does not see.
+    HideFields,
+    /// Saying what of a patient's record a relative sees.
+    ApproveSharing,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -53,6 +58,8 @@ impl Action {
         Self::ListPeople,
         Self::Invite,
         Self::EndPost,
+        Self::HideFields,
+        Self::ApproveSharing,
     ];
 
     /// The permission that allows the action.
@@ -66,8 +73,9 @@ impl Action {
             Self::Import => Permission::ChartImport,
             Self::AuditReport => Permission::AuditReport,
             Self::ListPeople => Permission::PeopleRead,
-            Self::Invite => Permission::PeopleInvite,
+            Self::Invite | Self::HideFields => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
+            Self::ApproveSharing => Permission::SharingApprove,
         }
     }
 
@@ -86,6 +94,8 @@ impl Action {
             Self::ListPeople => "people.list",
             Self::Invite => "people.invite",
             Self::EndPost => "people.end",
+            Self::HideFields => "fields.hide",
+            Self::ApproveSharing => "sharing.approve",
         }
     }
 }

@@ -51,6 +51,8 @@ permissions! {
     PeopleInvite = "people.invite",
     /// End someone's post.
     PeopleEnd = "people.end",
+    /// Say what of a patient's record a relative sees.
+    SharingApprove = "sharing.approve",
 }
 
 /// A set of permissions.

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod bundles;
 mod conditions;
+mod fields;
 mod hygiene;
 mod instances;
 mod limits;

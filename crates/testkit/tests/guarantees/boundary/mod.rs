@@ -2,6 +2,7 @@
 //! over down to its SQL.
 
 mod context;
+mod fields;
 mod functions;
 mod oracles;
 mod own;

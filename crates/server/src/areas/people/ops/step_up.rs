@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 7] = [
+pub(super) const ACTIONS: [&str; 9] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -21,6 +21,8 @@ pub(super) const ACTIONS: [&str; 7] = [
     "email.change",
     "person.invite",
     "person.end",
+    "fields.hide",
+    "sharing.approve",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

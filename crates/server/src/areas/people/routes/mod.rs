@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
+pub(crate) use members::proved;
 pub(crate) use sessions::{Membership, post};
 
 use crate::http::{
