@@ -18,6 +18,8 @@ use policy::{Action, Target};
 
 use crate::intake::{self, Draft, Owned, Placed, rfc3339};
 use crate::model::{CreateOptions, Document, SearchRequest};
+use crate::search::Door;
+use crate::sight::has_type;
 use crate::store::{Places, tombstone};
 use crate::write::{self, Change, SealingKeys};
 use crate::{Error, Store, search};
@@ -102,12 +104,17 @@ impl Store {
                 Step::Update(rtype, id, version) => (rtype, id, version.next()),
                 _ => continue,
             };
-            let draft = entry
-                .resource
-                .ok_or_else(missing_resource)
-                .and_then(|resource| rewritten(body, resource, entry, &plan))
-                .and_then(|bytes| intake::draft(&bytes, &self.limits, Some(rtype), (id, version, at)));
-            drafts.push((position, draft.map_err(|error| Error::Entry(entry.index, Box::new(error)))?));
+            let draft = async {
+                let resource = entry.resource.ok_or_else(missing_resource)?;
+                let bytes = rewritten(body, resource, entry, &plan)?;
+                if version == Version::FIRST || ctx.fields().is_none() {
+                    return self.draft(ctx, &bytes, rtype, (id, version, at));
+                }
+                let before = Some(Version(version.0 - 1));
+                let current = self.current(&tx, Action::Update, rtype, id, before).await?;
+                self.redraft(ctx, &current.record, &bytes, at).await
+            };
+            drafts.push((position, draft.await.map_err(|error| Error::Entry(entry.index, Box::new(error)))?));
         }
         let (receipt_documents, deleted) =
             self.write_all(&tx, entries, &steps, order, drafts, facility).await?;
@@ -124,7 +131,8 @@ impl Store {
                     respond(&mut writer, "200 OK", Some(&document));
                 }
                 Some(Step::Delete(..)) => {
-                    let etag = deleted.get(&position).map(|version| format!("W/\"{version}\""));
+                    let version = deleted.get(&position).filter(|_| ctx.fields().is_none());
+                    let etag = version.map(|version| format!("W/\"{version}\""));
                     let response =
                         Response { status: "204 No Content", etag: etag.as_deref(), ..Response::default() };
                     writer.response(None, None, &response);
@@ -137,10 +145,11 @@ impl Store {
 
     /// What an entry asks for, with its conditions looked up.
     async fn step_of(&self, tx: &Tx<'_>, entry: &Entry<'_>) -> Result<Step, Error> {
-        let rtype = entry.target.rtype.ok_or(Error::Request(400, "the entry's url names no resource type"));
+        let rtype = self.type_of_entry(tx.ctx(), entry);
         match entry.method {
             Method::Post => {
                 let rtype = rtype?;
+                self.may_change(tx.ctx(), Action::Create).await?;
                 if let Some(query) = entry.if_none_exist
                     && let Some(existing) = self.if_none_exist(tx, rtype, query).await?
                 {
@@ -150,25 +159,43 @@ impl Store {
                 Ok(Step::Create(rtype, ResourceId(world.uuid_at(world.now()))))
             }
             Method::Put => {
-                let (id, version) = Self::matched(entry)?;
-                Ok(Step::Update(rtype?, id, version))
+                let rtype = rtype?;
+                self.may_change(tx.ctx(), Action::Update).await?;
+                let (id, version) = self.matched(&Door::Given(tx), rtype, entry).await?;
+                Ok(Step::Update(rtype, id, version))
             }
             Method::Delete => {
-                let (id, version) = Self::matched(entry)?;
-                Ok(Step::Delete(rtype?, id, version))
+                let rtype = rtype?;
+                self.may_change(tx.ctx(), Action::Delete).await?;
+                let (id, version) = self.matched(&Door::Given(tx), rtype, entry).await?;
+                Ok(Step::Delete(rtype, id, version))
             }
             Method::Get | Method::Head => Ok(Step::Get),
             Method::Patch => Err(Error::Request(405, "PATCH is not supported")),
         }
     }
 
+    /// The type that an entry's url names, if there is such a type for the context.
+    fn type_of_entry(&self, ctx: &Ctx, entry: &Entry<'_>) -> Result<ResourceType, Error> {
+        let known = entry.target.rtype.filter(|rtype| has_type(ctx, *rtype));
+        known.ok_or(Error::Request(400, "the entry's url names no resource type"))
+    }
+
     /// The id and If-Match of an entry that changes a resource.
-    fn matched(entry: &Entry<'_>) -> Result<(ResourceId, Version), Error> {
+    async fn matched(
+        &self,
+        door: &Door<'_>,
+        rtype: ResourceType,
+        entry: &Entry<'_>,
+    ) -> Result<(ResourceId, Version), Error> {
         let id =
             entry.target.id.ok_or(Error::Request(400, "conditional update and delete are not supported"))?;
         let id: ResourceId = id.parse().map_err(|_| db::Error::NotFound)?;
         let text =
             entry.if_match.ok_or(Error::Request(428, "say with ifMatch which version you mean to change"))?;
+        if door.ctx().fields().is_some() {
+            return Ok((id, self.version_seen(door, rtype, id, tag(text)).await?));
+        }
         Ok((id, version_of(text).ok_or(Error::Request(400, "ifMatch is not a version"))?))
     }
 
@@ -249,7 +276,7 @@ impl Store {
                     let (note, _) =
                         write::replace(&self.db, tx, &keys, &change, None).await.map_err(fail(position))?;
                     write::note(&mut event, one.facility, one.draft.patient(), note);
-                    documents.insert(position, crate::store::written(one));
+                    documents.insert(position, self.written(ctx, one).await?);
                 }
             }
         }
@@ -258,7 +285,9 @@ impl Store {
         }
         event.detail = Some(format!("{} written", created.len() + event.writes.len()));
         write::insert(&self.db, tx, &keys, &created, event).await?;
-        documents.extend(positions.into_iter().zip(created.into_iter().map(crate::store::written)));
+        for (position, one) in positions.into_iter().zip(created) {
+            documents.insert(position, self.written(ctx, one).await?);
+        }
         Ok((documents, deleted))
     }
 
@@ -354,7 +383,7 @@ impl Store {
         entry: &Entry<'_>,
         facility: Option<FacilityId>,
     ) -> Result<(&'static str, Option<Document>), Error> {
-        let rtype = entry.target.rtype.ok_or(Error::Request(400, "the entry's url names no resource type"));
+        let rtype = self.type_of_entry(ctx, entry);
         match entry.method {
             Method::Post | Method::Put => {
                 let resource = entry.resource.ok_or_else(missing_resource)?;
@@ -365,14 +394,16 @@ impl Store {
                         CreateOptions { facility, if_none_exist: entry.if_none_exist, idempotency: None };
                     self.create(ctx, rtype?, own, options).await?
                 } else {
-                    let (id, version) = Self::matched(entry)?;
-                    self.update(ctx, rtype?, id, Some(version), own).await?
+                    let rtype = rtype?;
+                    let (id, version) = self.matched(&Door::Own(ctx), rtype, entry).await?;
+                    self.update(ctx, rtype, id, Some(version), own).await?
                 };
                 Ok((if written.created { "201 Created" } else { "200 OK" }, Some(written.document)))
             }
             Method::Delete => {
-                let (id, version) = Self::matched(entry)?;
-                self.delete(ctx, rtype?, id, Some(version)).await?;
+                let rtype = rtype?;
+                let (id, version) = self.matched(&Door::Own(ctx), rtype, entry).await?;
+                self.delete(ctx, rtype, id, Some(version)).await?;
                 Ok(("204 No Content", None))
             }
             Method::Get | Method::Head => Ok(("200 OK", None)),
@@ -394,7 +425,7 @@ impl Store {
 
     async fn get(&self, ctx: &Ctx, entry: &Entry<'_>) -> Result<(Option<Document>, Option<Vec<u8>>), Error> {
         let target = entry.target;
-        let rtype = target.rtype.ok_or(Error::Request(400, "the entry's url names no resource type"))?;
+        let rtype = self.type_of_entry(ctx, entry)?;
         if target.operation.is_some() || (target.history && target.version.is_none()) {
             return Err(Error::Request(400, "this cannot be asked for in a bundle"));
         }
@@ -437,7 +468,11 @@ fn missing_resource() -> Error {
 
 /// `W/"3"`, `"3"` or `3`.
 fn version_of(text: &str) -> Option<Version> {
-    text.strip_prefix("W/").unwrap_or(text).trim_matches('"').parse().ok()
+    tag(text).parse().ok()
+}
+
+fn tag(text: &str) -> &str {
+    text.strip_prefix("W/").unwrap_or(text).trim_matches('"')
 }
 
 fn respond(writer: &mut Writer, status: &str, document: Option<&Document>) {
@@ -445,14 +480,20 @@ fn respond(writer: &mut Writer, status: &str, document: Option<&Document>) {
         writer.response(None, None, &Response { status, ..Response::default() });
         return;
     };
-    let location = format!("{}/{}/_history/{}", document.rtype, document.id, document.version);
-    let etag = format!("W/\"{}\"", document.version);
-    let modified = rfc3339(document.updated_at);
+    let (rtype, id) = (document.rtype, document.id);
+    let (location, etag, modified) = match &document.tag {
+        Some(tag) => (format!("{rtype}/{id}"), format!("W/\"{tag}\""), None),
+        None => {
+            let version = document.version;
+            let modified = Some(rfc3339(document.updated_at));
+            (format!("{rtype}/{id}/_history/{version}"), format!("W/\"{version}\""), modified)
+        }
+    };
     let response = Response {
         status,
         location: Some(&location),
         etag: Some(&etag),
-        last_modified: Some(&modified),
+        last_modified: modified.as_deref(),
         outcome: None,
     };
     writer.response(None, Some(&document.body), &response);

@@ -224,7 +224,7 @@ impl Shard {
         if record.sealed.is_none() || record.class.is_sensitive() {
             return Ok(());
         }
-        let body = match keys.open(ctx, record) {
+        let body = match keys.open_whole(ctx, record) {
             Ok(body) => body,
             Err(Error::Db(db::Error::Erased)) => return Ok(()),
             Err(error) => return Err(error),

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::model::{ExportPage, ExportRequest};
 use crate::record::{Keys, Record};
-use crate::store::document;
 use crate::{Error, Store};
 
 /// Along the type's index, facility by facility; the place of the last row is looked up by its id.
@@ -36,6 +35,7 @@ impl Store {
     /// Denied without the permission to export.
     pub async fn export(&self, ctx: &Ctx, request: ExportRequest) -> Result<ExportPage, Error> {
         self.db.authorize(ctx, Action::Export, Target::default()).await?;
+        self.sees_all(ctx, Action::Export).await?;
         let mut facilities: Vec<i32> = ctx.facilities().iter().map(|facility| facility.0).collect();
         facilities.push(0);
         let classes: Vec<i16> = DataClass::ALL
@@ -69,11 +69,10 @@ impl Store {
         let mut event = Event::success(Action::Export.key(), Action::Export.needs().key()).about(rtype, None);
         event.detail = Some(format!("{} exported", records.len()));
         let receipt = self.db.record(ctx, event.showing(bodies.iter())).await?;
-        let documents = records
-            .iter()
-            .zip(bodies)
-            .map(|(record, body)| Ok(document(record, body.open(&receipt)?)))
-            .collect::<Result<_, Error>>()?;
+        let mut documents = Vec::with_capacity(records.len());
+        for (record, body) in records.iter().zip(bodies) {
+            documents.push(self.document(ctx, record, body.open(&receipt)?).await?);
+        }
         Ok(ExportPage { documents, next })
     }
 }

@@ -11,15 +11,20 @@ mod export;
 mod import;
 mod index;
 mod intake;
+mod merge;
 mod model;
+mod preview;
 mod record;
 mod search;
+mod sight;
 mod store;
+mod view;
 mod write;
 
 pub use error::Error;
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
-    Imported, Page, Revision, SearchRequest, Written,
+    Imported, Page, Preview, Revision, SearchRequest, Written,
 };
+pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;

@@ -4,7 +4,7 @@ use db::IdempotencyKey;
 use fhir::ResourceType;
 use fhir::validate::Issue;
 use jiff::Timestamp;
-use kernel::{FacilityId, PatientId, ResourceId, Version};
+use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use uuid::Uuid;
 
 /// A resource in clear, on its way to someone whose reading of it is in the log. It has no `Debug`.
@@ -17,7 +17,11 @@ pub struct Document {
     pub version: Version,
     /// `meta.lastUpdated`.
     pub updated_at: Timestamp,
-    /// The JSON as the client wrote it, with `id`, `meta.versionId` and `meta.lastUpdated` set.
+    /// The data class.
+    pub class: DataClass,
+    /// For a reader who sees a part of it: what stands for the version. Version and time then stay here.
+    pub tag: Option<String>,
+    /// The JSON as the client wrote it, or the part that its reader sees, with `id`, `meta.versionId` and `meta.lastUpdated` set.
     pub body: Vec<u8>,
 }
 
@@ -149,4 +153,12 @@ pub struct ExportPage {
     pub documents: Vec<Document>,
     /// What [`ExportRequest::after`] continues with; `None` at the end.
     pub next: Option<Uuid>,
+}
+
+/// A patient's records as somebody else sees them.
+pub struct Preview {
+    /// FHIR resources, each as that reader gets it.
+    pub resources: Vec<Vec<u8>>,
+    /// Whether these are all.
+    pub complete: bool,
 }

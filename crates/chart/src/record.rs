@@ -9,7 +9,7 @@ use fhir::ResourceType;
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 
-use crate::{Error, compress};
+use crate::{Error, compress, view};
 
 /// `chart.resource` and its past, as a number in the associated data of every body.
 pub(crate) const TABLE: u8 = 1;
@@ -87,8 +87,20 @@ impl Keys {
         Ok(Self { directory, patients })
     }
 
-    /// Opens a record into closed clear text. A record whose key was destroyed is [`db::Error::Erased`].
+    /// Opens a record that exists for the context, as the context sees it. A record whose key was destroyed is
+    /// [`db::Error::Erased`].
     pub(crate) fn open(&self, ctx: &Ctx, record: &Record) -> Result<Phi<Vec<u8>>, Error> {
+        let whole = self.open_whole(ctx, record)?;
+        let Some(fields) = ctx.fields() else { return Ok(whole) };
+        let view = fields.view(record.patient);
+        whole
+            .map(|body| view::project(view, &body).ok_or("nothing is left of it"))
+            .transpose()
+            .map_err(|reason| db::Error::Seal(reason).into())
+    }
+
+    /// Opens a record whoever asks, for what is computed from it and does not leave.
+    pub(crate) fn open_whole(&self, ctx: &Ctx, record: &Record) -> Result<Phi<Vec<u8>>, Error> {
         let sealed = record.sealed.as_ref().ok_or(Error::Gone(record.version))?;
         let key = match record.patient {
             None => self.directory.as_ref(),

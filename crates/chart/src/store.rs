@@ -15,8 +15,9 @@ use crate::index::{self, Scope, Token};
 use crate::intake::{self, Draft, Owned, Placed};
 use crate::model::{CreateOptions, Document, History, Revision, Written};
 use crate::record::{Keys, Record};
+use crate::search::Door;
 use crate::write::{self, Change, SealingKeys};
-use crate::{Error, search};
+use crate::{Error, search, view};
 
 /// The sealed FHIR store. Cheap to clone.
 #[derive(Clone)]
@@ -73,11 +74,19 @@ impl Store {
     /// [`Error::Gone`] when deleted; not found when there is none that this context may see.
     pub async fn read(&self, ctx: &Ctx, rtype: ResourceType, id: ResourceId) -> Result<Document, Error> {
         self.db.authorize(ctx, Action::Read, Target::default()).await?;
-        let tx = self.db.begin(ctx).await?;
-        let rows = tx.last(READ, &[&ctx.organization().0, &id.0, &rtype.code()]).await?;
-        drop(tx);
-        let record = rows.first().map(|row| Record::read(rtype, row)).transpose()?;
+        let record = self.current_row(&Door::Own(ctx), rtype, id).await?;
         self.show(ctx, Action::Read, rtype, id, record).await
+    }
+
+    pub(crate) async fn current_row(
+        &self,
+        door: &Door<'_>,
+        rtype: ResourceType,
+        id: ResourceId,
+    ) -> Result<Option<Record>, Error> {
+        let organization = door.ctx().organization().0;
+        let rows = door.rows(&self.db, READ, &[&organization, &id.0, &rtype.code()]).await?;
+        rows.first().map(|row| Record::read(rtype, row)).transpose()
     }
 
     /// FHIR `vread` (<https://hl7.org/fhir/R4/http.html#vread>).
@@ -92,6 +101,10 @@ impl Store {
         version: Version,
     ) -> Result<Document, Error> {
         self.db.authorize(ctx, Action::Read, Target::default()).await?;
+        if ctx.fields().is_some() {
+            // Every change makes a version, also of what is hidden.
+            return Err(self.absent(ctx, Action::Read, rtype, id).await?);
+        }
         let tx = self.db.begin(ctx).await?;
         let params: [&(dyn db::ToSql + Sync); 4] = [&ctx.organization().0, &id.0, &rtype.code(), &version.0];
         let rows = tx.last(READ_VERSION, &params).await?;
@@ -115,9 +128,9 @@ impl Store {
         let mut event = write::event(action, rtype, id, record.version);
         event.facility = record.facility;
         event.concerns(record.subject(ctx));
-        if !ctx.grants().may_see(record.class) {
+        if !view::exists(ctx, &record) {
             event.outcome = Outcome::Denied;
-            event.reason = "data class out of reach";
+            event.reason = "data class or type out of sight";
             self.db.record(ctx, event).await?;
             return Err(db::Error::NotFound.into());
         }
@@ -131,7 +144,7 @@ impl Store {
         let [record] = records;
         let body = keys.open(ctx, &record)?;
         let receipt = self.db.record(ctx, event).await?;
-        Ok(document(&record, body.open(&receipt)?))
+        self.document(ctx, &record, body.open(&receipt)?).await
     }
 
     /// Logs that someone asked for what is not there, or not for them, and gives the error that says so.
@@ -161,9 +174,10 @@ impl Store {
         options: CreateOptions<'_>,
     ) -> Result<Written, Error> {
         self.db.authorize(ctx, Action::Create, Target::default()).await?;
+        self.may_change(ctx, Action::Create).await?;
         let at = self.db.world().now();
         let id = ResourceId(self.db.world().uuid_at(at));
-        let draft = intake::draft(body, &self.limits, Some(rtype), (id, Version::FIRST, at))?;
+        let draft = self.draft(ctx, body, rtype, (id, Version::FIRST, at))?;
         let mut tx = None;
         if let Some(query) = options.if_none_exist {
             let open = self.db.begin(ctx).await?;
@@ -200,7 +214,7 @@ impl Store {
         let event = write::event(Action::Create, rtype, id, Version::FIRST);
         write::insert(&self.db, &tx, &keys, &placed, event).await?;
         let [placed] = placed;
-        Ok(Written { document: written(placed), created: true })
+        Ok(Written { document: self.written(ctx, placed).await?, created: true })
     }
 
     /// FHIR `update` (<https://hl7.org/fhir/R4/http.html#update>). Ids are given by the server: an unknown one is not
@@ -217,18 +231,19 @@ impl Store {
         body: &[u8],
     ) -> Result<Written, Error> {
         self.db.authorize(ctx, Action::Update, Target::default()).await?;
+        self.may_change(ctx, Action::Update).await?;
         let tx = self.db.begin(ctx).await?;
         let current = self.current(&tx, Action::Update, rtype, id, if_match).await?;
         let at = self.db.world().now();
         let version = current.record.version;
-        let draft = intake::draft(body, &self.limits, Some(rtype), (id, version.next(), at))?;
+        let draft = self.redraft(ctx, &current.record, body, at).await?;
         let draft = self.keep_links(ctx, &current, draft).await?;
         Places::look_up(&tx, [&draft]).await?.check(&draft)?;
         let (placed, change) = self.change(ctx, &current, draft).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
         let event = write::event(Action::Update, rtype, id, version.next());
         write::replace(&self.db, &tx, &keys, &Change { new: Some(&placed), ..change }, Some(event)).await?;
-        Ok(Written { document: written(placed), created: false })
+        Ok(Written { document: self.written(ctx, placed).await?, created: false })
     }
 
     /// FHIR `delete` (<https://hl7.org/fhir/R4/http.html#delete>): a tombstone; the past stays. Gives its version.
@@ -243,6 +258,7 @@ impl Store {
         if_match: Option<Version>,
     ) -> Result<Version, Error> {
         self.db.authorize(ctx, Action::Delete, Target::default()).await?;
+        self.may_change(ctx, Action::Delete).await?;
         let tx = self.db.begin(ctx).await?;
         let current = self.current(&tx, Action::Delete, rtype, id, if_match).await?;
         if current.record.sealed.is_none() {
@@ -269,6 +285,9 @@ impl Store {
         before: Option<Version>,
     ) -> Result<History, Error> {
         self.db.authorize(ctx, Action::History, Target::default()).await?;
+        if ctx.fields().is_some() {
+            return Err(self.absent(ctx, Action::History, rtype, id).await?);
+        }
         let tx = self.db.begin(ctx).await?;
         let before = before.map_or(i32::MAX, |version| version.0);
         let limit = i64::from(count) + 1;
@@ -332,7 +351,7 @@ impl Store {
         let ctx = tx.ctx();
         let rows = tx.query(READ, &[&ctx.organization().0, &id.0, &rtype.code()]).await?;
         let record = rows.first().map(|row| Record::read(rtype, row)).transpose()?;
-        let visible = record.filter(|record| ctx.grants().may_see(record.class));
+        let visible = record.filter(|record| view::exists(ctx, record));
         let (Some(row), Some(record)) = (rows.first(), visible) else {
             return Err(self.absent(ctx, action, rtype, id).await?);
         };
@@ -351,7 +370,7 @@ impl Store {
             return Ok(draft);
         }
         let keys = Keys::of(&self.db, ctx, std::slice::from_ref(&current.record)).await?;
-        keys.open(ctx, &current.record)?.matches(|body| {
+        keys.open_whole(ctx, &current.record)?.matches(|body| {
             let Ok(root) = parse(body, &self.limits) else { return false };
             let before = intake::links(&root).unwrap_or_default();
             draft.links.retain(|link| !before.iter().any(|old| old.id == link.id && old.rtype == link.rtype));
@@ -399,7 +418,7 @@ impl Store {
                 patient: record.patient,
                 class: record.class,
             };
-            keys.open(ctx, record)?.matches(|body| {
+            keys.open_whole(ctx, record)?.matches(|body| {
                 let Ok(root) = parse(body, &self.limits) else { return false };
                 old_tokens =
                     index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
@@ -423,6 +442,8 @@ impl Store {
         if current.record.rtype != ResourceType::Patient {
             return Ok(());
         }
+        // The answer would tell of records that are not in sight.
+        self.sees_all(tx.ctx(), Action::Delete).await?;
         let rows = tx.query(HAS_RECORDS, &[&tx.ctx().organization().0, &current.record.id.0]).await?;
         if rows.is_empty() { Ok(()) } else { Err(Error::Request(409, "the patient still has records")) }
     }
@@ -456,29 +477,6 @@ fn answer(
     at: Timestamp,
 ) -> Answered {
     Answered { status, resource_type: resource_type.code(), resource, version, at }
-}
-
-/// The document of a record that was opened.
-pub(crate) fn document(record: &Record, body: Vec<u8>) -> Document {
-    Document {
-        rtype: record.rtype,
-        id: record.id,
-        version: record.version,
-        updated_at: record.updated_at,
-        body,
-    }
-}
-
-/// The document of a row just written; its writer knows it.
-pub(crate) fn written(placed: Placed) -> Document {
-    let draft = placed.draft;
-    Document {
-        rtype: draft.rtype,
-        id: draft.id,
-        version: draft.version,
-        updated_at: draft.at,
-        body: draft.body,
-    }
 }
 
 /// The write of a deletion, for events.

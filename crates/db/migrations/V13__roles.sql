@@ -43,6 +43,19 @@ CREATE POLICY operator ON people.ticket FOR INSERT TO lamplight_operator WITH CH
 CREATE POLICY operator ON people.message FOR INSERT TO lamplight_operator WITH CHECK (channel = 'mail' AND person_id IS NULL);
 GRANT INSERT ON people.ticket, people.message TO lamplight_operator;
 
+-- Whether something is hidden from a post, by its own fields or role or those of a post above it.
+CREATE FUNCTION org.sees_part(organization int4, membership int4) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM org.chain(organization, membership) c
+                     JOIN org.hidden_field h ON h.organization_id = organization AND h.membership_id = c.membership_id)
+        OR EXISTS (SELECT FROM org.chain(organization, membership) c
+                     JOIN org.membership m ON m.organization_id = organization AND m.membership_id = c.membership_id
+                     JOIN org.role r ON r.organization_id = organization AND r.role_key = m.role_key
+                    WHERE r.hidden <> '{}');
+END
+$$;
+
 -- Who changes a role gives no key and takes no bond away that they do not hold themselves. What a role already had it
 -- may keep.
 CREATE FUNCTION org.check_role() RETURNS trigger
@@ -66,7 +79,8 @@ BEGIN
       FROM org.effective(NEW.organization_id, me::int4, clock_timestamp()) e WHERE e.alive;
     IF NOT FOUND OR NOT 'roles.edit' = ANY (mine.permissions)
         OR NOT ARRAY(SELECT unnest(NEW.permissions) EXCEPT SELECT unnest(had)) <@ mine.permissions
-        OR (mine.by_relationship AND bound AND NOT NEW.by_relationship) THEN
+        OR (mine.by_relationship AND bound AND NOT NEW.by_relationship)
+        OR (TG_OP = 'UPDATE' AND NOT OLD.hidden <@ NEW.hidden AND org.sees_part(NEW.organization_id, me::int4)) THEN
         RAISE EXCEPTION 'a role exceeds what its author holds' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
@@ -88,10 +102,14 @@ $$;
 CREATE TRIGGER bring_role BEFORE INSERT ON org.membership FOR EACH ROW WHEN (NEW.role_key IS NOT NULL)
     EXECUTE FUNCTION org.bring_role();
 
--- One whose grants are changed by themselves has no role any more.
+-- One whose grants are changed by themselves has no role any more. What the role hid stays hidden.
 CREATE FUNCTION org.leave_role() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
+    INSERT INTO org.hidden_field (organization_id, membership_id, path)
+    SELECT NEW.organization_id, NEW.membership_id, unnest(r.hidden) FROM org.role r
+     WHERE r.organization_id = NEW.organization_id AND r.role_key = NEW.role_key
+    ON CONFLICT DO NOTHING;
     NEW.role_key := NULL;
     RETURN NEW;
 END
@@ -120,12 +138,19 @@ BEGIN
 END
 $$;
 CREATE TRIGGER apply_role AFTER UPDATE ON org.role FOR EACH ROW EXECUTE FUNCTION org.apply_role();
-REVOKE ALL ON FUNCTION org.check_role, org.bring_role, org.leave_role, org.apply_role FROM PUBLIC;
+REVOKE ALL ON FUNCTION org.sees_part, org.check_role, org.bring_role, org.leave_role, org.apply_role FROM PUBLIC;
 
 -- check_role has answered for what a role brings to its posts; nothing but our own triggers is that deep.
 DROP TRIGGER check_grant ON org.membership;
 CREATE TRIGGER check_grant BEFORE INSERT OR UPDATE ON org.membership FOR EACH ROW WHEN (pg_trigger_depth() = 0)
     EXECUTE FUNCTION org.check_grant();
+DROP TRIGGER check_hidden_field ON org.hidden_field;
+CREATE TRIGGER check_hidden_field BEFORE INSERT OR DELETE ON org.hidden_field FOR EACH ROW
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION org.check_hidden_field();
+CREATE POLICY kept ON org.hidden_field FOR INSERT TO lamplight_owner WITH CHECK (organization_id > 0);
+-- What a role hides is remembered of its posts.
+CREATE TRIGGER tell_fields AFTER UPDATE ON org.role FOR EACH STATEMENT EXECUTE FUNCTION sec.tell_fields();
+
 -- Who reads a role to compare is the owner.
 CREATE POLICY grantor ON org.role FOR SELECT TO lamplight_owner USING (organization_id > 0);
 RESET ROLE;

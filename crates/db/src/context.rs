@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
+use policy::fields::Fields;
 use policy::{Grants, Permission};
 use uuid::Uuid;
 
@@ -57,6 +58,8 @@ pub struct Principal {
     pub(crate) cells: Vec<i64>,
     /// When its authority ends by itself, which nobody tells us of.
     pub(crate) ends_at: Option<Timestamp>,
+    /// What of the record it sees, when that is not all.
+    pub(crate) fields: Option<Fields>,
 }
 
 impl Principal {
@@ -69,7 +72,7 @@ impl Principal {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
-        Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None }
+        Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None, fields: None }
     }
 
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
@@ -94,7 +97,7 @@ impl Principal {
             facilities: Vec::new(),
             by_relationship: false,
         };
-        Self { organization, slug: "".into(), membership, grants, cells, ends_at: None }
+        Self { organization, slug: "".into(), membership, grants, cells, ends_at: None, fields: None }
     }
 }
 
@@ -149,6 +152,11 @@ impl Ctx {
     /// What it may do.
     pub fn grants(&self) -> &Grants {
         &self.principal.grants
+    }
+
+    /// What of the record exists for it; `None`: everything.
+    pub fn fields(&self) -> Option<&Fields> {
+        self.principal.fields.as_ref()
     }
 
     /// The facilities within reach, the organization itself not among them.
@@ -304,8 +312,10 @@ impl Db {
             }
         };
         let row = row.map_err(Error::from_postgres)?.ok_or(Error::Unauthenticated)?;
+        // Before another is asked for.
+        drop(client);
         let grants = grants(row.get(1), row.get(2), row.get(3));
         let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
-        Ok(principal.until(row.get(5)))
+        self.with_fields(principal.until(row.get(5))).await
     }
 }

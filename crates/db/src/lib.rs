@@ -10,6 +10,7 @@ mod context;
 mod doctor;
 mod error;
 mod facilities;
+mod fields;
 mod group;
 mod idempotency;
 mod jobs;

@@ -183,12 +183,20 @@ impl Db {
             .await
             .map_err(Error::from_postgres)?
             .ok_or(Error::Unauthenticated)?;
-        let opened = row.get::<_, Option<i32>>("organization_id").map(|organization| {
-            let grants = grants(row.get("permissions"), row.get("facilities"), row.get("by_relationship"));
-            let membership = MembershipId(row.get("membership_id"));
-            let principal = Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
-            (Arc::new(principal.until(row.get("grant_ends_at"))), row.get("second_factor_required"))
-        });
+        // Before another is asked for.
+        drop(client);
+        let opened = match row.get::<_, Option<i32>>("organization_id") {
+            None => None,
+            Some(organization) => {
+                let grants =
+                    grants(row.get("permissions"), row.get("facilities"), row.get("by_relationship"));
+                let membership = MembershipId(row.get("membership_id"));
+                let principal =
+                    Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
+                let principal = principal.until(row.get("grant_ends_at"));
+                Some((Arc::new(self.with_fields(principal).await?), row.get("second_factor_required")))
+            }
+        };
         Ok(Known {
             session: SessionId(row.get("session_id")),
             person: PersonId(row.get("person_id")),

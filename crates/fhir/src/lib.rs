@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod compartment;
+pub mod element;
 mod generated;
 pub mod json;
 pub mod outcome;

@@ -3,6 +3,7 @@
 //! Everything a caller may do is a [`Permission`]; everything they want to do is an [`Action`] on a [`Target`].
 //! [`decide`] is the only function that compares the two. The database refuses rows again, by itself.
 
+pub mod fields;
 mod permission;
 mod role;
 
@@ -54,11 +55,15 @@ pub enum Action {
     ListTies,
     /// Tying a post to a patient, and ending that.
     EditTie,
+    /// Saying what of the record a post does not see.
+    HideFields,
+    /// Saying what of a patient's record a relative sees.
+    ApproveSharing,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -79,6 +84,8 @@ impl Action {
         Self::EditRole,
         Self::ListTies,
         Self::EditTie,
+        Self::HideFields,
+        Self::ApproveSharing,
     ];
 
     /// The permission that allows the action.
@@ -92,10 +99,11 @@ impl Action {
             Self::Import => Permission::ChartImport,
             Self::AuditReport | Self::Reach => Permission::AuditReport,
             Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
-            Self::Invite | Self::ChangePost => Permission::PeopleInvite,
+            Self::Invite | Self::ChangePost | Self::HideFields => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
             Self::EditRole => Permission::RolesEdit,
             Self::EditTie => Permission::RelationshipsEdit,
+            Self::ApproveSharing => Permission::SharingApprove,
         }
     }
 
@@ -122,6 +130,8 @@ impl Action {
             Self::EditRole => "roles.edit",
             Self::ListTies => "relationships.list",
             Self::EditTie => "relationships.edit",
+            Self::HideFields => "fields.hide",
+            Self::ApproveSharing => "sharing.approve",
         }
     }
 }

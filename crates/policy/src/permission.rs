@@ -57,6 +57,8 @@ permissions! {
     RelationshipsEdit = "relationships.edit",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
+    /// Say what of a patient's record a relative sees.
+    SharingApprove = "sharing.approve",
 }
 
 /// A set of permissions.

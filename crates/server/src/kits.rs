@@ -148,6 +148,13 @@ mod tests {
             let roles = kit.roles();
             assert_eq!(roles.len(), kit.roles.len(), "{}: a role that nobody knows", kit.key);
             assert!(roles.iter().any(|role| role.key == ADMINISTRATOR), "{}", kit.key);
+            let hidden = || roles.iter().flat_map(|role| role.hidden);
+            assert!(
+                hidden().all(|path| fhir::element::is_path(path)),
+                "{}: {:?}",
+                kit.key,
+                hidden().collect::<Vec<_>>()
+            );
             assert!(!kit.hours().as_array().unwrap().is_empty(), "{}", kit.key);
             used.extend(roles.iter().map(|role| role.key));
             assert!(std::ptr::eq(Kit::find(kit.key).unwrap(), kit));

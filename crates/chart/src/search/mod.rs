@@ -12,12 +12,13 @@ mod sql;
 
 use db::{Ctx, Tx};
 use fhir::ResourceType;
-use fhir::search::{Limits, Search, Summary, Total, parse};
+use fhir::search::{Limits, Search, Summary, Total, parse_known};
 use kernel::ResourceId;
 use percent_encoding::percent_decode_str;
 use policy::{Action, Target};
 
 use crate::model::{Page, SearchRequest};
+use crate::sight::{has_compartment, has_parameter, has_type};
 use crate::{Error, Store};
 
 pub(crate) use run::Door;
@@ -37,7 +38,13 @@ impl Store {
         self.db.authorize(ctx, Action::Search, Target::default()).await?;
         let now = self.db.world().now().as_microsecond();
         let pairs = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let search = parse(request.rtype, pairs, &Limits::at(now)).map_err(Error::Query)?;
+        if !has_type(ctx, request.rtype)
+            || (request.compartment.is_some() && !has_compartment(ctx, request.rtype))
+        {
+            return Err(db::Error::NotFound.into());
+        }
+        let known = |subject| has_parameter(ctx, request.rtype, subject);
+        let search = parse_known(request.rtype, pairs, &Limits::at(now), &known).map_err(Error::Query)?;
         if !search.elements.is_empty() {
             return Err(Error::Request(400, "_elements: not supported"));
         }
@@ -57,7 +64,8 @@ pub(crate) async fn conditional(
     let pairs = decode(query)?;
     let now = store.db.world().now().as_microsecond();
     let borrowed = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let search: Search = parse(rtype, borrowed, &Limits::at(now)).map_err(Error::Query)?;
+    let known = |subject| has_parameter(tx.ctx(), rtype, subject);
+    let search: Search = parse_known(rtype, borrowed, &Limits::at(now), &known).map_err(Error::Query)?;
     if search.clauses.is_empty() {
         return Err(Error::Request(400, "a condition must have at least one search parameter"));
     }

@@ -72,6 +72,8 @@ pub(crate) struct Plan<'s> {
     pub(crate) changed: Vec<&'s Clause>,
     /// Clauses that the in-memory directory answers; they become ids before the walk.
     pub(crate) directory: Vec<&'s Clause>,
+    /// Whether the caller sees what a walk by clinical date is ordered by.
+    dates_seen: bool,
 }
 
 const ALL_TIME: Range = Range { low: i64::MIN, high: i64::MAX };
@@ -109,6 +111,7 @@ impl<'s> Plan<'s> {
             residual: Vec::new(),
             changed: Vec::new(),
             directory: Vec::new(),
+            dates_seen: sees_dates(ctx, rtype),
         };
         let mut candidates: Vec<(Tokens, &'s Clause)> = Vec::new();
         let mut named: Option<Vec<Uuid>> = None;
@@ -152,6 +155,11 @@ impl<'s> Plan<'s> {
         }
         plan.classes = classes(ctx, plan.patient.is_some());
         plan.settle(named, candidates);
+        if ctx.fields().is_some() {
+            // An index knows whole records: what it finds is asked once more as the caller sees it.
+            let asks = |clause: &&Clause| matches!(clause.param, Subject::Param(_));
+            plan.residual = search.clauses.iter().filter(asks).collect();
+        }
         plan.arrange(search);
         plan
     }
@@ -189,7 +197,7 @@ impl<'s> Plan<'s> {
 
     fn arrange(&mut self, search: &Search) {
         let [key] = search.sort.as_slice() else {
-            if !search.sort.is_empty() {
+            if !search.sort.is_empty() || !self.dates_seen {
                 self.order = Order::Memory;
             }
             return;
@@ -330,6 +338,16 @@ fn is_clinical(rtype: ResourceType, param: &Param) -> bool {
         && !param.paths.is_empty()
         && clinical_date(rtype).starts_with(param.paths)
         && param.paths.iter().all(|path| element(path) == element(&param.paths[0]))
+}
+
+/// Whether the caller sees everything that a clinical date is made of.
+fn sees_dates(ctx: &Ctx, rtype: ResourceType) -> bool {
+    let Some(fields) = ctx.fields() else { return true };
+    clinical_date(rtype).iter().all(|path| {
+        // The element, whatever is read in it.
+        let element = path.key().split(".ofType(").next().unwrap_or_default();
+        fields.shows_all_of(element)
+    })
 }
 
 /// The patient that a clause names as the owner of the records; `Some(None)` when no patient here can have that id.

@@ -18,6 +18,7 @@ mod limits;
 mod matching;
 mod number;
 mod query;
+mod reads;
 mod sort;
 #[rustfmt::skip]
 #[path = "../generated/search_params.rs"]
@@ -34,7 +35,8 @@ pub use extract::{Found, Indexed, Target, extract};
 pub use fault::Fault;
 pub use limits::Limits;
 pub use matching::{matches, matches_predicate};
-pub use query::{Clause, Modifier, Search, SortKey, Subject, Summary, Total, parse};
+pub use query::{Clause, Modifier, Search, SortKey, Subject, Summary, Total, parse, parse_known};
+pub use reads::reads;
 pub use sort::{SortValue, sort_key};
 pub use table::{Component, Kind, Param, PathId};
 pub use text::normalize;

@@ -110,7 +110,20 @@ pub fn parse<'q>(
     pairs: impl IntoIterator<Item = (&'q str, &'q str)>,
     limits: &Limits,
 ) -> Result<Search, Vec<Fault>> {
-    let mut parser = Parser { rt, limits, search: Search::default(), seen: Vec::new() };
+    parse_known(rt, pairs, limits, &|_| true)
+}
+
+/// As [`parse`], for someone who knows these parameters alone: any other is answered like a name that there is not.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_known<'q>(
+    rt: ResourceType,
+    pairs: impl IntoIterator<Item = (&'q str, &'q str)>,
+    limits: &Limits,
+    known: &dyn Fn(Subject) -> bool,
+) -> Result<Search, Vec<Fault>> {
+    let mut parser = Parser { rt, limits, known, search: Search::default(), seen: Vec::new() };
     let mut faults = Vec::new();
     for (count, (name, value)) in pairs.into_iter().enumerate() {
         if count >= limits.parameters {
@@ -127,6 +140,7 @@ pub fn parse<'q>(
 struct Parser<'l, 'q> {
     rt: ResourceType,
     limits: &'l Limits,
+    known: &'l dyn Fn(Subject) -> bool,
     search: Search,
     seen: Vec<&'q str>,
 }
@@ -203,15 +217,19 @@ impl<'q> Parser<'_, 'q> {
 
     fn sort_key(&self, key: &str) -> Result<SortKey, Fault> {
         let (code, descending) = key.strip_prefix('-').map_or((key, false), |code| (code, true));
-        let by = match code {
+        let by = self.subject(code).filter(|by| !matches!(by, Subject::Param(p) if p.paths.is_empty()));
+        let by = by.ok_or_else(|| Fault::unsupported("_sort", "names a parameter that orders nothing"))?;
+        Ok(SortKey { by, descending })
+    }
+
+    /// What the code stands for, to whoever asks.
+    fn subject(&self, code: &str) -> Option<Subject> {
+        let subject = match code {
             "_id" => Subject::Id,
             "_lastUpdated" => Subject::LastUpdated,
-            code => match param(self.rt, code) {
-                Some(p) if !p.paths.is_empty() => Subject::Param(p),
-                _ => return Err(Fault::unsupported("_sort", "names a parameter that orders nothing")),
-            },
+            code => Subject::Param(param(self.rt, code)?),
         };
-        Ok(SortKey { by, descending })
+        (self.known)(subject).then_some(subject)
     }
 
     fn clause(&mut self, name: &str, value: &str) -> Result<(), Fault> {
@@ -225,11 +243,7 @@ impl<'q> Parser<'_, 'q> {
             return Err(Fault::unsupported(name, "chained parameters are not supported"));
         }
         let unknown = || Fault::unsupported(name, "no such search parameter for this resource type");
-        let subject = match code {
-            "_id" => Subject::Id,
-            "_lastUpdated" => Subject::LastUpdated,
-            code => Subject::Param(param(self.rt, code).ok_or_else(unknown)?),
-        };
+        let subject = self.subject(code).ok_or_else(unknown)?;
         if matches!(subject, Subject::Param(p) if p.kind == Kind::Special) {
             return Err(Fault::unsupported(name, "this parameter is not supported"));
         }

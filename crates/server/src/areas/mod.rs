@@ -1,6 +1,7 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
 pub(crate) mod fhir;
+pub(crate) mod fields;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod providers;

@@ -61,6 +61,16 @@ pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Call
     Ok(Caller { ctx: opened.ctx, session: Some((session, context)) })
 }
 
+/// Who asks, where nobody has to say so: nothing is refused to whoever shows no context, or one that is not good here.
+pub(super) async fn known(app: &App, parts: &Parts, row: &Route) -> Option<Ctx> {
+    if bearer(&parts.headers).is_none() && !parts.headers.contains_key(CONTEXT) {
+        return None;
+    }
+    let caller = caller(app, parts, row).await.ok()?;
+    admit(app, parts, &caller.ctx).await.ok()?;
+    Some(caller.ctx)
+}
+
 /// What is known of a request before anyone is asked about its cookie.
 pub(super) async fn visit(app: &App, parts: &Parts) -> Result<Visit, Failure> {
     let authority = host::authority(&parts.uri, &parts.headers).ok_or_else(Failure::unlisted)?;

@@ -32,6 +32,10 @@ async fn pass(row: &'static Route, app: App, request: Request) -> Response<HttpB
     let (parts, body) = request.into_parts();
     match row.handler {
         Handler::Public(handler) => answer(handler(app).await),
+        Handler::Anyone(handler) => {
+            let ctx = auth::known(&app, &parts, row).await;
+            answer(handler(app, ctx).await)
+        }
         Handler::Visitor(handler) if matches!(row.access, Access::Program(_)) => {
             let mut response = answer(program(row, handler, app, parts, body).await);
             any_origin(response.headers_mut());

@@ -5,12 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
 
+use db::Ctx;
 use policy::Action;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{fhir, oauth, people, providers};
+use crate::areas::{fhir, fields, oauth, people, providers};
 use crate::http::{Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
@@ -90,6 +91,8 @@ pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Reply, Failure>> + S
 pub(crate) enum Handler {
     /// Without a context.
     Public(fn(App) -> Answer),
+    /// As [`Handler::Public`], with the context of a caller who shows one.
+    Anyone(fn(App, Option<Ctx>) -> Answer),
     /// A visitor.
     Visitor(fn(Visit) -> Answer),
     /// Someone signed in.
@@ -142,6 +145,7 @@ pub fn routes() -> &'static [Route] {
             pages::ROUTES,
             mailbox::ROUTES,
             people::ROUTES,
+            fields::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             fhir::ROUTES,
@@ -160,7 +164,7 @@ mod tests {
         for row in routes() {
             let public = matches!(row.access, Access::Public(_) | Access::Visitor(_) | Access::Program(_));
             let fits = match row.handler {
-                Handler::Public(_) => matches!(row.access, Access::Public(_)),
+                Handler::Public(_) | Handler::Anyone(_) => matches!(row.access, Access::Public(_)),
                 Handler::Visitor(_) => matches!(row.access, Access::Visitor(_) | Access::Program(_)),
                 Handler::Account(_) => row.access == Access::Account,
                 Handler::Private(_) => {

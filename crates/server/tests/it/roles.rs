@@ -66,6 +66,14 @@ async fn whoever_has_a_role_has_what_it_says_now() {
     let whole = put(&administrator, "charge-nurse", bound.header("etag"), &whole).await.expect_status(200);
     assert_eq!(tab.get(patients).await.expect_status(200).json()["total"], 1);
 
+    // What the role hides does not exist for whoever has it, also after the post has left the role.
+    let born = async || tab.get("/fhir/R4/Patient").await.expect_status(200).text().contains("birthDate");
+    assert!(born().await);
+    let mut hides = role(&["chart.read", "chart.search"]);
+    hides["hidden"] = json!(["Patient.birthDate"]);
+    let whole = put(&administrator, "charge-nurse", whole.header("etag"), &hides).await.expect_status(200);
+    assert!(!born().await);
+
     // A post that is changed by itself has no role any more, and does not follow it.
     let post = administrator.get(&format!("/api/people/{membership}")).await.expect_status(200);
     let own = json!({"permissions": ["chart.read", "chart.search", "people.read"]});
@@ -73,6 +81,7 @@ async fn whoever_has_a_role_has_what_it_says_now() {
     ask.body("application/json", own.to_string()).await.expect_status(200);
     put(&administrator, "charge-nurse", whole.header("etag"), &role(&[])).await.expect_status(200);
     assert_eq!(tab.get(patients).await.expect_status(200).json()["total"], 1);
+    assert!(!born().await);
     let listed = administrator.get("/api/roles").await.expect_status(200).json();
     assert_eq!(listed["roles"][0]["posts"], 0);
 }

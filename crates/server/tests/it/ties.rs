@@ -122,7 +122,7 @@ async fn a_familys_tie_waits_for_both_sides() {
 async fn what_was_agreed_for_a_child_ends_when_they_are_of_age() {
     let app = TestApp::new().await;
     let (_clinic, north, administrator) = house(&app).await;
-    let today = Timestamp::now();
+    let today = app.app.world.now();
     let born = (today - SignedDuration::from_hours(24 * 365 * 10)).strftime("%Y-%m-%d").to_string();
     let child = patient(&administrator, &born).await;
     let (parent, _) = bound(&app, &administrator, "parent@home.example", ("portal", &[]), &north).await;

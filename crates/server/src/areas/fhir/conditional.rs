@@ -1,5 +1,6 @@
 //! Versions and dates in headers: <https://hl7.org/fhir/R4/http.html#concurrency>, RFC 9110 sections 8.8 and 13.
 
+use chart::Document;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use kernel::Version;
@@ -8,7 +9,20 @@ use crate::http::{Call, Failure};
 
 /// The `ETag` of a version.
 pub(super) fn etag(version: Version) -> String {
-    format!("W/\"{version}\"")
+    quoted(&version.to_string())
+}
+
+/// A weak entity tag.
+pub(super) fn quoted(tag: &str) -> String {
+    format!("W/\"{tag}\"")
+}
+
+/// What an update or delete says it starts from.
+pub(super) enum IfMatch {
+    /// This version.
+    Version(Version),
+    /// What looks so to a caller who sees a part of the record.
+    Seen(String),
 }
 
 /// An instant as an HTTP date, cut to the second.
@@ -20,7 +34,7 @@ pub(super) fn http_date(at: Timestamp) -> String {
 ///
 /// # Errors
 /// 400 when the header is no single entity tag; 412 when it is one that we never gave.
-pub(super) fn if_match(call: &Call) -> Result<Option<Version>, Failure> {
+pub(super) fn if_match(call: &Call) -> Result<Option<IfMatch>, Failure> {
     for name in ["if-none-match", "if-unmodified-since", "if-modified-since"] {
         if call.header(name)?.is_some() {
             return Err(Failure::new(
@@ -38,20 +52,26 @@ pub(super) fn if_match(call: &Call) -> Result<Option<Version>, Failure> {
             "the header if-match must hold one version, such as W/\"3\"",
         ));
     };
+    if call.ctx.fields().is_some() {
+        return Ok(Some(IfMatch::Seen(tag.to_owned())));
+    }
     let unknown = || Failure::new(412, "conflict", "the version is not the current one");
-    tag.parse().map(Some).map_err(|_| unknown())
+    tag.parse().map(IfMatch::Version).map(Some).map_err(|_| unknown())
 }
 
-/// Whether the caller has this version already (`If-None-Match`, else `If-Modified-Since`).
-pub(super) fn is_known(call: &Call, version: Version, updated_at: Timestamp) -> bool {
+/// Whether the caller has this already (`If-None-Match`, else `If-Modified-Since`).
+pub(super) fn is_known(call: &Call, document: &Document) -> bool {
     let mut tags = call.header_values("if-none-match").flat_map(|value| value.split(',')).peekable();
     if tags.peek().is_some() {
-        let version = version.to_string();
-        return tags.any(|text| text.trim() == "*" || tag(text) == Some(&version));
+        let known = document.tag.clone().unwrap_or_else(|| document.version.to_string());
+        return tags.any(|text| text.trim() == "*" || tag(text) == Some(&known));
+    }
+    if document.tag.is_some() {
+        return false;
     }
     let since = call.header("if-modified-since").ok().flatten();
     let since = since.and_then(|text| DateTimeParser::new().parse_timestamp(text).ok());
-    since.is_some_and(|since| updated_at.as_second() <= since.as_second())
+    since.is_some_and(|since| document.updated_at.as_second() <= since.as_second())
 }
 
 /// What stands between the quotes of an entity tag, weak or not.

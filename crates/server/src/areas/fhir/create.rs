@@ -71,6 +71,11 @@ async fn before(call: &Call, rtype: ResourceType, key: &IdempotencyKey) -> Resul
 /// The answer given before. The resource comes with it if the caller may read it and it was not erased since.
 async fn again(call: &Call, rtype: ResourceType, answered: Answered) -> Result<Reply, Failure> {
     let (id, version) = (answered.resource, answered.version);
+    if call.ctx.fields().is_some() {
+        // For whoever sees a part of it there is no first version, only what it is now.
+        let location = answers::address(&target::base(call), rtype, id);
+        return Ok(Reply::empty(answered.status).with("location", location).with(REPLAYED, "true"));
+    }
     let readable = call.ctx.grants().permissions.contains(Permission::ChartRead);
     let wanted = negotiate::prefers(call);
     if readable && wanted == negotiate::Return::Representation {

@@ -8,7 +8,7 @@ pub(super) async fn read(call: Call) -> Result<Reply, Failure> {
     let (rtype, id) = target::instance(&call)?;
     negotiate::accepts_json(&call, &search::no_parameters(&call)?)?;
     let document = call.app.store.read(&call.ctx, rtype, id).await?;
-    if conditional::is_known(&call, document.version, document.updated_at) {
+    if conditional::is_known(&call, &document) {
         return Ok(answers::unchanged(&document));
     }
     Ok(answers::shown(document))

@@ -40,7 +40,7 @@ pub(super) async fn in_compartment(call: Call) -> Result<Reply, Failure> {
         let message = "name a type: a compartment is not searched as a whole";
         return Err(Failure::new(400, "not-supported", message));
     }
-    let rtype = target::rtype(&call, "inner")?;
+    let rtype = target::rtype_of_patient(&call, "inner")?;
     let pairs = pairs(call.query())?;
     answer(&call, rtype, Some(PatientId(id.0)), &pairs, Links::Repeat).await
 }

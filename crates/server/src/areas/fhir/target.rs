@@ -10,13 +10,26 @@ pub(super) fn base(call: &Call) -> String {
     format!("{}/fhir/R4", call.origin())
 }
 
-/// The type that the part `name` of the path names.
+/// The type that the part `name` of the path names, if there is such a type for the caller.
 ///
 /// # Errors
 /// 404.
 pub(super) fn rtype(call: &Call, name: &str) -> Result<ResourceType, Failure> {
-    let unknown = || Failure::new(404, "not-supported", "no such resource type");
-    ResourceType::parse(call.param(name)).ok_or_else(unknown)
+    let known = ResourceType::parse(call.param(name)).filter(|rtype| chart::has_type(&call.ctx, *rtype));
+    known.ok_or_else(unknown)
+}
+
+/// As [`rtype`], for records asked for by whose they are.
+///
+/// # Errors
+/// 404.
+pub(super) fn rtype_of_patient(call: &Call, name: &str) -> Result<ResourceType, Failure> {
+    let rtype = rtype(call, name)?;
+    if chart::has_compartment(&call.ctx, rtype) { Ok(rtype) } else { Err(unknown()) }
+}
+
+fn unknown() -> Failure {
+    Failure::new(404, "not-supported", "no such resource type")
 }
 
 /// The id in the path. Ours are UUIDs in lower case; no other text names a resource, nor does another spelling.

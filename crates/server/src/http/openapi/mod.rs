@@ -126,7 +126,7 @@ fn document() -> (Document, Vec<String>) {
         openapi: "3.1.0",
         info: json!({
             "title": "Lamplight",
-            "description": "People, sessions and posts. The clinical record is at /fhir/R4, which its CapabilityStatement describes.",
+            "description": "People, sessions, posts and what they see. The clinical record is at /fhir/R4, which its CapabilityStatement describes.",
             "license": {"identifier": "Apache-2.0", "name": "Apache-2.0"},
             "version": env!("CARGO_PKG_VERSION"),
         }),
@@ -186,7 +186,9 @@ fn parameters(row: &Route, doc: &Doc) -> Vec<Value> {
     let in_path = in_path.map(|name| {
         let schema = match name {
             "membership" => json!({"format": "int32", "type": "integer"}),
-            "context" | "device" | "factor" | "provider" => json!({"format": "uuid", "type": "string"}),
+            "id" | "context" | "device" | "factor" | "provider" => {
+                json!({"format": "uuid", "type": "string"})
+            }
             _ => json!({"type": "string"}),
         };
         json!({"in": "path", "name": name, "required": true, "schema": schema})

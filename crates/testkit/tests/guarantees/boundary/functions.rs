@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use testkit::pg;
 
 use super::own::{self, ANN, BEN};
-use super::tables::{furnish, hash, membership, standing, uuid};
+use super::tables::{furnish, hash, membership, other, standing, uuid};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 
@@ -60,7 +60,9 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",
+        "platform.consent",
         "platform.find_organization",
+        "platform.own_ties",
         "platform.posts",
         "platform.sweep_oauth",
         "sec.cell",
@@ -144,6 +146,44 @@ async fn a_job_cannot_be_claimed_out_of_the_context_of_another_organization() {
     }
 }
 
+/// A tie that waits is told to its own post, which alone agrees to it.
+#[tokio::test]
+async fn a_tie_is_agreed_to_by_its_own_post_alone() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    let (a, b) = (house.a.id(), house.b.id());
+    let waiting = format!(
+        "UPDATE org.relationship SET kind = 'family', starts_at = 'infinity', patient_consent_at = now() WHERE organization_id = {a}"
+    );
+    superuser
+        .batch_execute(&format!("ALTER TABLE org.relationship DISABLE TRIGGER check_tie; {waiting}"))
+        .await
+        .unwrap();
+    let patient: String = superuser
+        .query_one("SELECT patient_id::text FROM org.relationship WHERE organization_id = $1 LIMIT 1", &[&a])
+        .await
+        .unwrap()
+        .get(0);
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let consent = format!("SELECT platform.consent('{patient}', now())::int::int8");
+    let ties = "SELECT count(*) FROM platform.own_ties()";
+    let others = [
+        signer.context(membership(a), &[cell(a, 0)]),
+        signer.context(other(a), &[cell(b, 0)]),
+        signer.context(0, &[cell(a, 0)]),
+        signer.context(-1, &[cell(a, 0)]),
+    ];
+    for context in &others {
+        assert_eq!(number(&client, Some(context), &consent).await, Ok(0));
+        let seen = number(&client, Some(context), ties).await.unwrap();
+        assert_eq!(seen, 0);
+    }
+    let own = signer.context(other(a), &[cell(a, 0)]);
+    assert!(number(&client, Some(&own), ties).await.unwrap() > 0);
+    assert_eq!(number(&client, Some(&own), &consent).await, Ok(1));
+}
+
 #[tokio::test]
 async fn months_are_prepared_within_reason() {
     let house = House::new().await;
@@ -170,6 +210,16 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
         "SELECT org.hold_chain(1, 1)",
         "SELECT org.administrators(1)",
         "SELECT org.all_administrators_below(1, 1)",
+        "SELECT org.check_tie()",
+        "SELECT org.check_role()",
+        "SELECT org.bring_role()",
+        "SELECT org.leave_role()",
+        "SELECT org.apply_role()",
+        "SELECT org.sees_part(1, 1)",
+        "SELECT org.holds(1, 1, 'chart.read')",
+        "SELECT org.posts_above(1, 1)",
+        "SELECT org.check_hidden_field()",
+        "SELECT org.check_sharing()",
         "SELECT sec.tell_revoked()",
         "SELECT sec.wall('org.membership'::regclass, '0', false)",
         "SELECT sec.person_wall('people.person'::regclass, true)",
@@ -343,7 +393,7 @@ async fn the_chain_of_another_organizations_post_is_not_there() {
             (2, format!("SELECT count(*) FROM org.chain({organization}, {child})")),
             (1, format!("SELECT count(*) FROM org.effective({organization}, {child}, now())")),
             (2, format!("SELECT count(*) FROM org.below({organization}, {post}, now())")),
-            (2, format!("SELECT count(*) FROM org.below({organization}, NULL, now())")),
+            (3, format!("SELECT count(*) FROM org.below({organization}, NULL, now())")),
         ]
     };
     for (there, sql) in calls(a) {

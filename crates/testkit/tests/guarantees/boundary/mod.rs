@@ -3,6 +3,7 @@
 
 mod context;
 mod delegation;
+mod fields;
 mod functions;
 mod oracles;
 mod own;

@@ -38,6 +38,8 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
             "role",
         ],
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
+        "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
+        "org.sharing" => &["ends_at"],
         "oauth.signing_key" => &["ends_at"],
         "oauth.family" | "oauth.access" => &["ended_at"],
         "oauth.code" => &["family_id", "used_at"],
@@ -54,6 +56,11 @@ pub(crate) fn hash(n: u32) -> String {
     format!("sha256('\\x{n:08x}'::bytea)")
 }
 
+/// A post of an organization that others decide for.
+pub(crate) fn other(organization: i32) -> i32 {
+    membership(organization) + 1
+}
+
 /// The post that rows of an organization name.
 pub(crate) fn membership(organization: i32) -> i32 {
     organization * 1000 + 1
@@ -61,7 +68,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 17] = [
+pub(crate) const TABLES: [Table; 19] = [
     Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -91,14 +98,35 @@ pub(crate) const TABLES: [Table; 17] = [
     Table {
         name: "org.relationship",
         by_facility: true,
-        grants: "S",
+        grants: "SIu",
         row: Some(|o, f, n| {
             (
                 "organization_id, facility_id, patient_id, membership_id, kind, starts_at",
-                format!("{o}, {f}, {}, {}, 'client', now() - interval '1 hour'", uuid(n), membership(o)),
+                format!("{o}, {f}, {}, {}, 'client', now() - interval '1 hour'", uuid(n), other(o)),
             )
         }),
         key: "patient_id, membership_id, kind",
+    },
+    Table {
+        name: "org.hidden_field",
+        by_facility: false,
+        grants: "SID",
+        row: Some(|o, _, n| {
+            ("organization_id, membership_id, path", format!("{o}, {}, 'Patient.field{n}'", other(o)))
+        }),
+        key: "membership_id, path",
+    },
+    Table {
+        name: "org.sharing",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, membership_id, path, shared_by, starts_at",
+                format!("{o}, {f}, {}, {}, 'Patient', {}, '2026-01-01'", uuid(n), other(o), membership(o)),
+            )
+        }),
+        key: "patient_id, membership_id, path, starts_at",
     },
     Table {
         name: "org.service_token",
@@ -297,8 +325,10 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
         let organization = tenant.id();
         let post = format!(
             "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
-             VALUES ({organization}, {}, 'person', 'x', '{{roles.edit}}', now())",
-            membership(organization)
+             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve}}', now()),
+                    ({organization}, {}, 'person', 'y', '{{}}', now())",
+            membership(organization),
+            other(organization)
         );
         superuser.batch_execute(&post).await.unwrap();
         for table in all() {

@@ -81,11 +81,7 @@ impl RoleText {
         if self.tie.as_deref().is_some_and(|tie| !Tie::ALL.into_iter().any(|known| known.key() == tie)) {
             return Err(Error::Invalid("tie: care-team, client, referral, family, self or null"));
         }
-        let plain = |name: &String| {
-            (1..=100).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
-        };
-        if self.hidden.len() > MOST_HIDDEN || !self.hidden.iter().all(plain) {
+        if self.hidden.len() > MOST_HIDDEN || !self.hidden.iter().all(|path| fhir::element::is_path(path)) {
             return Err(Error::Invalid("hidden: FHIR types and elements, 500 at most"));
         }
         Ok(Role {

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 10] = [
+pub(super) const ACTIONS: [&str; 12] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -24,6 +24,8 @@ pub(super) const ACTIONS: [&str; 10] = [
     "person.change",
     "role.edit",
     "relationship.edit",
+    "fields.hide",
+    "sharing.approve",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -1,0 +1,86 @@
+//! What of the record a membership sees, read with its authority and remembered as long.
+
+use jiff::Timestamp;
+use kernel::{MembershipId, OrganizationId, PatientId};
+use policy::fields::{Fields, Shared};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::context::Principal;
+use crate::{Ctx, Db, Error, tx};
+
+/// Hidden from it or from a post above it, by itself or by its role; whether it is a portal bound to its patients; those it is a relative of, and
+/// all others; what was approved for it.
+const FIELDS: &str = "
+    WITH RECURSIVE chain (id, parent_id, role_key) AS (
+        SELECT m.membership_id, m.parent_id, m.role_key FROM org.membership m WHERE m.organization_id = $1 AND m.membership_id = $2
+        UNION
+        SELECT m.membership_id, m.parent_id, m.role_key FROM chain c
+          JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = c.parent_id)
+    SELECT ARRAY(SELECT h.path FROM chain c JOIN org.hidden_field h ON h.organization_id = $1 AND h.membership_id = c.id
+                  UNION
+                 SELECT unnest(r.hidden) FROM chain c
+                   JOIN org.role r ON r.organization_id = $1 AND r.role_key = c.role_key),
+           m.plane = 'portal' AND m.by_relationship,
+           ARRAY(SELECT r.patient_id FROM org.relationship r WHERE r.organization_id = $1 AND r.membership_id = $2
+                    AND r.ends_at > $3 AND r.kind = 'family'),
+           ARRAY(SELECT r.patient_id FROM org.relationship r WHERE r.organization_id = $1 AND r.membership_id = $2
+                    AND r.ends_at > $3 AND r.kind <> 'family'),
+           s.patients, s.paths
+      FROM org.membership m
+     CROSS JOIN LATERAL (
+           SELECT coalesce(array_agg(s.patient_id), '{}') AS patients, coalesce(array_agg(s.path), '{}') AS paths
+             FROM org.sharing s WHERE s.organization_id = $1 AND s.membership_id = $2
+              AND s.starts_at <= $3 AND s.ends_at > $3) s
+     WHERE m.organization_id = $1 AND m.membership_id = $2";
+
+impl Db {
+    /// The principal with what it sees. One connection at a time: the caller holds none.
+    pub(crate) async fn with_fields(&self, principal: Principal) -> Result<Principal, Error> {
+        let now = self.world().now();
+        let signed = self.inner.signer.context(principal.membership, &principal.cells, now);
+        let asked = (principal.organization, principal.membership);
+        let fields = self.fields_in(&signed, asked, now).await?;
+        Ok(Principal { fields, ..principal })
+    }
+
+    /// What a membership of the context's organization sees, as far as the context knows of its patients.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn fields_of(&self, ctx: &Ctx, membership: MembershipId) -> Result<Option<Fields>, Error> {
+        let now = self.world().now();
+        let signed = self.inner.signer.context(ctx.membership(), ctx.cells(), now);
+        self.fields_in(&signed, (ctx.organization(), membership), now).await
+    }
+
+    async fn fields_in(
+        &self,
+        signed: &str,
+        (organization, membership): (OrganizationId, MembershipId),
+        now: Timestamp,
+    ) -> Result<Option<Fields>, Error> {
+        let params: [&(dyn crate::ToSql + Sync); 3] = [&organization.0, &membership.0, &now];
+        let rows = tx::one(&self.inner.pools.runtime, signed, FIELDS, &params).await?;
+        Ok(rows.first().and_then(read))
+    }
+}
+
+fn read(row: &Row) -> Option<Fields> {
+    let hidden: Vec<&str> = row.get(0);
+    let (relative_of, others): (Vec<Uuid>, Vec<Uuid>) = (row.get(2), row.get(3));
+    // A portal tied to nobody any more is a relative's as far as we know.
+    let is_relative = row.get(1) && (others.is_empty() || !relative_of.is_empty());
+    let shared = is_relative.then(|| {
+        let (patients, paths): (Vec<Uuid>, Vec<&str>) = (row.get(4), row.get(5));
+        let mut shared = Shared::nothing(!others.is_empty());
+        for patient in relative_of {
+            let approved =
+                patients.iter().zip(&paths).filter(|(of, _)| **of == patient).map(|(_, path)| *path);
+            shared.only(PatientId(patient), approved);
+        }
+        others.into_iter().for_each(|patient| shared.everything(PatientId(patient)));
+        shared
+    });
+    Fields::new(hidden, shared)
+}
