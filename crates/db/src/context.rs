@@ -23,6 +23,8 @@ pub enum Purpose {
     Operations,
     /// System administration.
     Administration,
+    /// Emergency access to one patient.
+    BreakGlass,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
             Self::Treatment => "TREAT",
             Self::Operations => "HOPERAT",
             Self::Administration => "HSYSADMIN",
+            Self::BreakGlass => "BTG",
         }
     }
 }

@@ -50,11 +50,19 @@ pub enum Action {
     ListRoles,
     /// Adding or changing a role.
     EditRole,
+    /// Opening one patient in an emergency.
+    OpenEmergency,
+    /// Ending that before its time.
+    CloseEmergency,
+    /// Asking which emergencies there were.
+    ListEmergencies,
+    /// Judging one of them.
+    ReviewEmergency,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -73,6 +81,10 @@ impl Action {
         Self::Reach,
         Self::ListRoles,
         Self::EditRole,
+        Self::OpenEmergency,
+        Self::CloseEmergency,
+        Self::ListEmergencies,
+        Self::ReviewEmergency,
     ];
 
     /// The permission that allows the action.
@@ -89,6 +101,8 @@ impl Action {
             Self::Invite | Self::ChangePost => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
             Self::EditRole => Permission::RolesEdit,
+            Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
+            Self::ReviewEmergency => Permission::EmergencyReview,
         }
     }
 
@@ -113,6 +127,10 @@ impl Action {
             Self::Reach => "people.reach",
             Self::ListRoles => "roles.list",
             Self::EditRole => "roles.edit",
+            Self::OpenEmergency => "emergency.open",
+            Self::CloseEmergency => "emergency.close",
+            Self::ListEmergencies => "emergency.list",
+            Self::ReviewEmergency => "emergency.review",
         }
     }
 }

@@ -55,6 +55,10 @@ permissions! {
     OrganizationManage = "organization.manage",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
+    /// Reach one patient in an emergency, for at most an hour.
+    EmergencyAccess = "emergency.access",
+    /// Review emergency access.
+    EmergencyReview = "emergency.review",
 }
 
 /// A set of permissions.

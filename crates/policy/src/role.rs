@@ -3,7 +3,8 @@
 
 use crate::Permission::{
     self, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RolesEdit,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, OrganizationManage, PeopleEnd, PeopleInvite,
+    PeopleRead, RolesEdit,
 };
 use crate::PermissionSet;
 
@@ -112,9 +113,18 @@ impl Role {
 }
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
-const CARE: &[Permission] = &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd];
-const PHYSICIAN: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, ClassCounselling, PeopleRead, PeopleInvite, PeopleEnd];
+const CARE: &[Permission] =
+    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess];
+const PHYSICIAN: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    ClassCounselling,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    EmergencyAccess,
+];
 const FRONT_DESK: &[Permission] =
     &[ChartRead, ChartSearch, ChartWrite, DirectoryWrite, PeopleRead, PeopleInvite, PeopleEnd];
 const BILLER: &[Permission] = &[ChartRead, ChartSearch, PeopleRead, PeopleInvite, PeopleEnd];
@@ -127,6 +137,7 @@ const AUDITOR: &[Permission] = &[
     PeopleRead,
     PeopleInvite,
     PeopleEnd,
+    EmergencyReview,
 ];
 const LOOKS: &[Permission] = &[ChartRead, ChartSearch];
 /// A firm has people of its own.

@@ -10,7 +10,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{fhir, oauth, people, providers};
+use crate::areas::{emergency, fhir, oauth, people, providers};
 use crate::http::{Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
@@ -142,6 +142,7 @@ pub fn routes() -> &'static [Route] {
             pages::ROUTES,
             mailbox::ROUTES,
             people::ROUTES,
+            emergency::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             fhir::ROUTES,

@@ -17,6 +17,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{provider}", ID),
         ("{request}", ID),
         ("{role}", "r999"),
+        ("{emergency}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

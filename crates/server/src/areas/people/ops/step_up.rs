@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 9] = [
+pub(super) const ACTIONS: [&str; 11] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -23,6 +23,8 @@ pub(super) const ACTIONS: [&str; 9] = [
     "person.end",
     "person.change",
     "role.edit",
+    "emergency.access",
+    "emergency.review",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -50,7 +50,7 @@ pub(super) async fn facilities(
 }
 
 /// Asks a person for a step-up; a program has proved itself with its token.
-pub(super) async fn proved(call: &Call, action: &'static str) -> Result<(), Failure> {
+pub(crate) async fn proved(call: &Call, action: &'static str) -> Result<(), Failure> {
     let Some((session, _)) = &call.session else { return Ok(()) };
     let given = call.header(ops::STEP_UP)?;
     Ok(ops::spend_step_up(&call.app, call.ctx.request(), session, given, action).await?)
