@@ -24,6 +24,8 @@ pub enum Purpose {
     Operations,
     /// System administration.
     Administration,
+    /// Emergency access to one patient.
+    BreakGlass,
 }
 
 impl Purpose {
@@ -33,6 +35,7 @@ impl Purpose {
             Self::Treatment => "TREAT",
             Self::Operations => "HOPERAT",
             Self::Administration => "HSYSADMIN",
+            Self::BreakGlass => "BTG",
         }
     }
 }

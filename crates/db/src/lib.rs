@@ -8,6 +8,7 @@ mod admin;
 mod audit;
 mod context;
 mod doctor;
+mod emergency;
 mod error;
 mod facilities;
 mod fields;

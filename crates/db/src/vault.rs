@@ -28,6 +28,10 @@ pub enum Drawer {
     SigningKey = 7,
     /// What an organization proves itself to an identity provider with.
     ProviderSecret = 8,
+    /// `org.emergency.reason`
+    EmergencyReason = 9,
+    /// `org.emergency.note`
+    EmergencyNote = 10,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

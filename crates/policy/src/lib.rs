@@ -59,11 +59,19 @@ pub enum Action {
     HideFields,
     /// Saying what of a patient's record a relative sees.
     ApproveSharing,
+    /// Opening one patient in an emergency.
+    OpenEmergency,
+    /// Ending that before its time.
+    CloseEmergency,
+    /// Asking which emergencies there were.
+    ListEmergencies,
+    /// Judging one of them.
+    ReviewEmergency,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -86,6 +94,10 @@ impl Action {
         Self::EditTie,
         Self::HideFields,
         Self::ApproveSharing,
+        Self::OpenEmergency,
+        Self::CloseEmergency,
+        Self::ListEmergencies,
+        Self::ReviewEmergency,
     ];
 
     /// The permission that allows the action.
@@ -104,6 +116,8 @@ impl Action {
             Self::EditRole => Permission::RolesEdit,
             Self::EditTie => Permission::RelationshipsEdit,
             Self::ApproveSharing => Permission::SharingApprove,
+            Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
+            Self::ReviewEmergency => Permission::EmergencyReview,
         }
     }
 
@@ -132,6 +146,10 @@ impl Action {
             Self::EditTie => "relationships.edit",
             Self::HideFields => "fields.hide",
             Self::ApproveSharing => "sharing.approve",
+            Self::OpenEmergency => "emergency.open",
+            Self::CloseEmergency => "emergency.close",
+            Self::ListEmergencies => "emergency.list",
+            Self::ReviewEmergency => "emergency.review",
         }
     }
 }

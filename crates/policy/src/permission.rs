@@ -59,6 +59,10 @@ permissions! {
     RolesEdit = "roles.edit",
     /// Say what of a patient's record a relative sees.
     SharingApprove = "sharing.approve",
+    /// Reach one patient in an emergency, for at most an hour.
+    EmergencyAccess = "emergency.access",
+    /// Review emergency access.
+    EmergencyReview = "emergency.review",
 }
 
 /// A set of permissions.

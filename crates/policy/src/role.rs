@@ -3,7 +3,8 @@
 
 use crate::Permission::{
     self, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, OrganizationManage, PeopleEnd, PeopleInvite,
+    PeopleRead, RelationshipsEdit, RolesEdit,
 };
 use crate::PermissionSet;
 
@@ -112,9 +113,18 @@ impl Role {
 }
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
-const AIDE: &[Permission] = &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd];
-const CARE: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, RelationshipsEdit];
+const AIDE: &[Permission] =
+    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess];
+const CARE: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    RelationshipsEdit,
+    EmergencyAccess,
+];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,
     ChartSearch,
@@ -124,6 +134,7 @@ const PHYSICIAN: &[Permission] = &[
     PeopleInvite,
     PeopleEnd,
     RelationshipsEdit,
+    EmergencyAccess,
 ];
 const FRONT_DESK: &[Permission] = &[
     ChartRead,
@@ -145,6 +156,7 @@ const AUDITOR: &[Permission] = &[
     PeopleRead,
     PeopleInvite,
     PeopleEnd,
+    EmergencyReview,
 ];
 const LOOKS: &[Permission] = &[ChartRead, ChartSearch];
 /// A firm has people of its own.

@@ -126,6 +126,18 @@ pub fn provider_linked(provider: &str, when: &Zoned, secure: &Link) -> Content {
     notice("A way to sign in was added to your Lamplight account", &what, secure)
 }
 
+/// To those who review it: `who` opens a patient in an emergency. Neither the patient nor the reason is in it.
+pub fn emergency_opened(who: &str, when: &Zoned, review: &Link) -> Content {
+    let (who, when) = (name(who), moment(when));
+    Letter::new("Emergency access to a patient was used")
+        .paragraph(&format!(
+            "On {when} {who} opened a patient's record in an emergency. It waits for your review."
+        ))
+        .action("Review emergency access", review)
+        .paragraph("Whom it is about and the reason given are shown after you sign in.")
+        .finish()
+}
+
 /// After a second factor was removed.
 pub fn factor_removed(factor: Factor, when: &Zoned, secure: &Link) -> Content {
     let what = format!("On {} {} removed from your Lamplight account.", moment(when), factor.words());

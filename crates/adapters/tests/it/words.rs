@@ -34,6 +34,7 @@ fn mails(organization: &str, device: &str, link: &Link) -> Vec<(&'static str, Co
         ("passkey added", texts::factor_added(Factor::Passkey, &when, link)),
         ("recovery codes added", texts::factor_added(Factor::RecoveryCodes, &when, link)),
         ("provider linked", texts::provider_linked(organization, &when, link)),
+        ("emergency opened", texts::emergency_opened(organization, &when, link)),
         ("phone removed", texts::factor_removed(Factor::Phone, &when, link)),
         ("authenticator removed", texts::factor_removed(Factor::Authenticator, &when, link)),
         ("account locked", texts::account_locked(&when, Duration::from_secs(900), link)),

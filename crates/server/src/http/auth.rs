@@ -15,6 +15,9 @@ use crate::http::{Cookie, Failure, Peer, Route, Verb, Visit};
 /// The header that names the context a browser's request speaks in. There is no current one.
 pub(crate) const CONTEXT: &str = "lamplight-context";
 
+/// The header that names the emergency by which a request reaches its patient. Without it an emergency opens nothing.
+const EMERGENCY: &str = "lamplight-emergency";
+
 /// Who asks in an organization.
 pub(super) struct Caller {
     /// As this membership.
@@ -150,15 +153,28 @@ fn request(app: &App, parts: &Parts) -> Request {
     Request { id, address: address(app, parts), purpose: Purpose::Treatment }
 }
 
-/// The context that the request names; one that is no id of ours is like one that is not open.
+/// The context that the request names.
 fn context(headers: &HeaderMap) -> Option<ContextId> {
-    let mut given = headers.get_all(CONTEXT).iter();
+    named(headers, CONTEXT).map(ContextId)
+}
+
+/// The id in a header; one that is no id of ours, or is not alone, is like one that is not there.
+fn named(headers: &HeaderMap, header: &str) -> Option<uuid::Uuid> {
+    let mut given = headers.get_all(header).iter();
     let value = given.next()?;
-    if given.next().is_some() {
-        return Some(ContextId(uuid::Uuid::nil()));
+    let id = value.to_str().ok().filter(|_| given.next().is_none()).and_then(|text| text.parse().ok());
+    Some(id.unwrap_or(uuid::Uuid::nil()))
+}
+
+/// The context narrowed to the patient of the emergency that the request names. One that is not the post's own, or is
+/// over, is like one that never was.
+pub(super) async fn in_emergency(app: &App, headers: &HeaderMap, ctx: Ctx) -> Result<Ctx, Failure> {
+    let Some(id) = named(headers, EMERGENCY) else { return Ok(ctx) };
+    if let Some(narrow) = app.store.db().in_emergency(&ctx, id).await? {
+        return Ok(narrow);
     }
-    let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    Some(id.unwrap_or(ContextId(uuid::Uuid::nil())))
+    app.store.db().record(&ctx, Event::denied("emergency.use", "no such emergency")).await?;
+    Err(Failure::coded(403, "emergency-refused", "this emergency is not yours, or it is over"))
 }
 
 /// Whether the caller says that nobody is at the screen. It can only shorten a session.

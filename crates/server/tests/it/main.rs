@@ -6,6 +6,7 @@ mod audit;
 mod bundles;
 mod conditions;
 mod delegation;
+mod emergency;
 mod fields;
 mod hygiene;
 mod instances;

@@ -19,6 +19,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{role}", "r999"),
         ("{patient}", ID),
         ("{kind}", "client"),
+        ("{emergency}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

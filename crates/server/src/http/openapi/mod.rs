@@ -250,7 +250,13 @@ fn codes(row: &Route, doc: &Doc) -> BTreeSet<&'static str> {
         Access::Public(_) | Access::Visitor(_) | Access::Program(_) => {}
         Access::Account => codes.extend(["signed-out"]),
         Access::Own | Access::Needs(_) | Access::EachEntry => {
-            codes.extend(["signed-out", "context-required", "context-refused", "second-factor-required"]);
+            codes.extend([
+                "signed-out",
+                "context-required",
+                "context-refused",
+                "emergency-refused",
+                "second-factor-required",
+            ]);
         }
     }
     if doc.step_up.is_some() {

@@ -27,11 +27,14 @@ pub(super) struct Problem {
 
 /// Every code, its status and when it is given.
 pub(super) const CODES: &[(&str, u16, &str)] = &[
+    ("already-reviewed", 409, "somebody judged it already"),
     ("busy", 503, "too many passwords are being looked at"),
     ("context-refused", 403, "the context is not open in this session, or not at this address"),
     ("context-required", 400, "the header Lamplight-Context is missing"),
     ("foreign-origin", 403, "the request comes from a page of another site"),
     ("invalid", 400, "a member is not what it should be"),
+    ("emergency-refused", 403, "the emergency named is not the caller's, or is over"),
+    ("emergency-suspended", 403, "an emergency of this post was not reviewed for 72 hours"),
     ("last-administrator", 409, "the organization would be left without an administrator"),
     ("last-factor", 409, "it is the last factor, and one is required"),
     ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),

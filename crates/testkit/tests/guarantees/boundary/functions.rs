@@ -206,6 +206,7 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
     let program = signer.context(-1, &[cell(house.a.id(), 0)]);
     for sql in [
         "SELECT org.check_grant()",
+        "SELECT org.check_emergency()",
         "SELECT org.take_turns()",
         "SELECT org.hold_chain(1, 1)",
         "SELECT org.administrators(1)",

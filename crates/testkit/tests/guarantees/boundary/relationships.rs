@@ -94,6 +94,52 @@ async fn every_table_with_a_patient_shows_related_patients_only_and_only_while_r
 }
 
 #[tokio::test]
+async fn an_emergency_that_a_context_names_opens_its_patient_and_no_other() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    let names = with_patient_id(&superuser).await;
+    admitted(&house, &superuser, &names).await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, north, south) = (house.a.id(), house.a.north.0, house.a.south.0);
+    let sql = format!("SELECT number FROM org.emergency WHERE patient_id = {}", id(STRANGER));
+    let number_of: i32 = superuser.query_one(&sql, &[]).await.unwrap().get(0);
+    let named = |post, at| signer.context(post, &[cell(a, 0), -cell(a, at), -i64::from(number_of)]);
+    let count = |n| format!("SELECT count(*) FROM chart.resource WHERE patient_id = {}", id(n));
+    let own = named(membership(a), north);
+    assert_eq!(number(&client, Some(&own), &count(STRANGER)).await, Ok(1));
+    assert_eq!(number(&client, Some(&own), &count(RELATED)).await, Ok(0), "not even who is related");
+    for other in [named(555, north), named(membership(a), south)] {
+        assert_eq!(number(&client, Some(&other), &count(STRANGER)).await, Ok(0), "another's, or elsewhere");
+    }
+    // Nobody opens one without the right, for another, again for a longer time, or judges their own.
+    let door = |post| signer.context(post, &[cell(a, 0), cell(a, north)]);
+    let insert = table("org.emergency").insert(a, north, 500_009, "").unwrap();
+    superuser
+        .batch_execute(
+            "UPDATE org.membership SET permissions = '{emergency.review}' WHERE membership_id = 555",
+        )
+        .await
+        .unwrap();
+    assert_eq!(attempt(&client, Some(&door(555)), &insert).await.unwrap_err().code, "42501");
+    for (post, change) in [
+        (membership(a), "ends_at = ends_at + interval '1 second'"),
+        (555, "ends_at = now()"),
+        (membership(a), "reviewed_at = now(), reviewed_by = 555, verdict = 'justified', note = ''"),
+    ] {
+        let sql = format!("UPDATE org.emergency SET {change} WHERE patient_id = {}", id(STRANGER));
+        assert_eq!(attempt(&client, Some(&door(post)), &sql).await.unwrap_err().code, "42501", "{change}");
+    }
+    let judge = format!(
+        "UPDATE org.emergency SET reviewed_at = now(), reviewed_by = 555, verdict = 'not-justified', note = '',
+            ends_at = now() - interval '1 second' WHERE patient_id = {}",
+        id(STRANGER)
+    );
+    assert_eq!(attempt(&client, Some(&door(555)), &judge).await, Ok(1));
+    assert_eq!(number(&client, Some(&own), &count(STRANGER)).await, Ok(0), "it is over");
+    assert_eq!(attempt(&client, Some(&door(555)), &judge).await.unwrap_err().code, "42501", "judged once");
+}
+
+#[tokio::test]
 async fn nobody_relates_themselves_to_a_patient() {
     let house = House::new().await;
     let superuser = house.superuser().await;

@@ -40,6 +40,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
+        "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "oauth.signing_key" => &["ends_at"],
         "oauth.family" | "oauth.access" => &["ended_at"],
         "oauth.code" => &["family_id", "used_at"],
@@ -68,7 +69,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 19] = [
+pub(crate) const TABLES: [Table; 20] = [
     Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -127,6 +128,22 @@ pub(crate) const TABLES: [Table; 19] = [
             )
         }),
         key: "patient_id, membership_id, path, starts_at",
+    },
+    Table {
+        name: "org.emergency",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, emergency_id, facility_id, patient_id, membership_id, reason, opened_at, ends_at",
+                format!(
+                    "{o}, {0}, {f}, {0}, {1}, '\\x00', now(), now() + interval '1 hour'",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "emergency_id",
     },
     Table {
         name: "org.service_token",
@@ -325,7 +342,7 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
         let organization = tenant.id();
         let post = format!(
             "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
-             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve}}', now()),
+             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access}}', now()),
                     ({organization}, {}, 'person', 'y', '{{}}', now())",
             membership(organization),
             other(organization)

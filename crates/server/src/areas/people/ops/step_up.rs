@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 12] = [
+pub(super) const ACTIONS: [&str; 14] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -26,6 +26,8 @@ pub(super) const ACTIONS: [&str; 12] = [
     "relationship.edit",
     "fields.hide",
     "sharing.approve",
+    "emergency.access",
+    "emergency.review",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -209,7 +209,7 @@ const fn member(
     }
 }
 
-fn answer(status: u16, value: &impl Serialize) -> Result<Reply, Failure> {
+pub(crate) fn answer(status: u16, value: &impl Serialize) -> Result<Reply, Failure> {
     let body = serde_json::to_vec(value).map_err(|_| Failure::broken("an answer cannot be written"))?;
     Ok(Reply::of(status, "application/json", body))
 }

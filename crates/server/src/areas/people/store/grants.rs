@@ -191,7 +191,7 @@ pub(in crate::areas::people) async fn list_children(
 }
 
 /// Where a patient is, when the context reaches them.
-pub(in crate::areas::people) async fn find_patient(
+pub(crate) async fn find_patient(
     tx: &Tx<'_>,
     organization: OrganizationId,
     patient: PatientId,

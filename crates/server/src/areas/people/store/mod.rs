@@ -6,9 +6,10 @@ mod roles;
 mod sessions;
 mod ties;
 
+pub(crate) use grants::find_patient;
 pub(super) use grants::{
-    Grant, Standing, end_membership, find_patient, find_post, list_below, list_chain, list_children,
-    list_members, list_reach, update_membership,
+    Grant, Standing, end_membership, find_post, list_below, list_chain, list_children, list_members,
+    list_reach, update_membership,
 };
 pub(crate) use posts::{
     NewMembership, claim_messages, delete_message, find_offer, find_own_organization, insert_membership,
