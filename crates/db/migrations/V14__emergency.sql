@@ -17,7 +17,8 @@ CREATE TABLE org.emergency (
     verdict text CHECK (verdict IN ('justified', 'not-justified')),
     note bytea,
     PRIMARY KEY (organization_id, emergency_id),
-    UNIQUE (organization_id, number),
+    -- With the facility, so that a number that is taken tells nothing across facilities.
+    UNIQUE (organization_id, facility_id, number),
     FOREIGN KEY (organization_id, facility_id) REFERENCES org.facility,
     FOREIGN KEY (organization_id, membership_id) REFERENCES org.membership,
     FOREIGN KEY (organization_id, reviewed_by) REFERENCES org.membership,
