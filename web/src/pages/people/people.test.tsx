@@ -83,7 +83,7 @@ test('an invitation says what the role may do, and is sent after proof', async (
   const beyond = await screen.findByRole('option', { name: 'Administrator (more than you have)' })
   expect(beyond).toBeDisabled()
   await app.user.selectOptions(screen.getByLabelText('Role'), 'care-aide')
-  await app.sees('Only those it cares for')
+  await app.sees('Records of those it cares for')
   await app.user.click(screen.getByLabelText('Elm Court Assisted Living'))
   await app.presses('Send the invitation')
   await app.sees(/before we invite someone/)
