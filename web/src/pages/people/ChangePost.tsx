@@ -1,6 +1,6 @@
 import { Button, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { inContext } from '@/api/context'
 import { contextQueries } from '@/api/queries'
@@ -36,6 +36,8 @@ export function ChangePost({ post, onSaved, onCancel }: Props) {
   const [wrong, setWrong] = useState<Field | null>(null)
   const [note, setNote] = useState<'stale' | 'same' | null>(null)
   const form = useRef<HTMLFormElement>(null)
+  const first = useRef<HTMLInputElement>(null)
+  useEffect(() => first.current?.focus(), [])
   const set = (some: Partial<Draft>) => setDraft({ ...draft, ...some })
 
   function submit(event: FormEvent) {
@@ -86,7 +88,7 @@ export function ChangePost({ post, onSaved, onCancel }: Props) {
               label={t('people.role')}
               maxLength={100}
               autoComplete="off"
-              data-autofocus
+              ref={first}
               value={draft.role}
               error={fault('role')}
               onChange={(event) => set({ role: event.currentTarget.value })}
