@@ -177,7 +177,7 @@ export const roles = {
   kind_portal: 'Portal: residents, family, partners',
   tie: 'Whose records',
   tieLead: 'Which people’s records somebody with this role can see.',
-  tie_none: 'Records of everyone at its facilities',
+  tie_none: 'Records of all at its facilities',
   'tie_care-team': 'Records of those it cares for',
   tie_client: 'Records of its own clients',
   tie_referral: 'Records of those it referred',
