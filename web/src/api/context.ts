@@ -1,9 +1,20 @@
 import { http } from './http'
-import type { Me } from './types'
+import type { Me, Member, NewMember, Outlook, Post, PostChange, Question, Role, RoleBody } from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
 export function inContext(context: string) {
   return {
     me: () => http.get<Me>('/api/me', { context }),
+    people: () => http.get<{ people: Member[] }>('/api/people', { context }),
+    post: (membership: number) => http.get<Post>(`/api/people/${membership}`, { context }),
+    invite: (asked: NewMember) => http.post<{ membership: number }>('/api/people', asked, { context }),
+    whatIf: (question: Question) => http.post<Outlook>('/api/people/what-if', question, { context }),
+    changePost: (membership: number, version: number, change: PostChange) =>
+      http.put(`/api/people/${membership}`, change, { context, version }),
+    endPost: (membership: number) => http.delete(`/api/people/${membership}`, { context }),
+    roles: () => http.get<{ roles: Role[] }>('/api/roles', { context }),
+    addRole: (role_key: string, role: RoleBody) => http.post('/api/roles', { role_key, role }, { context }),
+    changeRole: (role_key: string, version: number, role: RoleBody) =>
+      http.put(`/api/roles/${encodeURIComponent(role_key)}`, role, { context, version }),
   }
 }

@@ -21,9 +21,11 @@ export interface Hooks {
 }
 
 interface Request {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   body?: object
   context?: string
+  /** The version that the change starts from. */
+  version?: number
   signal?: AbortSignal
   /** The caller asks whether there is a session: that there is none is an answer, not news. */
   quiet?: boolean
@@ -67,6 +69,14 @@ class Http {
     return this.send<Answer>(path, { ...options, method: 'POST', body })
   }
 
+  put<Answer = void>(
+    path: string,
+    body: object,
+    options: { context: string; version: number },
+  ): Promise<Answer> {
+    return this.send<Answer>(path, { ...options, method: 'PUT', body })
+  }
+
   delete(path: string, options: { context?: string } = {}): Promise<void> {
     return this.send<void>(path, { ...options, method: 'DELETE' })
   }
@@ -102,6 +112,7 @@ class Http {
     const headers = new Headers({ Accept: 'application/json, application/problem+json' })
     if (request.body) headers.set('Content-Type', 'application/json')
     if (request.context) headers.set(CONTEXT_HEADER, request.context)
+    if (request.version !== undefined) headers.set('If-Match', `W/"${request.version}"`)
     if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
 
     let answer: Response

@@ -21,6 +21,14 @@ export const personQueries = {
 export function contextQueries(context: string) {
   return {
     me: () => queryOptions({ queryKey: ['context', context, 'me'], queryFn: inContext(context).me }),
+    people: () =>
+      queryOptions({ queryKey: ['context', context, 'people'], queryFn: inContext(context).people }),
+    post: (membership: number) =>
+      queryOptions({
+        queryKey: ['context', context, 'people', membership],
+        queryFn: () => inContext(context).post(membership),
+      }),
+    roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
   }
 }
 

@@ -19,6 +19,23 @@ export type OpenContext = Schemas['OpenContext']
 export type Contexts = Schemas['Contexts']
 /** A person in a context: what the app is. */
 export type Me = Schemas['MeInContext']
+/** Someone with a post, as a list shows them. */
+export type Member = Schemas['Member']
+export type Post = Schemas['View']
+export type Neighbour = Schemas['Neighbour']
+export type NewMember = Pick<
+  Schemas['NewMember'],
+  'email' | 'name' | 'role_key' | 'facilities' | 'denied' | 'ends_at'
+>
+/** What is not there stays. */
+export type PostChange = Partial<Schemas['PostChange']>
+export type Question = Pick<Schemas['Question'], 'membership' | 'end'> & { change?: PostChange }
+export type Outlook = Schemas['Outlook']
+export type Difference = Schemas['Difference']
+export type RoleBody = Schemas['RoleBody']
+export type Tie = NonNullable<RoleBody['tie']>
+/** Without a tie its posts reach everyone at their facilities. */
+export type Role = Omit<Schemas['RoleView'], 'tie'> & { tie: Tie | null }
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

@@ -4,11 +4,12 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   type RouterHistory,
   redirect,
 } from '@tanstack/react-router'
 import { hasCode } from '@/api/errors'
-import { personQueries } from '@/api/queries'
+import { contextQueries, personQueries } from '@/api/queries'
 import { enterContext, openPost } from '@/session/contexts'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
@@ -147,13 +148,79 @@ const welcome = createRoute({
   component: lazyRouteComponent(() => import('@/pages/context/WelcomePage'), 'WelcomePage'),
 })
 
+/** The pages of whoever may see the people here. For others they do not exist. */
+const seesPeople = createRoute({
+  getParentRoute: () => context,
+  id: 'people',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!me.permissions.includes('people.read')) throw notFound()
+    await Promise.all([
+      cache.ensureQueryData(contextQueries(params.context).people()),
+      cache.ensureQueryData(contextQueries(params.context).roles()),
+    ])
+  },
+  notFoundComponent: NotFoundPage,
+})
+const people = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/people',
+  validateSearch: (search: Search): { view?: 'tree' } => ({
+    view: search.view === 'tree' ? 'tree' : undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/pages/people/PeoplePage'), 'PeoplePage'),
+})
+const invite = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/people/invite',
+  component: lazyRouteComponent(() => import('@/pages/people/InvitePage'), 'InvitePage'),
+})
+const post = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/people/$membership',
+  validateSearch: (search: Search): { said?: 'invited' } => ({
+    said: search.said === 'invited' ? 'invited' : undefined,
+  }),
+  loader: ({ context: { cache }, params }) => {
+    if (!/^[1-9]\d{0,8}$/.test(params.membership)) throw notFound()
+    return cache
+      .ensureQueryData(contextQueries(params.context).post(Number(params.membership)))
+      .then(() => undefined)
+  },
+  component: lazyRouteComponent(() => import('@/pages/people/PostPage'), 'PostPage'),
+})
+const roles = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/roles',
+  component: lazyRouteComponent(() => import('@/pages/roles/RolesPage'), 'RolesPage'),
+})
+const role = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/roles/$role',
+  component: lazyRouteComponent(() => import('@/pages/roles/RolePage'), 'RolePage'),
+})
+/** Beside the roles, not below: any key may be a role's. */
+const addRole = createRoute({
+  getParentRoute: () => seesPeople,
+  path: '/add-role',
+  component: lazyRouteComponent(() => import('@/pages/roles/AddRolePage'), 'AddRolePage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
   reset,
   email,
   invitation,
-  signedIn.addChildren([enroll, posts, open, account, authorize, context.addChildren([welcome])]),
+  signedIn.addChildren([
+    enroll,
+    posts,
+    open,
+    account,
+    authorize,
+    context.addChildren([welcome, seesPeople.addChildren([people, invite, post, roles, role, addRole])]),
+  ]),
 ])
 
 export function makeRouter(cache: QueryClient, history?: RouterHistory) {

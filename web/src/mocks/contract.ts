@@ -23,7 +23,7 @@ export function problem(
   })
 }
 
-const refuse = (...of: Parameters<typeof problem>) => {
+const refuse = (...of: Parameters<typeof problem>): never => {
   throw new Refusal(problem(...of))
 }
 

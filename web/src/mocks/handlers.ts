@@ -1,6 +1,7 @@
 import { http } from 'msw'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
+import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
 
@@ -145,6 +146,7 @@ export const handlers = [
   ...accountHandlers,
   ...linkHandlers,
   ...authorizationHandlers,
+  ...peopleHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,4 +1,5 @@
-import type { Authorization, Factor, Invitation, Membership, OpenContext } from '@/api/types'
+import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
+import { type MockPost, makePosts, makeRoles } from './organization'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -17,6 +18,11 @@ export interface World {
   devices: { id: string; agent: string }[]
   authorization: Authorization
   invitation: Invitation
+  /** Of the first organization. */
+  posts: MockPost[]
+  roles: Role[]
+  /** Any change would leave the organization without an administrator. */
+  lastAdministrator: boolean
   throttled: boolean
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
@@ -99,6 +105,9 @@ export function makeWorld(changes: Partial<World> = {}): World {
       account: false,
       password_rules: { min: 12, max: 256 },
     },
+    posts: makePosts(),
+    roles: makeRoles(),
+    lastAdministrator: false,
     throttled: false,
     wrongEcho: null,
     asked: [],

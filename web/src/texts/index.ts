@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { common, errorPages, problems } from './en/common'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { outlook, people, roles } from './en/people'
 import { links, lock, signIn } from './en/signIn'
 
 const en = {
@@ -21,6 +22,9 @@ const en = {
   context,
   posts,
   authorize,
+  people,
+  outlook,
+  roles,
 }
 
 declare module 'i18next' {

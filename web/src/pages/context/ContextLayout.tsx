@@ -8,6 +8,7 @@ import { useLeave } from '@/session/useLeave'
 import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
+import { PostNav } from './PostNav'
 import { useContextId } from './useContextId'
 
 /** The shell of one post: everything in it belongs to the context in the address. */
@@ -65,6 +66,7 @@ export function ContextLayout() {
           </>
         }
       />
+      <PostNav context={context} permissions={me.permissions} />
       <main className={classes.content} id="content" tabIndex={-1}>
         <Outlet />
       </main>

@@ -100,6 +100,8 @@ export const permissions: Record<string, string> = {
   'people.read': 'See who works here',
   'people.invite': 'Invite people and give them no more than you have',
   'people.end': 'End people’s access',
+  'organization.manage': 'Administer the organization: change and end any post in it',
+  'roles.edit': 'Change roles, and with them everyone who has them',
 }
 
 export const posts = {

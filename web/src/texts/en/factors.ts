@@ -75,4 +75,5 @@ export const stepUpActions: Record<string, string> = {
   'person.invite': 'invite someone',
   'person.change': 'change what someone may do',
   'person.end': 'end someone’s access',
+  'role.edit': 'change a role',
 }
