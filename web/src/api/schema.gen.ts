@@ -645,6 +645,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/emergency-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Emergency access: all of it for who reviews it, else one's own */
+        get: operations["getEmergencyAccess"];
+        put?: never;
+        /**
+         * Reach one patient in an emergency, for an hour at most
+         * @description Needs the permission `emergency.access`. May ask for a step-up for `emergency.access`.
+         */
+        post: operations["postEmergencyAccess"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-access/{emergency}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one's own emergency access before its time
+         * @description Needs the permission `emergency.access`.
+         */
+        delete: operations["deleteEmergencyAccessEmergency"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-access/{emergency}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge an emergency that somebody else opened; one not justified ends
+         * @description Needs the permission `emergency.review`. May ask for a step-up for `emergency.review`.
+         */
+        post: operations["postEmergencyAccessEmergencyReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -1116,6 +1177,29 @@ export interface components {
              */
             email: string;
         };
+        /** @description Emergencies, those that wait for a review first, 200 at most. */
+        Emergencies: {
+            emergencies: components["schemas"]["Emergency"][];
+        };
+        /** @description An emergency, over or not. */
+        Emergency: {
+            /** Format: uuid */
+            emergency: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description The facility's code. */
+            facility: string;
+            /** Format: int32 */
+            membership: number;
+            /** @description What the post is called. */
+            name: string;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: uuid */
+            patient: string;
+            reason: string;
+            review: components["schemas"]["Review"] | null;
+        };
         /** @description A site of an organization. */
         Facility: {
             code: string;
@@ -1212,6 +1296,13 @@ export interface components {
             name: string;
             /** @description Its name in addresses. */
             slug: string;
+        };
+        /** @description What a reviewer says of an emergency. */
+        Judgement: {
+            /** @description 500 characters at most. */
+            note?: string;
+            /** @enum {string} */
+            verdict: "justified" | "not-justified";
         };
         /** @description An account's address and password. */
         Login: {
@@ -1340,6 +1431,18 @@ export interface components {
              */
             token: string;
         };
+        /** @description A patient to be reached in an emergency. */
+        NewEmergency: {
+            /**
+             * Format: int64
+             * @description For how long, 1 to 60.
+             */
+            minutes: number;
+            /** Format: uuid */
+            patient: string;
+            /** @description Why, 1 to 500 characters, for who reviews it. */
+            reason: string;
+        };
         /** @description A post to be offered: below one's own, with no more than one has. */
         NewMember: {
             /** @description Whether it reaches only patients that it has a relationship with. */
@@ -1420,6 +1523,16 @@ export interface components {
             opened_at: string;
             /** @description The organization's name in addresses. */
             organization: string;
+        };
+        /** @description An emergency that is open. */
+        Opened: {
+            /**
+             * Format: uuid
+             * @description To be named in the header `Lamplight-Emergency` by every request that is about the patient.
+             */
+            emergency: string;
+            /** Format: date-time */
+            ends_at: string;
         };
         /** @description A post that was opened. */
         OpenedContext: components["schemas"]["Membership"] & {
@@ -1625,6 +1738,16 @@ export interface components {
              * @description What stood in the fragment of the link.
              */
             token: string;
+        };
+        /** @description What a reviewer said. */
+        Review: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int32 */
+            by: number;
+            note: string;
+            /** @enum {string} */
+            verdict: "justified" | "not-justified";
         };
         /** @description What a role says. */
         RoleBody: {
@@ -4696,6 +4819,337 @@ export interface operations {
             };
         };
     };
+    getEmergencyAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEmergencyAccess: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmergency"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `emergency-suspended`: an emergency of this post was not reviewed for 72 hours; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEmergencyAccessEmergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postEmergencyAccessEmergencyReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judgement"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-reviewed`: somebody judged it already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -4732,7 +5186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4797,7 +5251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4864,7 +5318,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4970,7 +5424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5051,7 +5505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5149,7 +5603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5225,7 +5679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5305,7 +5759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5399,7 +5853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5473,7 +5927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5542,7 +5996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5628,7 +6082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5697,7 +6151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5791,7 +6245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5874,7 +6328,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5993,7 +6447,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6078,7 +6532,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6158,7 +6612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6250,7 +6704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6319,7 +6773,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6411,7 +6865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -32,6 +32,10 @@ export const problems = {
   'link-ended': 'This link no longer works: it was used already, replaced by a newer one, or is too old.',
   'last-administrator':
     'The organization would be left without an administrator. Make somebody else one first.',
+  'emergency-refused': 'This emergency access is over, or not yours.',
+  'emergency-suspended':
+    'An emergency access of yours has waited too long for its review, so you cannot open another. Speak with your privacy officer.',
+  'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',
   'password-too-long': 'This password is too long: at most {{max}} characters.',

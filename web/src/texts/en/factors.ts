@@ -76,4 +76,9 @@ export const stepUpActions: Record<string, string> = {
   'person.change': 'change what someone may do',
   'person.end': 'end someone’s access',
   'role.edit': 'change a role',
+  'relationship.edit': 'change who is tied to a patient',
+  'fields.hide': 'change what a post sees',
+  'sharing.approve': 'share a record with a relative',
+  'emergency.access': 'open a record in an emergency',
+  'emergency.review': 'judge an emergency access',
 }
