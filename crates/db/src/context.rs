@@ -78,6 +78,12 @@ impl Principal {
         Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None, fields: None }
     }
 
+    /// The same post with other grants: it sees no more of a record, and lives no longer.
+    pub(crate) fn with_grants(&self, grants: Grants) -> Self {
+        let new = Self::new(self.organization, &self.slug, self.membership, grants);
+        Self { fields: self.fields.clone(), ends_at: self.ends_at, ..new }
+    }
+
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
         Self { ends_at, ..self }
     }
@@ -175,6 +181,10 @@ impl Ctx {
     /// The request served.
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
     }
 
     pub(crate) fn cells(&self) -> &[i64] {

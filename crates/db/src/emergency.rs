@@ -7,7 +7,6 @@ use kernel::FacilityId;
 use policy::{Grants, Permission, PermissionSet};
 use uuid::Uuid;
 
-use crate::context::Principal;
 use crate::{Ctx, Db, Error, Purpose, Request};
 
 impl Ctx {
@@ -17,14 +16,13 @@ impl Ctx {
     pub fn at_the_door(&self) -> Self {
         let grants = Grants { permissions: PermissionSet::default(), ..self.grants().clone() };
         let unbound = Grants { by_relationship: false, ..grants };
-        let principal = Principal::new(self.organization(), self.slug(), self.membership(), unbound);
-        Self::new(Arc::new(principal), self.request().clone())
+        Self::new(Arc::new(self.principal().with_grants(unbound)), self.request().clone())
     }
 
     /// The same post in an emergency: bound to one patient at one facility, whatever else it reaches.
     fn in_emergency(&self, facility: FacilityId, number: i32) -> Self {
         let grants = Grants { facilities: vec![facility], by_relationship: true, ..self.grants().clone() };
-        let mut principal = Principal::new(self.organization(), self.slug(), self.membership(), grants);
+        let mut principal = self.principal().with_grants(grants);
         principal.cells.push(-i64::from(number));
         let request = Request { purpose: Purpose::BreakGlass, ..self.request().clone() };
         Self::new(Arc::new(principal), request)

@@ -191,3 +191,19 @@ async fn somebody_else_judges_it_and_what_nobody_judged_suspends_the_right() {
         assert!(!refused.text().contains("Collapsed") && !refused.text().contains("Alder"));
     }
 }
+
+#[tokio::test]
+async fn what_is_hidden_from_a_post_stays_hidden_in_an_emergency() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let desk = clinic.all_powers(&[&north]).await;
+    let patient = admit(&desk, "Alder").await;
+    let doctor = doctor(&app, &clinic, &north).await;
+    let hide = desk.ask("PUT", &format!("/api/people/{}/hidden-fields", doctor.0.membership));
+    let paths = json!({"paths": ["Patient.birthDate"]});
+    hide.body("application/json", paths.to_string()).await.expect_status(200);
+    let emergency = opened(&doctor, &patient).await;
+    let seen = get(&doctor.1, &path(&patient), &emergency).await.expect_status(200).text();
+    assert!(seen.contains("Alder") && !seen.contains("1941"), "{seen}");
+}
