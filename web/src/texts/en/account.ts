@@ -101,6 +101,11 @@ export const permissions: Record<string, string> = {
   'people.invite': 'Invite people and give them no more than you have',
   'people.end': 'End people’s access',
   'organization.manage': 'Administer the organization: change and end any post in it',
+  'relationships.edit':
+    'Say who is tied to a patient: care teams, families, attorneys, the patient themselves',
+  'sharing.approve': 'Say what a relative sees of a patient’s record',
+  'emergency.access': 'Open one patient’s record in an emergency, for an hour at most',
+  'emergency.review': 'Judge emergency access',
   'roles.edit': 'Change roles, and with them everyone who has them',
 }
 

@@ -7,6 +7,9 @@ export const areas: Record<string, string> = {
   audit: 'Oversight',
   people: 'People',
   roles: 'People',
+  relationships: 'Whose patient is whose',
+  sharing: 'Whose patient is whose',
+  emergency: 'Emergencies',
   other: 'Other',
 }
 
