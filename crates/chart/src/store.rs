@@ -6,7 +6,7 @@ use fhir::json::{Limits, parse};
 use fhir::search::extract;
 use fhir::validate::Issue;
 use jiff::Timestamp;
-use kernel::{FacilityId, PatientId, ResourceId, Version};
+use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 use uuid::Uuid;
 
@@ -337,6 +337,29 @@ impl Store {
             [&ctx.organization().0, &patient.0, &ResourceType::Patient.code()];
         let rows = tx.last(READ, &params).await?;
         rows.first().map(|row| FacilityId(row.get(2))).ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Where a patient is who exists for `ctx`, among the rows that `sight` reaches: not deleted, of a class and type that
+    /// the caller sees.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn find_patient(
+        &self,
+        sight: &Ctx,
+        ctx: &Ctx,
+        patient: PatientId,
+    ) -> Result<Option<FacilityId>, db::Error> {
+        let tx = self.db.begin(sight).await?;
+        let params: [&(dyn db::ToSql + Sync); 3] =
+            [&ctx.organization().0, &patient.0, &ResourceType::Patient.code()];
+        let rows = tx.last(READ, &params).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let class = DataClass::from_code(row.get(4)).ok_or(db::Error::Seal("unknown data class"))?;
+        let exists = row.get::<_, Option<&[u8]>>(6).is_some()
+            && ctx.grants().may_see(class)
+            && view::shows(ctx, ResourceType::Patient, Some(patient));
+        Ok(exists.then(|| FacilityId(row.get(2))))
     }
 
     /// The current row, checked against If-Match. What may not be seen is not found.

@@ -1757,8 +1757,8 @@ export interface components {
             kind: "staff" | "portal";
             /** @description The keys of what its posts may do. */
             permissions: string[];
-            /** @enum {string} */
-            tie?: "care-team" | "client" | "referral" | "family" | "self";
+            /** @enum {string|null} */
+            tie?: "care-team" | "client" | "referral" | "family" | "self" | null;
             /** @description 1 to 100 characters. */
             title: string;
         };
@@ -1783,8 +1783,8 @@ export interface components {
             role_key: string;
             /** @description The role of the program that it was copied from. */
             template: string | null;
-            /** @enum {string} */
-            tie: "care-team" | "client" | "referral" | "family" | "self";
+            /** @enum {string|null} */
+            tie: "care-team" | "client" | "referral" | "family" | "self" | null;
             title: string;
             /**
              * Format: int32

@@ -35,7 +35,7 @@ export type Difference = Schemas['Difference']
 export type RoleBody = Schemas['RoleBody']
 export type Tie = NonNullable<RoleBody['tie']>
 /** Without a tie its posts reach everyone at their facilities. */
-export type Role = Omit<Schemas['RoleView'], 'tie'> & { tie: Tie | null }
+export type Role = Schemas['RoleView']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

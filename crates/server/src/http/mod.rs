@@ -40,7 +40,7 @@ pub use limits::Limits;
 pub use logs::quiet_panics;
 pub(crate) use metrics::Metrics;
 pub use openapi::description;
-pub(crate) use openapi::{Doc, one_of};
+pub(crate) use openapi::{Doc, one_of, one_of_or_null};
 pub use quota::Quota;
 pub(crate) use quota::{Quotas, source};
 pub(crate) use reply::Reply;

@@ -2,6 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+use crate::http::Failure;
 
 /// A successful answer.
 pub(crate) struct Reply {
@@ -19,6 +22,15 @@ impl Reply {
     /// An answer of this media type.
     pub(crate) fn of(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+    }
+
+    /// An answer in JSON.
+    ///
+    /// # Errors
+    /// When `value` has no JSON.
+    pub(crate) fn json(status: u16, value: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_vec(value).map_err(|_| Failure::broken("an answer cannot be written"))?;
+        Ok(Self::of(status, "application/json", body))
     }
 
     /// With a header; its name in lower case.

@@ -105,7 +105,10 @@ async fn one_patient_opens_for_minutes_and_every_look_is_marked() {
     let mails = app.sent().await;
     let told: Vec<_> = mails.iter().filter(|(_, text)| text.contains("emergency")).collect();
     assert_eq!(told.len(), 1, "once");
-    assert!(told[0].0 == "officer@care.example" && told[0].1.contains("/emergency-access"));
+    assert!(
+        told[0].0 == "officer@care.example"
+            && told[0].1.contains(&format!("/open/clinic/{}", officer.0.membership))
+    );
     for kept in [patient.as_str(), "Alder", "Collapsed", emergency.as_str()] {
         assert!(!told[0].1.contains(kept), "{kept}");
     }

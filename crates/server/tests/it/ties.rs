@@ -152,3 +152,29 @@ async fn only_who_may_ties_and_it_is_in_the_log() {
     let rows = database.query_one(sql, &[&one]).await.unwrap();
     assert_eq!(rows.get::<_, i64>(0), 1);
 }
+
+#[tokio::test]
+async fn who_does_not_see_when_a_child_was_born_ties_no_family_to_it() {
+    let app = TestApp::new().await;
+    let (clinic, north, administrator) = house(&app).await;
+    let child = patient(&administrator, "2020-05").await;
+    let (parent, _) = bound(&app, &administrator, "parent@home.example", ("portal", &[]), &north).await;
+    let tie = format!("/api/patients/{child}/relationships/{parent}/family");
+    let held = [Permission::ChartRead, Permission::RelationshipsEdit];
+    let clerk = clinic.person("clerk@care.example", &held, &[&north]).await;
+    let tab = clerk.browser.open("clinic", clerk.membership).await;
+    let asked = async || {
+        let proof = tab.proof("relationship.edit", PASSWORD).await;
+        let ask = tab.ask("PUT", &tie).body("application/json", "{}".to_owned());
+        tab.send(ask.header("lamplight-step-up", &proof)).await
+    };
+    let hidden = format!("/api/people/{}/hidden-fields", clerk.membership);
+    put(&administrator, &hidden, &json!({"paths": ["Patient.birthDate"]})).await.expect_status(200);
+    asked().await.expect_status(403);
+    put(&administrator, &hidden, &json!({"paths": []})).await.expect_status(200);
+    asked().await.expect_status(204);
+    // Of a month the first day counts.
+    let listed =
+        administrator.get(&format!("/api/patients/{child}/relationships")).await.expect_status(200).json();
+    assert_eq!(listed["relationships"][0]["ends_at"], "2038-05-01T00:00:00Z");
+}

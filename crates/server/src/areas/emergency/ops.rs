@@ -2,7 +2,7 @@
 
 use db::{Ctx, Drawer, Event, Phi, Row, Subject, Vault};
 use jiff::{SignedDuration, Timestamp};
-use kernel::{DataClass, FacilityId, MembershipId, PatientId, ResourceId};
+use kernel::{FacilityId, MembershipId, PatientId, ResourceId};
 use policy::{Action, Permission, Target};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -72,12 +72,10 @@ pub(super) async fn open(
     }
     let db = app.store.db();
     let (door, now) = (ctx.at_the_door(), app.world.now());
-    let tx = db.begin(&door).await?;
-    let seen = DataClass::ALL.into_iter().filter(|class| ctx.grants().may_see(*class));
-    let classes: Vec<i16> = seen.map(|class| class as i16).collect();
-    let Some(facility) = people::find_patient(&tx, ctx.organization(), patient, &classes).await? else {
+    let Some(facility) = app.store.find_patient(&door, ctx, patient).await? else {
         return refuse(app, ctx, ACTION, "no such patient", db::Error::NotFound.into()).await;
     };
+    let tx = db.begin(&door).await?;
     if let Some((emergency, ends_at)) = store::find_living(&tx, post(ctx), patient, now).await? {
         tx.commit().await?;
         db.record(ctx, event(ACTION, facility, patient, emergency)).await?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ops::{self, Emergency, Opened, verdicts};
-use crate::areas::people::{answer, proved};
+use crate::areas::people::proved;
 use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
 
 const ALL: &str = "/api/emergency-access";
@@ -68,7 +68,7 @@ const LIST: Doc =
     Doc::new("Emergency access: all of it for who reviews it, else one's own").gives::<Emergencies>(200);
 
 async fn list(call: Call) -> Result<Reply, Failure> {
-    answer(200, &Emergencies { emergencies: ops::list(&call.app, &call.ctx).await? })
+    Reply::json(200, &Emergencies { emergencies: ops::list(&call.app, &call.ctx).await? })
 }
 
 /// A patient to be reached in an emergency.
@@ -93,7 +93,7 @@ async fn open(call: Call) -> Result<Reply, Failure> {
     let new: NewEmergency = call.json()?;
     proved(&call, "emergency.access").await?;
     let opened = ops::open(&call.app, &call.ctx, new.patient, &new.reason, new.minutes).await?;
-    answer(200, &opened)
+    Reply::json(200, &opened)
 }
 
 const CLOSE: Doc = Doc::new("End one's own emergency access before its time");

@@ -66,23 +66,24 @@ pub(super) async fn has_unreviewed(
     Ok(!rows.is_empty())
 }
 
-/// The people who review emergencies at a facility.
+/// The people who review emergencies at a facility, and a post of each that does.
 pub(super) async fn list_reviewers(
     tx: &Tx<'_>,
     organization: OrganizationId,
     facility: FacilityId,
     now: Timestamp,
-) -> Result<Vec<PersonId>, Error> {
+) -> Result<Vec<(PersonId, MembershipId)>, Error> {
     let rows = tx
         .query(
-            "SELECT DISTINCT m.person_id FROM org.below($1, NULL, $3) t
+            "SELECT m.person_id, min(m.membership_id) FROM org.below($1, NULL, $3) t
                JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = t.membership_id
               WHERE m.person_id IS NOT NULL AND t.alive AND $2 = ANY (t.facilities)
-                AND 'emergency.review' = ANY (t.permissions)",
+                AND 'emergency.review' = ANY (t.permissions)
+              GROUP BY m.person_id",
             &[&organization.0, &facility.0, &now],
         )
         .await?;
-    Ok(rows.iter().map(|row| PersonId(row.get(0))).collect())
+    Ok(rows.iter().map(|row| (PersonId(row.get(0)), MembershipId(row.get(1)))).collect())
 }
 
 /// A new one: organization, id, facility, patient, post, sealed reason, begin, end.

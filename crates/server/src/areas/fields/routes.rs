@@ -89,25 +89,31 @@ const LOOK: Doc = Doc::new("A patient's records exactly as a relative sees them"
     .problems(&["invalid"]);
 
 async fn hidden(call: Call) -> Result<Reply, Failure> {
-    answer(ops::hidden(&call.app, &call.ctx, membership(&call)?).await?)
+    Reply::json(200, &FieldPaths { paths: ops::hidden(&call.app, &call.ctx, membership(&call)?).await? })
 }
 
 async fn hide(call: Call) -> Result<Reply, Failure> {
     let membership = membership(&call)?;
     let FieldPaths { paths } = call.json()?;
     proved(&call, "fields.hide").await?;
-    answer(ops::hide(&call.app, &call.ctx, membership, paths).await?)
+    Reply::json(200, &FieldPaths { paths: ops::hide(&call.app, &call.ctx, membership, paths).await? })
 }
 
 async fn shared(call: Call) -> Result<Reply, Failure> {
-    answer(ops::shared(&call.app, &call.ctx, patient(&call)?, membership(&call)?).await?)
+    Reply::json(
+        200,
+        &FieldPaths { paths: ops::shared(&call.app, &call.ctx, patient(&call)?, membership(&call)?).await? },
+    )
 }
 
 async fn share(call: Call) -> Result<Reply, Failure> {
     let (patient, membership) = (patient(&call)?, membership(&call)?);
     let FieldPaths { paths } = call.json()?;
     proved(&call, "sharing.approve").await?;
-    answer(ops::share(&call.app, &call.ctx, patient, membership, paths).await?)
+    Reply::json(
+        200,
+        &FieldPaths { paths: ops::share(&call.app, &call.ctx, patient, membership, paths).await? },
+    )
 }
 
 async fn preview(call: Call) -> Result<Reply, Failure> {
@@ -134,12 +140,6 @@ fn paths_asked(query: &str) -> Result<Option<Vec<String>>, Failure> {
     let text = query.strip_prefix("paths=").filter(|text| !text.contains('&')).ok_or_else(refused)?;
     let text = percent_decode_str(text).decode_utf8().map_err(|_| refused())?;
     Ok(Some(text.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect()))
-}
-
-fn answer(paths: Vec<String>) -> Result<Reply, Failure> {
-    let body = serde_json::to_vec(&FieldPaths { paths });
-    let body = body.map_err(|_| Failure::broken("an answer cannot be written"))?;
-    Ok(Reply::of(200, "application/json", body))
 }
 
 fn membership(call: &Call) -> Result<MembershipId, Failure> {

@@ -58,11 +58,11 @@ pub(super) async fn find_relative(
 ) -> Result<Option<Grants>, Error> {
     let rows = tx
         .query(
-            "SELECT m.permissions FROM org.membership m
+            "SELECT e.permissions FROM org.membership m
+              CROSS JOIN LATERAL org.effective(m.organization_id, m.membership_id, $4) e
                JOIN org.relationship r ON r.organization_id = m.organization_id AND r.membership_id = m.membership_id
               WHERE m.organization_id = $1 AND m.membership_id = $2 AND m.plane = 'portal' AND m.by_relationship
-                AND (m.ends_at IS NULL OR m.ends_at > $4)
-                AND r.patient_id = $3 AND r.kind = 'family' AND r.ends_at > $4",
+                AND e.alive AND r.patient_id = $3 AND r.kind = 'family' AND r.ends_at > $4",
             &[&tx.ctx().organization().0, &membership.0, &patient.0, &now],
         )
         .await?;

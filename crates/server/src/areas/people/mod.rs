@@ -15,8 +15,8 @@ pub(crate) use jobs::deliver;
 pub(crate) use model::{Purpose, Ticket};
 pub(crate) use ops::{Desk, NewPost, Post, end_post as end, invite, list_people as list, person_of, posts};
 pub(crate) use ops::{Step, find_colleague, seal_invitation, sign_in_vouched, tell_linked, tell_reviewers};
-pub(crate) use routes::{Membership, ROUTES, answer, post, proved};
-pub(crate) use store::{find_patient, find_ticket, insert_ticket, spend_ticket};
+pub(crate) use routes::{Membership, ROUTES, post, proved};
+pub(crate) use store::{find_ticket, insert_ticket, spend_ticket};
 
 /// Sends the messages that are due, once.
 pub(crate) async fn deliver_due(app: &crate::app::App) -> Result<usize, db::Error> {

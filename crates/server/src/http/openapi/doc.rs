@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 /// A route's words and shapes. Everything else in the description follows from the row.
@@ -127,4 +127,13 @@ impl Schemas {
 /// The schema of a word that is one of these, for members that are text in the program.
 pub(crate) fn one_of(words: &[&'static str]) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).build()
+}
+
+/// One of these words, or null.
+pub(crate) fn one_of_or_null(words: &[&'static str]) -> Object {
+    let values = words.iter().map(|word| Some(*word)).chain([None]);
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(values))
+        .build()
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use doc::Schemas;
-pub(crate) use doc::{Doc, one_of};
+pub(crate) use doc::{Doc, one_of, one_of_or_null};
 use problems::Problem;
 use serde::Serialize;
 use serde_json::{Value, json};

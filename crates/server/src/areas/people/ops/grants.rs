@@ -2,7 +2,7 @@
 
 use db::{Ctx, Event, Row, Tx};
 use jiff::Timestamp;
-use kernel::{FacilityId, MembershipId};
+use kernel::{FacilityId, MembershipId, PatientId};
 use policy::{Action, Permission, PermissionSet};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,6 +110,19 @@ pub(crate) async fn refuse<T>(
 ) -> Result<T, Error> {
     app.store.db().record(ctx, Event::denied(action.key(), reason)).await?;
     Err(error)
+}
+
+/// Where the patient is, when they exist for the context; out of reach is unknown.
+pub(super) async fn facility_of(
+    app: &App,
+    ctx: &Ctx,
+    patient: PatientId,
+    action: Action,
+) -> Result<FacilityId, Error> {
+    match app.store.find_patient(ctx, ctx, patient).await? {
+        Some(facility) => Ok(facility),
+        None => refuse(app, ctx, action, "no such patient", db::Error::NotFound.into()).await,
+    }
 }
 
 /// What the database says to a change, its refusals written down.

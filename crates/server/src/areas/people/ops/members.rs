@@ -98,18 +98,26 @@ pub(crate) struct NewPost<'a> {
     pub(crate) ends_at: Option<Timestamp>,
 }
 
+impl NewPost<'_> {
+    /// Address, name and role as they will stand; before anybody is asked to prove themselves.
+    pub(crate) fn checked(&self, now: Timestamp) -> Result<(&str, String, String), Error> {
+        let address = self.email.trim();
+        normal_address(address).ok_or(Error::Invalid("email: not an address"))?;
+        let name = SmallText::new(self.name).ok_or(Error::Invalid("name: 1 to 100 characters"))?.0;
+        let role = SmallText::new(self.role).ok_or(Error::Invalid("role: 1 to 100 characters"))?.0;
+        if !matches!(self.plane, "staff" | "portal") {
+            return Err(Error::Invalid("kind: staff or portal"));
+        }
+        if self.ends_at.is_some_and(|end| end <= now) {
+            return Err(Error::Invalid("ends_at: it is over"));
+        }
+        Ok((address, name, role))
+    }
+}
+
 /// Offers a post below one's own, with no more than one has. Gives its number and the link that was sent.
 pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(MembershipId, String), Error> {
-    let address = new.email.trim();
-    normal_address(address).ok_or(Error::Invalid("email: not an address"))?;
-    let name = SmallText::new(new.name).ok_or(Error::Invalid("name: 1 to 100 characters"))?.0;
-    let role = SmallText::new(new.role).ok_or(Error::Invalid("role: 1 to 100 characters"))?.0;
-    if !matches!(new.plane, "staff" | "portal") {
-        return Err(Error::Invalid("kind: staff or portal"));
-    }
-    if new.ends_at.is_some_and(|end| end <= app.world.now()) {
-        return Err(Error::Invalid("ends_at: it is over"));
-    }
+    let (address, name, role) = new.checked(app.world.now())?;
     let mine = ctx.grants();
     let exceeds = new.permissions.iter().any(|permission| !mine.permissions.contains(permission))
         || new.facilities.iter().any(|facility| !mine.facilities.contains(facility))

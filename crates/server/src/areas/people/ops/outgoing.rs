@@ -95,8 +95,8 @@ impl Letters<'_> {
         Ok(texts::provider_linked(provider, &zoned(at), &self.secure()?))
     }
 
-    pub(super) fn emergency_opened(&self, name: &str, slug: &str, at: Timestamp) -> Result<Content, Error> {
-        Ok(texts::emergency_opened(name, &zoned(at), &parsed(&self.app.page(slug, "emergency-access"))?))
+    pub(super) fn emergency_opened(&self, name: &str, page: &str, at: Timestamp) -> Result<Content, Error> {
+        Ok(texts::emergency_opened(name, &zoned(at), &parsed(page)?))
     }
 
     pub(super) fn password_changed(&self, at: Timestamp) -> Result<Content, Error> {

@@ -1,13 +1,13 @@
 //! Who can see a patient, and by what chain of posts.
 
 use db::{Ctx, Event, Row};
-use kernel::{DataClass, MembershipId, PatientId};
+use kernel::{MembershipId, PatientId};
 use policy::{Action, Permission};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
-use super::grants::{Neighbour, refuse};
+use super::grants::{Neighbour, facility_of};
 use crate::app::App;
 use crate::areas::people::{Error, store};
 use crate::http::one_of;
@@ -55,12 +55,8 @@ pub(crate) struct Reach {
 
 /// Everyone who can see this patient's chart now, by name. A patient out of the asker's reach is an unknown one.
 pub(crate) async fn reach(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Reach, Error> {
-    let seen = DataClass::ALL.into_iter().filter(|class| ctx.grants().may_see(*class));
-    let classes: Vec<i16> = seen.map(|class| class as i16).collect();
+    let facility = facility_of(app, ctx, patient, Action::Reach).await?;
     let tx = app.store.db().begin(ctx).await?;
-    let Some(facility) = store::find_patient(&tx, ctx.organization(), patient, &classes).await? else {
-        return refuse(app, ctx, Action::Reach, "no such patient", db::Error::NotFound.into()).await;
-    };
     let rows = store::list_reach(&tx, ctx.organization(), (facility, patient), app.world.now()).await?;
     tx.commit().await?;
     let mut event = Event::success(Action::Reach.key(), Permission::AuditReport.key());

@@ -1,7 +1,7 @@
 //! Who is told that a patient was opened in an emergency.
 
 use db::Ctx;
-use kernel::{OrganizationId, PersonId};
+use kernel::{MembershipId, OrganizationId, PersonId};
 
 use super::{Desk, Outgoing};
 use crate::app::App;
@@ -12,16 +12,18 @@ use crate::areas::people::{Error, store};
 pub(crate) async fn tell_reviewers(
     app: &App,
     ctx: &Ctx,
-    reviewers: &[PersonId],
+    reviewers: &[(PersonId, MembershipId)],
     name: &str,
 ) -> Result<(), Error> {
     let program = Ctx::program(OrganizationId::PLATFORM, ctx.request().clone());
     let desk = Desk::at(app, program).await?;
-    let content = app.texts().emergency_opened(name, ctx.slug(), desk.now)?;
     let tx = desk.begin().await?;
-    for id in reviewers {
+    for (id, membership) in reviewers {
         if let Some(person) = store::find_person(&tx, &desk.vault, *id).await?.filter(|one| !one.disabled) {
-            Outgoing::mail(&person.details.email, content.clone()).post(&desk, &tx, Some(person.id)).await?;
+            // The way to their own post, where the page is.
+            let page = format!("open/{}/{membership}", ctx.slug());
+            let content = app.texts().emergency_opened(name, &app.page(ctx.slug(), &page), desk.now)?;
+            Outgoing::mail(&person.details.email, content).post(&desk, &tx, Some(person.id)).await?;
         }
     }
     tx.commit().await?;

@@ -12,13 +12,17 @@ use crate::app::App;
 use crate::areas::people::Error;
 use crate::areas::people::model::SmallText;
 use crate::areas::people::store::{self, Role, StandingRole};
-use crate::http::one_of;
+use crate::http::{one_of, one_of_or_null};
 
 /// The most names of what a role does not see.
 const MOST_HIDDEN: usize = 500;
 
 pub(crate) fn ties() -> Object {
     one_of(&Tie::ALL.map(Tie::key))
+}
+
+pub(crate) fn tie_or_none() -> Object {
+    one_of_or_null(&Tie::ALL.map(Tie::key))
 }
 
 /// A role.
@@ -30,7 +34,7 @@ pub(crate) struct RoleView {
     #[schema(schema_with = planes)]
     plane: String,
     /// The tie by which its patients come to it; null where it reaches everyone at its facilities.
-    #[schema(schema_with = ties, required)]
+    #[schema(schema_with = tie_or_none, required)]
     tie: Option<String>,
     permissions: Vec<String>,
     /// FHIR types and elements that its posts do not see.

@@ -5,14 +5,14 @@ use fhir::ResourceType;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use kernel::{DataClass, FacilityId, MembershipId, PatientId, ResourceId};
+use kernel::{FacilityId, MembershipId, PatientId, ResourceId};
 use policy::{Action, Permission, Tie};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
-use super::grants::{refuse, told};
+use super::grants::{facility_of, refuse, told};
 use super::roles::ties;
 use crate::app::App;
 use crate::areas::people::Error;
@@ -66,19 +66,6 @@ fn waits_for(patient: bool, member: bool) -> Vec<&'static str> {
         .filter(|(waits, _)| *waits)
         .map(|(_, who)| who)
         .collect()
-}
-
-/// Where the patient is, when the context reaches them; out of reach is unknown.
-async fn facility_of(app: &App, ctx: &Ctx, patient: PatientId, action: Action) -> Result<FacilityId, Error> {
-    let seen = DataClass::ALL.into_iter().filter(|class| ctx.grants().may_see(*class));
-    let classes: Vec<i16> = seen.map(|class| class as i16).collect();
-    let tx = app.store.db().begin(ctx).await?;
-    let found = store::find_patient(&tx, ctx.organization(), patient, &classes).await?;
-    tx.commit().await?;
-    match found {
-        Some(facility) => Ok(facility),
-        None => refuse(app, ctx, action, "no such patient", db::Error::NotFound.into()).await,
-    }
 }
 
 fn event(action: Action, reason: Permission, at: (FacilityId, PatientId), detail: String) -> Event {
@@ -172,21 +159,35 @@ pub(crate) async fn put_tie(
     Ok(())
 }
 
-/// The first moment of the day on which the patient is of age, in UTC; nothing without a whole date of birth.
+/// The first moment of the day, in UTC, on which the patient is of age; nothing where no date of birth is known. Of a year
+/// or a month the first day counts: rather asked again too early than too late.
 async fn comes_of_age(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Option<Timestamp>, Error> {
+    #[derive(serde::Deserialize)]
+    struct Born {
+        #[serde(rename = "birthDate")]
+        birth_date: Option<String>,
+    }
+    // Who does not see it would tie a family to a child for ever.
+    if ctx.fields().is_some_and(|fields| !fields.view(Some(patient)).shows_all_of("Patient.birthDate")) {
+        return refuse(
+            app,
+            ctx,
+            Action::EditTie,
+            "date of birth out of sight",
+            db::Error::Denied(None).into(),
+        )
+        .await;
+    }
     let document = app.store.read(ctx, ResourceType::Patient, ResourceId(patient.0)).await;
     let document = document.map_err(|error| match error {
         chart::Error::Db(error) => error,
         _ => db::Error::NotFound,
     })?;
-    #[derive(serde::Deserialize)]
-    struct Born {
-        #[serde(rename = "birthDate")]
-        birth_date: Option<Date>,
-    }
-    // A year or a month alone is no date: then nobody's coming of age is known.
     let born = serde_json::from_slice::<Born>(&document.body).ok().and_then(|born| born.birth_date);
-    let day = born.and_then(|born| born.checked_add(Span::new().years(MAJORITY)).ok());
+    let first = born.and_then(|text| {
+        ["", "-01", "-01-01"].iter().find_map(|rest| (text.clone() + rest).parse::<Date>().ok())
+    });
+    let day = first.and_then(|born| born.checked_add(Span::new().years(MAJORITY)).ok());
     Ok(day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|zoned| zoned.timestamp()))
 }
 

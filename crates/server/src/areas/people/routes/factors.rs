@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 use uuid::Uuid;
 
-use super::{Ceremony, Hidden, Nothing, answer, turned};
+use super::{Ceremony, Hidden, Nothing, turned};
 use crate::areas::people::model::{self, FactorWhat, Kind};
 use crate::areas::people::ops;
 use crate::http::{Account, Doc, Failure, Reply, one_of};
@@ -65,7 +65,7 @@ pub(super) const LIST: Doc = Doc::new("The person's factors").gives::<Factors>(2
 pub(super) async fn list(account: Account) -> Result<Reply, Failure> {
     let (factors, recovery_codes_left, person) = ops::list_factors(&account).await?;
     let factors = factors.into_iter().map(Factor::from).collect();
-    answer(200, &Factors { factors, recovery_codes_left, password_changed_at: person.password_at })
+    Reply::json(200, &Factors { factors, recovery_codes_left, password_changed_at: person.password_at })
 }
 
 /// A name for a factor.
@@ -99,7 +99,7 @@ pub(super) const TOTP: Doc = Doc::new("Begin to add an authenticator app")
 pub(super) async fn totp(account: Account) -> Result<Reply, Failure> {
     let FactorLabel { label } = account.visit.json()?;
     let made = ops::add_totp(&account, &label).await?;
-    answer(201, &PendingTotp { id: made.id, secret: made.secret, uri: made.uri, qr: made.qr })
+    Reply::json(201, &PendingTotp { id: made.id, secret: made.secret, uri: made.uri, qr: made.qr })
 }
 
 /// A phone.
@@ -127,7 +127,7 @@ pub(super) const SMS: Doc = Doc::new("Begin to add a phone: a code is sent to it
 pub(super) async fn sms(account: Account) -> Result<Reply, Failure> {
     let NewPhone { phone, label } = account.visit.json()?;
     let id = ops::add_sms(&account, &phone, &label).await?;
-    answer(201, &PendingFactor { id })
+    Reply::json(201, &PendingFactor { id })
 }
 
 /// What comes with a person's first factor, and only this once.
@@ -157,7 +157,7 @@ pub(super) async fn confirm(account: Account) -> Result<Reply, Failure> {
     let id: Uuid = account.visit.param("factor").parse().map_err(|_| Failure::unlisted())?;
     let FactorCode { code } = account.visit.json()?;
     let ops::Added { codes, cookie } = ops::confirm(&account, id, &code).await?;
-    Ok(turned(answer(200, &FactorAdded { recovery_codes: codes })?, cookie.as_ref()))
+    Ok(turned(Reply::json(200, &FactorAdded { recovery_codes: codes })?, cookie.as_ref()))
 }
 
 pub(super) const PASSKEY: Doc = Doc::new("Begin to add a passkey")
@@ -169,7 +169,7 @@ pub(super) const PASSKEY: Doc = Doc::new("Begin to add a passkey")
 pub(super) async fn passkey(account: Account) -> Result<Reply, Failure> {
     let Nothing {} = account.visit.json()?;
     let (ceremony, options) = ops::enrol_start(&account).await?;
-    answer(200, &Ceremony { ceremony, options })
+    Reply::json(200, &Ceremony { ceremony, options })
 }
 
 /// A passkey, made.
@@ -203,7 +203,7 @@ pub(super) async fn passkey_finish(account: Account) -> Result<Reply, Failure> {
     let NewPasskey { ceremony, label, credential } = account.visit.json()?;
     let (id, ops::Added { codes, cookie }) = ops::enrol(&account, &ceremony, &label, &credential).await?;
     let added = PasskeyAdded { id, added: FactorAdded { recovery_codes: codes } };
-    Ok(turned(answer(201, &added)?, cookie.as_ref()))
+    Ok(turned(Reply::json(201, &added)?, cookie.as_ref()))
 }
 
 /// New recovery codes; the old ones are void.
@@ -221,7 +221,7 @@ pub(super) const RECOVERY: Doc = Doc::new("Make new recovery codes")
 
 pub(super) async fn recovery(account: Account) -> Result<Reply, Failure> {
     let Nothing {} = account.visit.json()?;
-    answer(200, &RecoveryCodes { recovery_codes: ops::renew_recovery_codes(&account).await? })
+    Reply::json(200, &RecoveryCodes { recovery_codes: ops::renew_recovery_codes(&account).await? })
 }
 
 pub(super) const REMOVE: Doc =

@@ -6,7 +6,6 @@ use policy::{Action, Permission, PermissionSet};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
 use crate::areas::people::Error;
 use crate::areas::people::ops::{self, Change, Outlook, Reach, Trial, View};
 use crate::http::{Call, Doc, Failure, Reply};
@@ -65,7 +64,7 @@ pub(super) const LOOK: Doc =
 
 pub(super) async fn look(call: Call) -> Result<Reply, Failure> {
     let view = ops::look(&call.app, &call.ctx, membership(&call)?).await?;
-    Ok(answer(200, &view)?.with("etag", etag(view.version)))
+    Ok(Reply::json(200, &view)?.with("etag", etag(view.version)))
 }
 
 /// What is to be otherwise at a post. What is not there stays.
@@ -139,7 +138,7 @@ pub(super) async fn change(call: Call) -> Result<Reply, Failure> {
     let change = body.understood(&call, Action::ChangePost).await?;
     proved(&call, "person.change").await?;
     let version = ops::change(&call.app, &call.ctx, id, version, &change).await?;
-    Ok(answer(200, &Changed { membership: id, version })?.with("etag", etag(version)))
+    Ok(Reply::json(200, &Changed { membership: id, version })?.with("etag", etag(version)))
 }
 
 /// The version that the change starts from; one that we never gave is not the current one.
@@ -176,7 +175,7 @@ pub(super) async fn what_if(call: Call) -> Result<Reply, Failure> {
         (None, true) => Trial::End,
         _ => return Err(Error::Invalid("either change or end").into()),
     };
-    answer(200, &ops::what_if(&call.app, &call.ctx, question.membership, &trial).await?)
+    Reply::json(200, &ops::what_if(&call.app, &call.ctx, question.membership, &trial).await?)
 }
 
 pub(super) const REACH: Doc = Doc::new("Who can see a patient's chart, and by what chain of posts")
@@ -187,5 +186,5 @@ pub(super) const REACH: Doc = Doc::new("Who can see a patient's chart, and by wh
 pub(super) async fn reach(call: Call) -> Result<Reply, Failure> {
     let patient = call.query().strip_prefix("patient=").and_then(|id| id.parse::<PatientId>().ok());
     let patient = patient.ok_or(Error::Invalid("the query must name one patient by id, and nothing else"))?;
-    answer(200, &ops::reach(&call.app, &call.ctx, patient).await?)
+    Reply::json(200, &ops::reach(&call.app, &call.ctx, patient).await?)
 }

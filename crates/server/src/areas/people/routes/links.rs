@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Hidden;
 use super::sign_in::{SignInStep, step};
-use super::{Hidden, answer};
 use crate::areas::people::ops;
 use crate::http::{Account, Doc, Failure, Reply, Visit};
 
@@ -116,7 +116,7 @@ pub(super) async fn invitation(visit: Visit) -> Result<Reply, Failure> {
         account: offer.account,
         password_rules: LENGTH,
     };
-    answer(200, &invitation)
+    Reply::json(200, &invitation)
 }
 
 /// A new account for who was invited.
@@ -158,7 +158,7 @@ pub(super) const TAKE_UP: Doc = Doc::new("Accept an invitation with the account 
 pub(super) async fn take_up(account: Account) -> Result<Reply, Failure> {
     let Token { token } = account.visit.json()?;
     ops::accept_signed_in(&account, &token).await?;
-    answer(200, &SignInStep::Done)
+    Reply::json(200, &SignInStep::Done)
 }
 
 /// A new password.

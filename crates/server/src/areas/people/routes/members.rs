@@ -6,7 +6,6 @@ use policy::{Action, Permission};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
 use super::grants::{facilities, membership, permissions, proved};
 use super::sessions::{Membership, Person, Strength, kinds, post};
 use crate::areas::people::Error;
@@ -53,7 +52,7 @@ pub(super) async fn me(call: Call) -> Result<Reply, Failure> {
     let ctx = &call.ctx;
     let permissions = ctx.grants().permissions.iter().map(Permission::key).collect();
     let Some((session, context)) = &call.session else {
-        return answer(200, &Me::Program(MeAsProgram { membership: ctx.membership(), permissions }));
+        return Reply::json(200, &Me::Program(MeAsProgram { membership: ctx.membership(), permissions }));
     };
     let (details, posts) = ops::me(&call.app, session, ctx.request()).await?;
     let mine = posts
@@ -68,7 +67,7 @@ pub(super) async fn me(call: Call) -> Result<Reply, Failure> {
         strength: Strength::of(session),
         second_factor_required: mine.second_factor_required && !session.two_factors(),
     };
-    answer(200, &Me::Person(Box::new(me)))
+    Reply::json(200, &Me::Person(Box::new(me)))
 }
 
 /// Everyone with a post, by name.
@@ -80,7 +79,7 @@ struct People {
 pub(super) const LIST: Doc = Doc::new("Who has a post in the organization").gives::<People>(200);
 
 pub(super) async fn list(call: Call) -> Result<Reply, Failure> {
-    answer(200, &People { people: ops::list_people(&call.app, &call.ctx).await? })
+    Reply::json(200, &People { people: ops::list_people(&call.app, &call.ctx).await? })
 }
 
 /// A post to be offered: below one's own, with no more than one has.
@@ -161,7 +160,6 @@ pub(super) async fn invite(call: Call) -> Result<Reply, Failure> {
     };
     let denied = permissions(&call, action, &new.denied, "denied: there is one that is not known").await?;
     let facilities = facilities(&call, action, &new.facilities).await?;
-    proved(&call, "person.invite").await?;
     let post = ops::NewPost {
         email: &new.email,
         name: &new.name,
@@ -174,8 +172,10 @@ pub(super) async fn invite(call: Call) -> Result<Reply, Failure> {
         by_relationship,
         ends_at: new.ends_at,
     };
+    post.checked(call.app.world.now())?;
+    proved(&call, "person.invite").await?;
     let (membership, _) = ops::invite(&call.app, &call.ctx, &post).await?;
-    answer(201, &Invited { membership })
+    Reply::json(201, &Invited { membership })
 }
 
 pub(super) const END: Doc = Doc::new("End a post, and what hangs on it")

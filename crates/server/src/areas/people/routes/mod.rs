@@ -209,13 +209,8 @@ const fn member(
     }
 }
 
-pub(crate) fn answer(status: u16, value: &impl Serialize) -> Result<Reply, Failure> {
-    let body = serde_json::to_vec(value).map_err(|_| Failure::broken("an answer cannot be written"))?;
-    Ok(Reply::of(status, "application/json", body))
-}
-
 fn signed_in(cookie: &Cookie, value: &impl Serialize) -> Result<Reply, Failure> {
-    Ok(answer(200, value)?.with("set-cookie", cookie.set()))
+    Ok(Reply::json(200, value)?.with("set-cookie", cookie.set()))
 }
 
 /// With the cookie that the session has from now on, where it turned.

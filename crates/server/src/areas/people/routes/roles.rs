@@ -4,10 +4,9 @@ use policy::Action;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
 use super::grants::{etag, if_match, permissions, proved};
 use super::sessions::kinds;
-use crate::areas::people::ops::{self, RoleText, RoleView, ties};
+use crate::areas::people::ops::{self, RoleText, RoleView, tie_or_none};
 use crate::http::{Call, Doc, Failure, Reply};
 
 /// The roles of an organization.
@@ -19,7 +18,7 @@ struct Roles {
 pub(super) const LIST: Doc = Doc::new("The organization's roles").gives::<Roles>(200);
 
 pub(super) async fn list(call: Call) -> Result<Reply, Failure> {
-    answer(200, &Roles { roles: ops::list_roles(&call.app, &call.ctx).await? })
+    Reply::json(200, &Roles { roles: ops::list_roles(&call.app, &call.ctx).await? })
 }
 
 /// What a role says.
@@ -31,7 +30,7 @@ struct RoleBody {
     #[schema(schema_with = kinds)]
     kind: String,
     /// The tie by which its patients come to it; null where it reaches everyone at its facilities.
-    #[schema(schema_with = ties)]
+    #[schema(schema_with = tie_or_none)]
     tie: Option<String>,
     /// The keys of what its posts may do.
     permissions: Vec<String>,
@@ -75,7 +74,7 @@ pub(super) async fn create(call: Call) -> Result<Reply, Failure> {
     let text = role.understood(&call).await?;
     proved(&call, "role.edit").await?;
     ops::create_role(&call.app, &call.ctx, &role_key, text).await?;
-    Ok(answer(201, &RoleVersion { role_key, version: 1 })?.with("etag", etag(1)))
+    Ok(Reply::json(201, &RoleVersion { role_key, version: 1 })?.with("etag", etag(1)))
 }
 
 pub(super) const CHANGE: Doc = Doc::new("Change a role, and with it every post that has it")
@@ -92,5 +91,5 @@ pub(super) async fn change(call: Call) -> Result<Reply, Failure> {
     let text = body.understood(&call).await?;
     proved(&call, "role.edit").await?;
     let version = ops::change_role(&call.app, &call.ctx, (&key, version), text).await?;
-    Ok(answer(200, &RoleVersion { role_key: key, version })?.with("etag", etag(version)))
+    Ok(Reply::json(200, &RoleVersion { role_key: key, version })?.with("etag", etag(version)))
 }

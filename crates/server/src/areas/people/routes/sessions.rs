@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
-use super::answer;
 use crate::areas::people::model::Details;
 use crate::areas::people::ops::{self, Post};
 use crate::http::{Account, Cookie, Doc, Failure, Reply, one_of};
@@ -71,7 +70,7 @@ pub(super) async fn session(account: Account) -> Result<Reply, Failure> {
         ends_at: session.ends_at(),
         idle_seconds: session.idle().as_secs(),
     };
-    answer(200, &session)
+    Reply::json(200, &session)
 }
 
 pub(super) const TOUCH: Doc = Doc::new("Say that the person is there: extends the session");
@@ -213,7 +212,7 @@ pub(super) async fn contexts(account: Account) -> Result<Reply, Failure> {
         })
     });
     let open = open.collect();
-    answer(200, &Contexts { memberships: posts.iter().map(post).collect(), open })
+    Reply::json(200, &Contexts { memberships: posts.iter().map(post).collect(), open })
 }
 
 /// Which post to open.
@@ -243,7 +242,7 @@ pub(super) const OPEN: Doc = Doc::new("Open one of the person's posts, beside th
 pub(super) async fn open(account: Account) -> Result<Reply, Failure> {
     let ChosenPost { organization, membership } = account.visit.json()?;
     let (context, opened) = ops::open_context(&account, &organization, membership).await?;
-    answer(201, &OpenedContext { context, post: post(&opened) })
+    Reply::json(201, &OpenedContext { context, post: post(&opened) })
 }
 
 pub(super) const CLOSE: Doc = Doc::new("Close a context; the others go on");
@@ -293,7 +292,7 @@ pub(super) async fn devices(account: Account) -> Result<Reply, Failure> {
         ends_at: device.ends_at,
         contexts: device.contexts,
     });
-    answer(200, &Devices { devices: devices.collect() })
+    Reply::json(200, &Devices { devices: devices.collect() })
 }
 
 pub(super) const DEVICE_END: Doc = Doc::new("Sign out a browser");

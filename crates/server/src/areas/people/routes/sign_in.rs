@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, Object};
 
-use super::{Ceremony, Finish, Hidden, answer, signed_in};
+use super::{Ceremony, Finish, Hidden, signed_in};
 use crate::areas::people::ops::{self, Step};
 use crate::http::{Doc, Failure, Reply, Visit, one_of};
 
@@ -35,7 +35,7 @@ fn second_factors() -> Array {
 /// The answer that goes with a step, and its cookie.
 pub(super) fn step(step: Step) -> Result<Reply, Failure> {
     match step {
-        Step::Factor { login, factors } => answer(200, &SignInStep::Factor { login, factors }),
+        Step::Factor { login, factors } => Reply::json(200, &SignInStep::Factor { login, factors }),
         Step::Enrol(cookie) => signed_in(&cookie, &SignInStep::Enroll),
         Step::Done(cookie) => signed_in(&cookie, &SignInStep::Done),
     }
@@ -124,7 +124,7 @@ pub(super) async fn passkey(visit: Visit) -> Result<Reply, Failure> {
     let MaybeLoginHandle { login } = visit.json()?;
     let (ceremony, options): (String, Value) =
         ops::passkey_start(&visit, login.as_ref().map(|login| login.as_str())).await?;
-    answer(200, &Ceremony { ceremony, options })
+    Reply::json(200, &Ceremony { ceremony, options })
 }
 
 pub(super) const PASSKEY_FINISH: Doc = Doc::new("Sign in with a passkey")

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
 
-use super::{Ceremony, Finish, Hidden, Nothing, answer, signed_in};
+use super::{Ceremony, Finish, Hidden, Nothing, signed_in};
 use crate::areas::people::ops;
 use crate::http::{Account, Doc, Failure, Reply, one_of};
 
@@ -68,7 +68,7 @@ pub(super) const PASSKEY: Doc = Doc::new("Begin to prove oneself for an action w
 pub(super) async fn passkey(account: Account) -> Result<Reply, Failure> {
     let StepUpAction { action } = account.visit.json()?;
     let (ceremony, options) = ops::step_up_passkey_start(&account, &action).await?;
-    answer(200, &Ceremony { ceremony, options })
+    Reply::json(200, &Ceremony { ceremony, options })
 }
 
 pub(super) const PASSKEY_FINISH: Doc =

@@ -5,7 +5,6 @@ use kernel::{MembershipId, PatientId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer;
 use super::grants::{membership, proved};
 use crate::areas::people::ops::{self, OwnTie, TieText, TieView};
 use crate::http::{Call, Doc, Failure, Reply};
@@ -27,7 +26,7 @@ struct Ties {
 pub(super) const LIST: Doc = Doc::new("Which posts are tied to a patient").gives::<Ties>(200);
 
 pub(super) async fn list(call: Call) -> Result<Reply, Failure> {
-    answer(200, &Ties { relationships: ops::list_ties(&call.app, &call.ctx, patient(&call)?).await? })
+    Reply::json(200, &Ties { relationships: ops::list_ties(&call.app, &call.ctx, patient(&call)?).await? })
 }
 
 /// What a tie is to be.
@@ -71,7 +70,7 @@ pub(super) const OWN: Doc =
     Doc::new("The patients that one's own post is tied to, or is to be").gives::<OwnTies>(200);
 
 pub(super) async fn own(call: Call) -> Result<Reply, Failure> {
-    answer(200, &OwnTies { relationships: ops::list_own_ties(&call.app, &call.ctx).await? })
+    Reply::json(200, &OwnTies { relationships: ops::list_own_ties(&call.app, &call.ctx).await? })
 }
 
 /// What is agreed to.

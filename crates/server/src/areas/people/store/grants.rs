@@ -190,23 +190,6 @@ pub(in crate::areas::people) async fn list_children(
     .await
 }
 
-/// Where a patient is, when the context reaches them.
-pub(crate) async fn find_patient(
-    tx: &Tx<'_>,
-    organization: OrganizationId,
-    patient: PatientId,
-    classes: &[i16],
-) -> Result<Option<FacilityId>, Error> {
-    let rows = tx
-        .query(
-            "SELECT facility_id FROM chart.resource
-              WHERE organization_id = $1 AND id = $2 AND type = $3 AND class = ANY ($4) AND body IS NOT NULL",
-            &[&organization.0, &patient.0, &fhir::ResourceType::Patient.code(), &classes],
-        )
-        .await?;
-    Ok(rows.first().map(|row| FacilityId(row.get(0))))
-}
-
 /// Every living post that may read the charts of this facility and, where a post of its chain is bound, is tied to the
 /// patient as each of those is: number, name, role, kind, taken up, bound; the chain's numbers, names and roles, itself
 /// first; the ties' numbers and kinds.

@@ -6,7 +6,6 @@ mod roles;
 mod sessions;
 mod ties;
 
-pub(crate) use grants::find_patient;
 pub(super) use grants::{
     Grant, Standing, end_membership, find_post, list_below, list_chain, list_children, list_members,
     list_reach, update_membership,
