@@ -30,7 +30,7 @@ pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_i
 pub(crate) use reach::{Reach, reach};
 pub(crate) use reviewers::tell_reviewers;
 pub(crate) use roles::{
-    RoleText, RoleView, change_role, create_role, list_roles, role_for_post, tie_or_none, ties,
+    RoleText, RoleView, change_role, create_role, list_roles, role_for_post, tie_or_none,
 };
 pub(crate) use sessions::{
     Post, close_context, devices, end_device, me, open_context, open_contexts, posts, sign_out, whoami,
