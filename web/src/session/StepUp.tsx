@@ -80,10 +80,16 @@ function Proof({ action, onToken }: { action: string; onToken(token: string): vo
   const { t } = useTranslation()
   const session = useQuery(personQueries.session())
   const factors = useQuery(personQueries.factors())
-  if (factors.isPending) return <Loader size="sm" />
+  const ready = !factors.isPending
+  const form = useRef<HTMLDivElement>(null)
+  // The dialog looked for its first field while the ways were still on their way.
+  useEffect(() => {
+    if (ready) form.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus({ preventScroll: true })
+  }, [ready])
+  if (!ready) return <Loader size="sm" />
   const ways: Way[] = factors.data ? waysOf(factors.data) : ['password']
   return (
-    <Stack>
+    <Stack ref={form}>
       <Text>{t('stepUp.lead', { action: actionWords(action) })}</Text>
       <ProofForm
         ways={ways}
