@@ -1,5 +1,18 @@
 import { http } from './http'
-import type { Me, Member, NewMember, Outlook, Post, PostChange, Question, Role, RoleBody } from './types'
+import type {
+  Emergencies,
+  Emergency,
+  Judgement,
+  Me,
+  Member,
+  NewMember,
+  Outlook,
+  Post,
+  PostChange,
+  Question,
+  Role,
+  RoleBody,
+} from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
 export function inContext(context: string) {
@@ -16,5 +29,13 @@ export function inContext(context: string) {
     addRole: (role_key: string, role: RoleBody) => http.post('/api/roles', { role_key, role }, { context }),
     changeRole: (role_key: string, version: number, role: RoleBody) =>
       http.put(`/api/roles/${encodeURIComponent(role_key)}`, role, { context, version }),
+    emergencies: async (): Promise<Emergency[]> => {
+      const all = await http.get<Emergencies>('/api/emergency-access', { context })
+      return all.emergencies.map(({ patient: _, ...rest }) => rest)
+    },
+    judgeEmergency: (emergency: string, judgement: Judgement) =>
+      http.post(`/api/emergency-access/${encodeURIComponent(emergency)}/review`, judgement, { context }),
+    endEmergency: (emergency: string) =>
+      http.delete(`/api/emergency-access/${encodeURIComponent(emergency)}`, { context }),
   }
 }

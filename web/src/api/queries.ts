@@ -29,6 +29,15 @@ export function contextQueries(context: string) {
         queryFn: () => inContext(context).post(membership),
       }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
+    /** Each look is one at every patient concerned, and is logged so: nobody's return to the tab is a look. */
+    emergencies: () =>
+      queryOptions({
+        queryKey: ['context', context, 'emergencies'],
+        queryFn: inContext(context).emergencies,
+        gcTime: 10_000,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+      }),
   }
 }
 

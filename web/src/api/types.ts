@@ -36,6 +36,10 @@ export type RoleBody = Schemas['RoleBody']
 export type Tie = NonNullable<RoleBody['tie']>
 /** Without a tie its posts reach everyone at their facilities. */
 export type Role = Schemas['RoleView']
+export type Emergencies = Schemas['Emergencies']
+/** An emergency access. Whose record it opened is for the server to know: pages are not given the id. */
+export type Emergency = Omit<Schemas['Emergency'], 'patient'>
+export type Judgement = Schemas['Judgement']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

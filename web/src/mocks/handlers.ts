@@ -1,6 +1,7 @@
 import { http } from 'msw'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
+import { emergencyHandlers } from './emergencies'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
@@ -147,6 +148,7 @@ export const handlers = [
   ...linkHandlers,
   ...authorizationHandlers,
   ...peopleHandlers,
+  ...emergencyHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,4 +1,5 @@
 import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
+import { type MockEmergency, makeEmergencies } from './emergencies'
 import { type MockPost, makePosts, makeRoles } from './organization'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -21,6 +22,7 @@ export interface World {
   /** Of the first organization. */
   posts: MockPost[]
   roles: Role[]
+  emergencies: MockEmergency[]
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   throttled: boolean
@@ -107,6 +109,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     },
     posts: makePosts(),
     roles: makeRoles(),
+    emergencies: makeEmergencies(),
     lastAdministrator: false,
     throttled: false,
     wrongEcho: null,
