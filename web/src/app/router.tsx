@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { hasCode } from '@/api/errors'
 import { contextQueries, personQueries } from '@/api/queries'
+import { showsEmergencies, showsPeople } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
@@ -155,7 +156,7 @@ const seesPeople = createRoute({
   loader: async ({ context: { cache }, params, parentMatchPromise }) => {
     await parentMatchPromise
     const me = await cache.ensureQueryData(contextQueries(params.context).me())
-    if (!me.permissions.includes('people.read')) throw notFound()
+    if (!showsPeople(me.permissions)) throw notFound()
     await Promise.all([
       cache.ensureQueryData(contextQueries(params.context).people()),
       cache.ensureQueryData(contextQueries(params.context).roles()),
@@ -207,6 +208,20 @@ const addRole = createRoute({
   component: lazyRouteComponent(() => import('@/pages/roles/AddRolePage'), 'AddRolePage'),
 })
 
+/** For whoever judges emergency access, or may have some. For others it does not exist. */
+const emergencies = createRoute({
+  getParentRoute: () => context,
+  path: '/emergencies',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsEmergencies(me.permissions)) throw notFound()
+    await cache.ensureQueryData(contextQueries(params.context).emergencies())
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/emergencies/EmergenciesPage'), 'EmergenciesPage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -219,7 +234,11 @@ const tree = root.addChildren([
     open,
     account,
     authorize,
-    context.addChildren([welcome, seesPeople.addChildren([people, invite, post, roles, role, addRole])]),
+    context.addChildren([
+      welcome,
+      seesPeople.addChildren([people, invite, post, roles, role, addRole]),
+      emergencies,
+    ]),
   ]),
 ])
 

@@ -1,23 +1,43 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import classes from './PostNav.module.css'
+import { showsEmergencies, showsPeople } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, permissions }: { context: string; permissions: string[] }) {
   const { t } = useTranslation()
-  if (!permissions.includes('people.read')) return null
+  const path = useLocation({ select: (it) => it.pathname })
+  const nav = useRef<HTMLElement>(null)
+  // On a phone they are wider than the screen: the page one is on is in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the page is what the path says
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [path])
+  const people = showsPeople(permissions)
+  const emergencies = showsEmergencies(permissions)
+  if (!people && !emergencies) return null
   const params = { context }
   return (
-    <nav className={classes.nav} aria-label={t('people.nav')}>
+    <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>
         {t('people.navHome')}
       </Link>
-      <Link to="/c/$context/people" params={params}>
-        {t('people.title')}
-      </Link>
-      <Link to="/c/$context/roles" params={params}>
-        {t('roles.title')}
-      </Link>
+      {people && (
+        <>
+          <Link to="/c/$context/people" params={params}>
+            {t('people.title')}
+          </Link>
+          <Link to="/c/$context/roles" params={params}>
+            {t('roles.title')}
+          </Link>
+        </>
+      )}
+      {emergencies && (
+        <Link to="/c/$context/emergencies" params={params}>
+          {t('emergencies.nav')}
+        </Link>
+      )}
     </nav>
   )
 }
