@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
 use policy::fields::Fields;
-use policy::{Grants, Permission};
+use policy::{Grants, Module, ModuleSet, Permission};
 use uuid::Uuid;
 
 use crate::signing::sha256;
@@ -97,6 +97,8 @@ impl Principal {
 const PROGRAM: MembershipId = MembershipId(-1);
 /// Says in a signed context that a person's number follows.
 const PERSON: MembershipId = MembershipId(-2);
+/// Says in a signed context that the number of an administrator of the plane follows.
+const PLATFORM: MembershipId = MembershipId(-3);
 
 impl Principal {
     /// The program itself, or a person at their own account: no permission, no facility, and in SQL the cells given.
@@ -105,6 +107,8 @@ impl Principal {
             permissions: policy::PermissionSet::default(),
             facilities: Vec::new(),
             by_relationship: false,
+            modules: ModuleSet::all(),
+            through: ModuleSet::default(),
         };
         Self { organization, slug: "".into(), membership, grants, cells, ends_at: None, fields: None }
     }
@@ -123,6 +127,17 @@ impl Ctx {
         // No cell of the installation: its log and keys are the program's.
         let cells = vec![i64::from(person.0)];
         Self::new(Arc::new(Principal::bare(OrganizationId::PLATFORM, PERSON, cells)), request)
+    }
+
+    /// An administrator of the plane above organizations. It holds no permission of an organization, and its statements
+    /// run as the role of the plane.
+    pub(crate) fn platform(administrator: i32, request: Request) -> Self {
+        let cells = vec![i64::from(administrator)];
+        Self::new(Arc::new(Principal::bare(OrganizationId::PLATFORM, PLATFORM, cells)), request)
+    }
+
+    pub(crate) fn is_platform(&self) -> bool {
+        self.principal.membership == PLATFORM
     }
 }
 
@@ -267,6 +282,8 @@ pub(crate) fn grants(permissions: Vec<&str>, facilities: Vec<i32>, by_relationsh
         permissions: permissions.iter().filter_map(|key| key.parse::<Permission>().ok()).collect(),
         facilities: facilities.into_iter().filter(|id| *id > 0).map(FacilityId).collect(),
         by_relationship,
+        modules: ModuleSet::default(),
+        through: ModuleSet::default(),
     }
 }
 
@@ -329,6 +346,7 @@ impl Db {
         drop(client);
         let grants = grants(row.get(1), row.get(2), row.get(3));
         let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
-        self.with_fields(principal.until(row.get(5))).await
+        // A program works by the part of the product that programs work by, on whoever's behalf.
+        self.completed(principal.until(row.get(5)), ModuleSet::from_iter([Module::Api])).await
     }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong at the database. No SQL, no parameter and no row is ever part of a message.
 
 use deadpool_postgres::PoolError;
-use policy::Permission;
+use policy::{Module, Permission};
 use tokio_postgres::error::SqlState;
 
 /// An error of this crate.
@@ -13,6 +13,9 @@ pub enum Error {
     /// The caller may not do this; the denial is in the audit log.
     #[error("not permitted: {}", .0.map_or("out of reach", Permission::key))]
     Denied(Option<Permission>),
+    /// The organization does not have this part of the product in use; the denial is in the audit log.
+    #[error("not in use here: {}", .0.key())]
+    NotEntitled(Module),
     /// No such row, or none that this context may see: the two are not told apart.
     #[error("not found")]
     NotFound,

@@ -19,6 +19,7 @@ pub mod keys;
 mod migrate;
 mod operator;
 mod phi;
+mod platform;
 mod pool;
 mod report;
 mod revoked;
@@ -38,11 +39,12 @@ pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
-    ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization, NewProvider,
-    NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation, SignInRules,
-    TokenInfo,
+    COMPLETE, ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation,
+    SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Subject};
+pub use platform::Administrator;
 pub use pool::{Endpoint, PoolSizes};
 pub use report::{ReportLine, ReportWindow};
 pub use session::{Opened, Session, SignedIn};
@@ -57,6 +59,8 @@ use kernel::World;
 pub struct Config {
     /// Where it is, as the runtime role.
     pub endpoint: Endpoint,
+    /// The same place as the role of the plane above organizations, where this program serves it.
+    pub platform: Option<Endpoint>,
     /// How many connections each pool may hold.
     pub sizes: PoolSizes,
     /// The root key, from which everything secret of this installation hangs.
@@ -86,7 +90,7 @@ impl Db {
     /// # Errors
     /// When the endpoint cannot be understood.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let pools = pool::Pools::new(&config.endpoint, &config.sizes)?;
+        let pools = pool::Pools::new(&config.endpoint, config.platform.as_ref(), &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
         let keyring =

@@ -63,6 +63,9 @@ pub struct NewOrganization<'a> {
     pub kind: &'a str,
 }
 
+/// The plan of an organization that nobody chose one for: everything.
+pub const COMPLETE: &str = "complete";
+
 /// What a new facility needs.
 pub struct NewFacility<'a> {
     /// As [`Facility::code`].
@@ -353,6 +356,8 @@ impl Operator {
             permissions: PermissionSet::all(),
             facilities: facilities.to_vec(),
             by_relationship: false,
+            modules: policy::ModuleSet::all(),
+            through: policy::ModuleSet::default(),
         };
         Ctx::new(
             Arc::new(Principal::new(organization.id, &organization.slug, MembershipId(0), grants)),
@@ -377,6 +382,14 @@ async fn insert_organization(
     tx.execute("INSERT INTO platform.slug (slug, organization_id) VALUES ($1, $2)", &[&new.slug, &id.0])
         .await
         .map_err(Error::from_postgres)?;
+    tx.execute(
+        "INSERT INTO platform.subscription (organization_id, since, plan_key, plan_version, created_by)
+         SELECT $1, $2, p.plan_key, p.version, 0 FROM platform.plan p
+          WHERE p.plan_key = $3 ORDER BY p.version DESC LIMIT 1",
+        &[&id.0, &now, &COMPLETE],
+    )
+    .await
+    .map_err(Error::from_postgres)?;
     tx.execute(
         "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at)
          VALUES ($1, 0, 'organization', $2, 'UTC', 'live', $3)",

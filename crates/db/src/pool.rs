@@ -162,18 +162,28 @@ impl Default for PoolSizes {
     }
 }
 
+/// Connections of the plane above organizations: few, and rarely in use.
+const PLATFORM: usize = 2;
+
 pub(crate) struct Pools {
     pub(crate) runtime: Pool,
     pub(crate) audit: Pool,
     pub(crate) keyring: Pool,
+    /// As the role of the plane, where this program serves it.
+    pub(crate) platform: Option<Pool>,
 }
 
 impl Pools {
-    pub(crate) fn new(endpoint: &Endpoint, sizes: &PoolSizes) -> Result<Self, Error> {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        platform: Option<&Endpoint>,
+        sizes: &PoolSizes,
+    ) -> Result<Self, Error> {
         Ok(Self {
             runtime: endpoint.pool(sizes.runtime)?,
             audit: endpoint.pool(sizes.audit)?,
             keyring: endpoint.pool(sizes.keyring)?,
+            platform: platform.map(|endpoint| endpoint.pool(PLATFORM)).transpose()?,
         })
     }
 }

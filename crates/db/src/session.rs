@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ContextId, MembershipId, OrganizationId, PersonId, SessionId};
+use policy::ModuleSet;
 
 use crate::context::{Principal, grants};
 use crate::revoked::Digest;
@@ -194,7 +195,10 @@ impl Db {
                 let principal =
                     Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
                 let principal = principal.until(row.get("grant_ends_at"));
-                Some((Arc::new(self.with_fields(principal).await?), row.get("second_factor_required")))
+                Some((
+                    Arc::new(self.completed(principal, ModuleSet::default()).await?),
+                    row.get("second_factor_required"),
+                ))
             }
         };
         Ok(Known {

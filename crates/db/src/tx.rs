@@ -53,7 +53,10 @@ impl Permit<'_> {
 
 impl<'c> Tx<'c> {
     pub(crate) async fn open(db: &'c Db, ctx: &'c Ctx, signed: String) -> Result<Self, Error> {
-        let client = db.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let pools = &db.inner.pools;
+        let pool = if ctx.is_platform() { pools.platform.as_ref() } else { Some(&pools.runtime) };
+        let pool = pool.ok_or(Error::Unavailable("this program does not serve the plane"))?;
+        let client = pool.get().await.map_err(Error::from_pool)?;
         Ok(Self { db, ctx, signed, client: Some(client), state: AtomicU8::new(FRESH) })
     }
 
@@ -231,7 +234,7 @@ impl Db {
     /// Asks the policy outside a transaction. A refusal is written to the audit log before it is answered.
     ///
     /// # Errors
-    /// [`Error::Denied`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
+    /// [`Error::Denied`], [`Error::NotEntitled`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
     pub async fn authorize(&self, ctx: &Ctx, action: Action, target: Target) -> Result<(), Error> {
         let missing = match decide(ctx.grants(), action, target) {
             Decision::Allow => return Ok(()),
@@ -241,6 +244,11 @@ impl Db {
                 Some(policy::Permission::ClassSubstanceUse)
             }
             Decision::OutsideClass(_) => Some(policy::Permission::ClassCounselling),
+            Decision::NotEntitled(module) => {
+                let detail = Some(format!("module {}", module.key()));
+                self.record(ctx, Event { detail, ..Event::denied(action.key(), "not in use") }).await?;
+                return Err(Error::NotEntitled(module));
+            }
         };
         let reason = missing.map_or("facility out of reach", policy::Permission::key);
         self.record(ctx, Event::denied(action.key(), reason)).await?;

@@ -4,10 +4,14 @@
 //! [`decide`] is the only function that compares the two. The database refuses rows again, by itself.
 
 pub mod fields;
+mod module;
 mod permission;
+mod platform;
 mod role;
 
+pub use module::{Module, ModuleSet};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
+pub use platform::PlatformPermission;
 pub use role::{Plane, ROLES, Reach, Role, Tie};
 
 use kernel::{DataClass, FacilityId};
@@ -67,11 +71,15 @@ pub enum Action {
     ListEmergencies,
     /// Judging one of them.
     ReviewEmergency,
+    /// Asking which parts of the product are in use.
+    ListModules,
+    /// Switching one of them.
+    SwitchModule,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -98,6 +106,8 @@ impl Action {
         Self::CloseEmergency,
         Self::ListEmergencies,
         Self::ReviewEmergency,
+        Self::ListModules,
+        Self::SwitchModule,
     ];
 
     /// The permission that allows the action.
@@ -118,6 +128,7 @@ impl Action {
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
+            Self::ListModules | Self::SwitchModule => Permission::OrganizationManage,
         }
     }
 
@@ -150,6 +161,8 @@ impl Action {
             Self::CloseEmergency => "emergency.close",
             Self::ListEmergencies => "emergency.list",
             Self::ReviewEmergency => "emergency.review",
+            Self::ListModules => "modules.list",
+            Self::SwitchModule => "modules.switch",
         }
     }
 }
@@ -172,9 +185,30 @@ pub struct Grants {
     pub facilities: Vec<FacilityId>,
     /// Whether only patients with a relationship are within reach.
     pub by_relationship: bool,
+    /// What the organization has in use beside the core.
+    pub modules: ModuleSet,
+    /// The parts that the post itself is of: without one of them it may nothing.
+    pub through: ModuleSet,
 }
 
 impl Grants {
+    /// A part of the product that the post is of and the organization has not.
+    pub fn missing_module(&self) -> Option<Module> {
+        self.through.iter().find(|module| !self.modules.contains(*module))
+    }
+
+    /// What is left where the organization has these parts, of a post that is of those: nothing of a part that it has
+    /// not, whatever was granted. So whoever looks at the permissions alone sees none either.
+    #[must_use]
+    pub fn entitled(self, modules: ModuleSet, through: ModuleSet) -> Self {
+        let grants = Self { modules, through, ..self };
+        let dead = grants.missing_module().is_some();
+        let has =
+            |permission: &Permission| Module::of(*permission).is_none_or(|module| modules.contains(module));
+        let permissions = grants.permissions.iter().filter(|permission| !dead && has(permission)).collect();
+        Self { permissions, ..grants }
+    }
+
     /// The data classes within reach.
     pub fn may_see(&self, class: DataClass) -> bool {
         match class {
@@ -196,11 +230,17 @@ pub enum Decision {
     OutsideFacility,
     /// Refused: the data class needs a grant of its own.
     OutsideClass(DataClass),
+    /// Refused: the organization does not have this part of the product in use.
+    NotEntitled(Module),
 }
 
 /// Decides. Pure: the same question always has the same answer.
 pub fn decide(grants: &Grants, action: Action, target: Target) -> Decision {
     let needed = action.needs();
+    let of_module = Module::of(needed).filter(|module| !grants.modules.contains(*module));
+    if let Some(module) = grants.missing_module().or(of_module) {
+        return Decision::NotEntitled(module);
+    }
     if !grants.permissions.contains(needed) {
         return Decision::Lacks(needed);
     }
@@ -234,6 +274,28 @@ mod tests {
             permissions: permissions.iter().copied().collect(),
             facilities: vec![FacilityId(3)],
             by_relationship: false,
+            modules: ModuleSet::all(),
+            through: ModuleSet::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_paid_for_is_not_there_whatever_was_granted() {
+        for module in Module::ALL {
+            let others: ModuleSet = Module::ALL.into_iter().filter(|other| *other != module).collect();
+            let core = grants(&Permission::ALL).entitled(others, ModuleSet::default());
+            for action in Action::ALL {
+                let expected = match Module::of(action.needs()) {
+                    Some(of) if of == module => Decision::NotEntitled(module),
+                    _ => Decision::Allow,
+                };
+                assert_eq!(decide(&core, action, Target::default()), expected, "{module:?} {action:?}");
+                let of = Module::of(action.needs()) == Some(module);
+                assert_eq!(core.permissions.contains(action.needs()), !of);
+                let post = grants(&Permission::ALL).entitled(others, ModuleSet::from_iter([module]));
+                assert_eq!(decide(&post, action, Target::default()), Decision::NotEntitled(module));
+                assert_eq!(post.permissions, PermissionSet::default());
+            }
         }
     }
 

@@ -11,11 +11,12 @@ use adapters::oidc::Oidc;
 use adapters::sms::Texter;
 use credentials::passkey::{Passkeys, RelyingParty};
 use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
-use kernel::{FacilityId, MembershipId, OrganizationId, World};
+use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, World};
 use moka::sync::Cache;
+use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::areas::{oauth, people};
+use crate::areas::{oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -170,6 +171,29 @@ impl App {
     /// As any statement.
     pub async fn deliver_messages(&self) -> Result<usize, db::Error> {
         people::deliver_due(self).await
+    }
+
+    /// Invites someone to the plane above organizations, for whoever holds the owner's login; gives their number there and
+    /// the link.
+    ///
+    /// # Errors
+    /// [`db::Error::Config`] naming what is wrong with what was given; as any statement.
+    pub async fn invite_administrator(
+        &self,
+        operator: &db::Operator,
+        (email, name): (&str, &str),
+        permissions: Vec<PlatformPermission>,
+    ) -> Result<(i32, String), db::Error> {
+        let request = db::Request {
+            id: RequestId(self.world.uuid()),
+            address: None,
+            purpose: db::Purpose::Administration,
+        };
+        let new = platform::Invite { email, name, permissions };
+        platform::invite_by_operator(self, operator, request, &new).await.map_err(|error| match error {
+            platform::Error::Db(error) => error,
+            other => db::Error::Config(other.to_string()),
+        })
     }
 
     /// Forgets codes, tokens and assertions of other programs that have ended.

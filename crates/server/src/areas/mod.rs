@@ -3,6 +3,8 @@
 pub(crate) mod emergency;
 pub(crate) mod fhir;
 pub(crate) mod fields;
+pub(crate) mod modules;
 pub(crate) mod oauth;
 pub(crate) mod people;
+pub(crate) mod platform;
 pub(crate) mod providers;

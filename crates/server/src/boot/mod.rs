@@ -23,8 +23,9 @@ use crate::boot::private::Private;
 /// The database of a private PostgreSQL.
 const DATABASE: &str = "lamplight";
 
-/// The role that the program works as.
+/// The role that the program works as, and the one of the plane above organizations.
 const RUNTIME: &str = "lamplight_app";
+const PLATFORM: &str = "lamplight_platform";
 
 /// What the installation is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub enum Purpose {
 pub struct Installation {
     private: Option<Private>,
     runtime: Option<Endpoint>,
+    platform: Option<Endpoint>,
     owner: Option<Endpoint>,
     root_key_file: PathBuf,
     world: World,
@@ -60,6 +62,7 @@ impl Installation {
         let base = Self {
             private: None,
             runtime: None,
+            platform: None,
             owner: None,
             root_key_file,
             world: world.clone(),
@@ -82,6 +85,7 @@ impl Installation {
         let endpoint =
             |url: &Option<String>| url.as_deref().map(|url| Endpoint::parse(url, ca.clone())).transpose();
         self.runtime = endpoint(&options.database_url)?;
+        self.platform = endpoint(&options.database_platform_url)?;
         self.owner = endpoint(&options.database_owner_url)?;
         if !self.root_key_file.exists() {
             self.may_make_key(data_dir, purpose).await?;
@@ -127,7 +131,8 @@ impl Installation {
         let root = self.root()?;
         let private = Private::open(&data_dir, &root, purpose).await?;
         let owner = private.owner(DATABASE)?;
-        self.runtime = Some(owner.login(RUNTIME, &root.role_password(RUNTIME)));
+        let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
+        (self.runtime, self.platform) = (login(RUNTIME), login(PLATFORM));
         if private.is_own() {
             db::create_database(&private.owner("postgres")?, DATABASE).await?;
             if db::installed(&owner, &root).await? == Installed::WithAnotherKey {
@@ -154,7 +159,8 @@ impl Installation {
     pub fn database(&self, connections: usize) -> Result<Db, Error> {
         let endpoint = self.runtime.clone().ok_or(Error::NoRuntime)?;
         let sizes = PoolSizes { runtime: connections, ..PoolSizes::default() };
-        Ok(Db::open(Config { endpoint, sizes, root: self.root()?, world: self.world.clone() })?)
+        let (root, world) = (self.root()?, self.world.clone());
+        Ok(Db::open(Config { endpoint, platform: self.platform.clone(), sizes, root, world })?)
     }
 
     /// Signs in as the operator.

@@ -32,6 +32,10 @@ pub struct BootOptions {
     /// which other users cannot see
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    /// The login of the role `lamplight_platform` there; without, this program does not serve the plane above
+    /// organizations (`/platform`)
+    #[arg(long, env = "DATABASE_PLATFORM_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub database_platform_url: Option<String>,
     /// The owner's login there, for migrations and the operator's commands
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_owner_url: Option<String>,

@@ -12,6 +12,7 @@ mod messages;
 mod organization;
 mod out;
 mod person;
+mod platform;
 mod progress;
 mod provider;
 mod routes;
@@ -81,6 +82,9 @@ enum Command {
     /// Invite people, list them, end their posts
     #[command(subcommand)]
     Person(person::Command),
+    /// Invite people to the plane above organizations
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Enter, list and disable the identity providers of an organization
     #[command(subcommand)]
     Provider(provider::Command),
@@ -202,6 +206,7 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Token(command) => token::run(command, installation).await,
         Command::Client(command) => client::run(command, installation).await,
         Command::Person(command) => person::run(command, installation).await,
+        Command::Platform(command) => platform::run(command, installation).await,
         Command::Provider(command) => provider::run(command, installation).await,
         Command::Import(options) => import::run(options, installation).await,
         Command::Export(options) => export::run(options, installation).await,

@@ -67,6 +67,9 @@ struct FromKit {
     /// What they are called until they say it themselves
     #[arg(long, value_name = "NAME", default_value = "Administrator")]
     administrator_name: String,
+    /// What it pays for: `complete`, `essentials`, or a plan of your own
+    #[arg(long, default_value = db::COMPLETE, value_name = "KEY")]
+    plan: String,
     #[command(flatten)]
     place: Place,
 }
@@ -180,11 +183,12 @@ async fn house(create: &Create, operator: &mut Operator, installation: &Installa
         numbers,
         organization: NewOrganization { slug: &create.slug, name: &create.name, kind: kit.key },
         kit: kit.key,
+        plan: &of.plan,
         accent: kit.accent,
         session: (kit.idle_minutes * 60, kit.session_hours * 3600),
         roles: &roles,
         facility: NewFacility { code: &code, name: &facility, time_zone: &of.time_zone, state: "preparing" },
-        hours: &kit.hours().to_string(),
+        hours: &kit.hours(),
         administrator: (&of.administrator_name, ADMINISTRATOR),
         invitation: &invitation,
     };

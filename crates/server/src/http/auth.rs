@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use db::{Ctx, Event, Outcome, Purpose, Request, Session, SignedIn};
+use db::{Administrator, Ctx, Event, Outcome, Purpose, Request, Session, SignedIn};
 use kernel::{ContextId, RequestId};
 
 use crate::app::App;
 use crate::http::host::{self, Place};
-use crate::http::{Cookie, Failure, Peer, Route, Verb, Visit};
+use crate::http::{Access, Cookie, Failure, Peer, Route, Verb, Visit};
 
 /// The header that names the context a browser's request speaks in. There is no current one.
 pub(crate) const CONTEXT: &str = "lamplight-context";
@@ -175,6 +175,36 @@ pub(super) async fn in_emergency(app: &App, headers: &HeaderMap, ctx: Ctx) -> Re
     }
     app.store.db().record(&ctx, Event::denied("emergency.use", "no such emergency")).await?;
     Err(Failure::coded(403, "emergency-refused", "this emergency is not yours, or it is over"))
+}
+
+/// Who asks on the plane above organizations, where they may do what the row says.
+pub(super) async fn administrator(
+    app: &App,
+    visit: &Visit,
+    session: &Session,
+    access: Access,
+) -> Result<Administrator, Failure> {
+    let found = app.store.db().administrator(session, visit.request.clone()).await?;
+    let who = Some(format!("person {} session {}", session.person(), session.id()));
+    let Some(administrator) = found else {
+        visit.log("platform.use", Outcome::Denied, "not on the plane", who).await?;
+        return Err(Failure::unlisted());
+    };
+    if let Access::Platform(permission) = access
+        && !administrator.may(permission)
+    {
+        visit.log("platform.use", Outcome::Denied, permission.key(), who).await?;
+        return Err(Failure::new(403, "forbidden", &format!("not permitted: {}", permission.key())));
+    }
+    Ok(administrator)
+}
+
+/// Refuses a post that is of a part of the product which its organization does not have in use.
+pub(super) async fn in_use(app: &App, ctx: &Ctx) -> Result<(), Failure> {
+    let Some(module) = ctx.grants().missing_module() else { return Ok(()) };
+    let detail = Some(format!("module {}", module.key()));
+    app.store.db().record(ctx, Event { detail, ..Event::denied("context.use", "not in use") }).await?;
+    Err(db::Error::NotEntitled(module).into())
 }
 
 /// Whether the caller says that nobody is at the screen. It can only shorten a session.

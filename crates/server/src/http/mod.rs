@@ -4,6 +4,7 @@
 //! router, the `gate` of its row (token, host, share of the machine, policy, body), the handler. A handler is reached
 //! through a row of the table and in no other way, and it gets a context from the gate and from nowhere else.
 
+mod above;
 mod auth;
 mod call;
 mod cookie;
@@ -31,6 +32,7 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
+pub(crate) use above::Above;
 pub(crate) use call::{Call, FACILITY};
 pub(crate) use cookie::Cookie;
 pub(crate) use errors::Failure;

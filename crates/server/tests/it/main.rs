@@ -15,6 +15,7 @@ mod matrix;
 mod oauth;
 mod openapi;
 mod people;
+mod platform;
 mod providers;
 mod roles;
 mod routes;

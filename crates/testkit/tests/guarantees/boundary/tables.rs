@@ -22,7 +22,14 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history", "sec.context_key"];
+pub(crate) const CLOSED: [&str; 6] = [
+    "platform.administrator",
+    "platform.plan",
+    "platform.slug",
+    "platform.subscription",
+    "refinery_schema_history",
+    "sec.context_key",
+];
 
 /// Of a table with the grant `u`, the columns that may be updated.
 pub(crate) fn updates(table: &str) -> &'static [&'static str] {
@@ -37,6 +44,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
             "person_id",
             "role",
         ],
+        "org.organization" => &["modules_off"],
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
@@ -70,7 +78,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 const MONTH: &str = "date_trunc('month', now())";
 
 pub(crate) const TABLES: [Table; 20] = [
-    Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
+    Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
         name: "org.membership",

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::areas::people::Error;
 use crate::areas::people::ops::{self, Change, Outlook, Reach, Trial, View};
-use crate::http::{Call, Doc, Failure, Reply};
+use crate::http::{Above, Call, Doc, Failure, Reply};
 
 /// The post of the path.
 pub(super) fn membership(call: &Call) -> Result<MembershipId, Failure> {
@@ -53,6 +53,11 @@ pub(crate) async fn proved(call: &Call, action: &'static str) -> Result<(), Fail
     let Some((session, _)) = &call.session else { return Ok(()) };
     let given = call.header(ops::STEP_UP)?;
     Ok(ops::spend_step_up(&call.app, call.ctx.request(), session, given, action).await?)
+}
+
+/// Asks someone on the plane for a step-up.
+pub(crate) async fn proved_above(above: &Above, action: &'static str) -> Result<(), Failure> {
+    Ok(ops::prove(&above.account, action).await?)
 }
 
 pub(super) fn etag(version: i32) -> String {
