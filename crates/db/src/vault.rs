@@ -32,6 +32,8 @@ pub enum Drawer {
     EmergencyReason = 9,
     /// `org.emergency.note`
     EmergencyNote = 10,
+    /// Where a follower of events is, in their own hands.
+    EventPlace = 16,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

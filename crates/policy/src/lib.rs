@@ -75,11 +75,13 @@ pub enum Action {
     ListModules,
     /// Switching one of them.
     SwitchModule,
+    /// Listening to what changes.
+    Follow,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -108,13 +110,14 @@ impl Action {
         Self::ReviewEmergency,
         Self::ListModules,
         Self::SwitchModule,
+        Self::Follow,
     ];
 
     /// The permission that allows the action.
     pub fn needs(self) -> Permission {
         match self {
             Self::Read | Self::History | Self::ListTies => Permission::ChartRead,
-            Self::Search => Permission::ChartSearch,
+            Self::Search | Self::Follow => Permission::ChartSearch,
             Self::Create | Self::Update => Permission::ChartWrite,
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
@@ -163,6 +166,7 @@ impl Action {
             Self::ReviewEmergency => "emergency.review",
             Self::ListModules => "modules.list",
             Self::SwitchModule => "modules.switch",
+            Self::Follow => "events.follow",
         }
     }
 }

@@ -14,9 +14,9 @@ use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
 use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, World};
 use moka::sync::Cache;
 use policy::PlatformPermission;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{oauth, people, platform};
+use crate::areas::{events, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -92,6 +92,10 @@ pub struct App {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) quotas: Arc<Quotas>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
+    pub(crate) events: Arc<events::Hub>,
+    /// True when the program is about to end: answers that go on end then.
+    pub(crate) stopping: watch::Receiver<bool>,
+    stop: Arc<watch::Sender<bool>>,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
     organizations: Cache<String, OrganizationId>,
 }
@@ -102,6 +106,7 @@ type Reach = (OrganizationId, MembershipId, Vec<FacilityId>);
 impl App {
     /// The program on `store`.
     pub fn new(store: chart::Store, world: World, settings: Settings) -> Self {
+        let (stop, stopping) = watch::channel(false);
         Self {
             store,
             limits: settings.limits,
@@ -124,6 +129,9 @@ impl App {
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
+            events: Arc::default(),
+            stopping,
+            stop: Arc::new(stop),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
             world,
         }
@@ -158,6 +166,11 @@ impl App {
                 .or_else(|| passkeys("localhost", false, &self.settings))
                 .expect("localhost is a host"),
         }
+    }
+
+    /// Ends the answers that go on: the program is about to.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
     }
 
     /// What would have been sent, when nothing is.

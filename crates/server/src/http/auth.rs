@@ -64,6 +64,20 @@ pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Call
     Ok(Caller { ctx: opened.ctx, session: Some((session, context)) })
 }
 
+/// Who asked, asked again while an answer goes on: whether they still may. It extends no session.
+pub(super) async fn again(app: &App, parts: &Parts) -> Result<Ctx, Failure> {
+    let ctx = if let Some(token) = bearer(&parts.headers) {
+        app.store.db().authenticate(token, request(app, parts)).await?
+    } else {
+        let visit = visit(app, parts).await?;
+        let signed_in = signed_in(app, &visit, context(&parts.headers), false).await?;
+        let refused = || Failure::coded(403, "context-refused", "this context is not open here");
+        signed_in.opened.ok_or_else(refused)?.ctx
+    };
+    in_use(app, &ctx).await?;
+    in_emergency(app, &parts.headers, ctx).await
+}
+
 /// Who asks, where nobody has to say so: nothing is refused to whoever shows no context, or one that is not good here.
 pub(super) async fn known(app: &App, parts: &Parts, row: &Route) -> Option<Ctx> {
     if bearer(&parts.headers).is_none() && !parts.headers.contains_key(CONTEXT) {

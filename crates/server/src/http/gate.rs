@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::auth::{CONTEXT, Caller};
 use crate::http::logs::Who;
 use crate::http::routes::{Access, Body, Handler, Route, Verb};
-use crate::http::{Above, Account, Call, Failure, Place, Visit, auth, host};
+use crate::http::{Above, Account, Call, Failure, Holder, Place, Visit, auth, host};
 
 /// The row as a part of the router.
 pub(super) fn handle(row: &'static Route, app: &App) -> MethodRouter {
@@ -210,7 +210,9 @@ async fn within(
     let body = read(row.body, limit, &parts.headers, body).await?;
     let params = params(&mut parts).await?;
     let origin = host::origin(&parts, app.settings.https).ok_or_else(Failure::unlisted)?;
+    let holder = row.goes_on().then(|| Holder { app: app.clone(), parts: Box::new(parts.clone()) });
     handler(Call {
+        holder,
         origin,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,

@@ -25,6 +25,7 @@ mod reply;
 mod request_id;
 mod routes;
 mod serve;
+mod stream;
 mod visit;
 
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ pub(crate) use reply::Reply;
 pub use routes::{Access, Body, Route, Verb, routes};
 pub(crate) use routes::{Answer, Handler};
 pub use serve::{Peer, serve, serve_metrics};
+pub(crate) use stream::{Holder, STREAM, Told};
 pub(crate) use visit::{Account, Visit};
 
 use crate::app::App;

@@ -11,8 +11,10 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{emergency, fhir, fields, modules, oauth, people, platform, providers};
-use crate::http::{Above, Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
+use crate::areas::{emergency, events, fhir, fields, modules, oauth, people, platform, providers};
+use crate::http::{
+    Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
+};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +144,11 @@ impl Route {
     pub(super) fn is_page(&self) -> bool {
         self.interaction == "page"
     }
+
+    /// Whether its answer goes on.
+    pub(super) fn goes_on(&self) -> bool {
+        self.interaction == STREAM
+    }
 }
 
 /// Every route, in the order of areas.
@@ -156,6 +163,7 @@ pub fn routes() -> &'static [Route] {
             fields::ROUTES,
             emergency::ROUTES,
             modules::ROUTES,
+            events::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -31,7 +31,11 @@ pub struct Peer(pub IpAddr);
 /// # Errors
 /// None so far: a connection that cannot be accepted is given up alone.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let limits = app.limits;
+    let (limits, ending) = (app.limits, app.clone());
+    let shutdown = async move {
+        shutdown.await;
+        ending.stop();
+    };
     listen(router(app), listener, &limits, shutdown).await
 }
 

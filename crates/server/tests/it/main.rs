@@ -7,6 +7,7 @@ mod bundles;
 mod conditions;
 mod delegation;
 mod emergency;
+mod events;
 mod fields;
 mod hygiene;
 mod instances;

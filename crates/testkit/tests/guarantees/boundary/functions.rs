@@ -53,6 +53,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "audit.prepare_months",
         "chart.demand",
         "ops.claim_job",
+        "ops.outbox_tail",
         "ops.sweep",
         "org.below",
         "org.chain",

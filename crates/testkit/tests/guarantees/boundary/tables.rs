@@ -264,7 +264,7 @@ pub(crate) const TABLES: [Table; 20] = [
                 format!("{o}, {n}, now(), {}, {}", uuid(n), hash(n)),
             )
         }),
-        key: "sequence",
+        key: "xact, sequence",
     },
     Table {
         name: "audit.checkpoint",
@@ -312,7 +312,7 @@ pub(crate) const OUTBOX: Table = Table {
             format!("{o}, {f}, {}, {n}, now(), 'test'", uuid(n)),
         )
     }),
-    key: "sequence",
+    key: "xact, sequence",
 };
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
