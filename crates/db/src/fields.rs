@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use kernel::{MembershipId, OrganizationId, PatientId};
 use policy::fields::{Fields, Shared};
+use policy::{Plane, Purpose, Tie};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use crate::context::Principal;
 use crate::{Ctx, Db, Error, tx};
 
 /// Hidden from it or from a post above it, by itself or by its role; whether it is a portal bound to its patients; those it is a relative of, and
-/// all others; what was approved for it.
+/// all others; what was approved for it; its plane; what its role uses records for; the kinds of its ties.
 const FIELDS: &str = "
     WITH RECURSIVE chain (id, parent_id, role_key) AS (
         SELECT m.membership_id, m.parent_id, m.role_key FROM org.membership m WHERE m.organization_id = $1 AND m.membership_id = $2
@@ -26,7 +27,9 @@ const FIELDS: &str = "
                     AND r.ends_at > $3 AND r.kind = 'family'),
            ARRAY(SELECT r.patient_id FROM org.relationship r WHERE r.organization_id = $1 AND r.membership_id = $2
                     AND r.ends_at > $3 AND r.kind <> 'family'),
-           s.patients, s.paths
+           s.patients, s.paths, m.plane, m.purpose,
+           ARRAY(SELECT DISTINCT r.kind FROM org.relationship r WHERE r.organization_id = $1 AND r.membership_id = $2
+                    AND r.ends_at > $3)
       FROM org.membership m
      CROSS JOIN LATERAL (
            SELECT coalesce(array_agg(s.patient_id), '{}') AS patients, coalesce(array_agg(s.path), '{}') AS paths
@@ -40,8 +43,9 @@ impl Db {
         let now = self.world().now();
         let signed = self.inner.signer.context(principal.membership, &principal.cells, now);
         let asked = (principal.organization, principal.membership);
-        let fields = self.fields_in(&signed, asked, now).await?;
-        Ok(Principal { fields, ..principal })
+        let Some(row) = self.fields_in(&signed, asked, now).await? else { return Ok(principal) };
+        let (plane, purpose) = uses(&row);
+        Ok(Principal { fields: read(&row), plane, purpose, ..principal })
     }
 
     /// What a membership of the context's organization sees, as far as the context knows of its patients.
@@ -51,7 +55,8 @@ impl Db {
     pub async fn fields_of(&self, ctx: &Ctx, membership: MembershipId) -> Result<Option<Fields>, Error> {
         let now = self.world().now();
         let signed = self.inner.signer.context(ctx.membership(), ctx.cells(), now);
-        self.fields_in(&signed, (ctx.organization(), membership), now).await
+        let row = self.fields_in(&signed, (ctx.organization(), membership), now).await?;
+        Ok(row.as_ref().and_then(read))
     }
 
     async fn fields_in(
@@ -59,11 +64,20 @@ impl Db {
         signed: &str,
         (organization, membership): (OrganizationId, MembershipId),
         now: Timestamp,
-    ) -> Result<Option<Fields>, Error> {
+    ) -> Result<Option<Row>, Error> {
         let params: [&(dyn crate::ToSql + Sync); 3] = [&organization.0, &membership.0, &now];
         let rows = tx::one(&self.inner.pools.runtime, signed, FIELDS, &params).await?;
-        Ok(rows.first().and_then(read))
+        Ok(rows.into_iter().next())
     }
+}
+
+/// Its plane and what it uses records for: what its role says, and without a role what it is tied by.
+fn uses(row: &Row) -> (Plane, Purpose) {
+    let plane = if row.get::<_, &str>(6) == Plane::Portal.key() { Plane::Portal } else { Plane::Staff };
+    let kinds: Vec<&str> = row.get(8);
+    let ties: Vec<Tie> = Tie::ALL.into_iter().filter(|tie| kinds.contains(&tie.key())).collect();
+    let said = row.get::<_, Option<&str>>(7).and_then(|code| code.parse().ok());
+    (plane, said.unwrap_or_else(|| Purpose::of_ties(plane, &ties)))
 }
 
 fn read(row: &Row) -> Option<Fields> {

@@ -255,6 +255,8 @@ fn codes(row: &Route, doc: &Doc) -> BTreeSet<&'static str> {
                 "context-required",
                 "context-refused",
                 "emergency-refused",
+                "purpose-refused",
+                "purpose-unknown",
                 "second-factor-required",
             ]);
         }
