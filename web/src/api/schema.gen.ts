@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/audit/events/{event}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why something in the log was allowed or refused: what was so then, and what is so today; with the rights of the list */
+        get: operations["getAuditEventsEventWhy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/authorizations/{request}": {
         parameters: {
             query?: never;
@@ -821,6 +838,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients/{patient}/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done with a patient's record and by whom, newest first, a hundred at a time: with audit.report, or with audit.own of one's own record */
+        get: operations["getPatientsPatientAccesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient}/relationships": {
         parameters: {
             query?: never;
@@ -1029,6 +1063,52 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description One thing that was done with a patient's record, or tried. */
+        Access: {
+            /** @description From which address; told with `audit.report` alone. */
+            address: string | null;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The event, for asking why.
+             */
+            event: string;
+            /** @description The facility's name. */
+            facility: string | null;
+            /** @enum {string} */
+            outcome: "done" | "refused" | "failed";
+            /** @enum {string} */
+            purpose: "TREAT" | "HPAYMT" | "HOPERAT" | "HLEGAL" | "PATRQT" | "FAMRQT" | "HSYSADMIN" | "BTG";
+            /** @description The FHIR type of the records, where it was one that the asker sees. */
+            record: string | null;
+            /** @enum {string} */
+            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "shared" | "emergency" | "reviewed" | "managed" | "other";
+            who: components["schemas"]["Actor"];
+        };
+        /** @description A page of what was done with a patient's record, newest first. */
+        Accesses: {
+            accesses: components["schemas"]["Access"][];
+            /** Format: date-time */
+            from: string;
+            /** @description What `cursor` goes on with, together with this `from` and `to`; null at the end. */
+            next: string | null;
+            /** @description The time zone of the patient's facility (IANA). */
+            time_zone: string;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description Who did it, as they are called today. */
+        Actor: {
+            /** @enum {string} */
+            kind: "person" | "service" | "operator" | "system";
+            /** @description Null where there is none, or where it is not the asker's to know. */
+            name: string | null;
+            /** @description Whether it is the asker's own post. */
+            own: boolean;
+            /** @description What the post is called; empty where it is called nothing. */
+            role: string;
+        };
         /** @description What is agreed to. */
         Agreement: {
             /** Format: uuid */
@@ -1200,6 +1280,15 @@ export interface components {
             reason: string;
             review: components["schemas"]["Review"] | null;
         };
+        /** @description The emergency by which it was done. */
+        EmergencyThen: {
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            opened_at: string;
+            /** @description What was said when it was opened; told with `emergency.review` alone. */
+            reason: string | null;
+        };
         /** @description A site of an organization. */
         Facility: {
             code: string;
@@ -1303,6 +1392,18 @@ export interface components {
             note?: string;
             /** @enum {string} */
             verdict: "justified" | "not-justified";
+        };
+        /** @description A post of the chain. A post stays where it was made, so the chain is the one that was. */
+        Link: {
+            /** @description Whether neither it nor a post above it has ended. */
+            alive: boolean;
+            /** @description Whether it reaches only patients that it is tied to. */
+            by_relationship: boolean;
+            /** Format: date-time */
+            ends_at: string | null;
+            /** Format: int32 */
+            membership: number;
+            who: components["schemas"]["Actor"];
         };
         /** @description An account's address and password. */
         Login: {
@@ -1796,6 +1897,15 @@ export interface components {
         Roles: {
             roles: components["schemas"]["RoleView"][];
         };
+        /** @description The rule that decided. */
+        Rule: {
+            /** @description Whether it was what was missing. */
+            missing: boolean;
+            /** @description The permission that allowed it or, of a refusal, was missing; null where another rule decided. */
+            permission: string | null;
+            /** @description What it says, in English. */
+            words: string;
+        };
         /** @description A post that can see the patient. */
         Seeing: {
             by_relationship: boolean;
@@ -1890,6 +2000,23 @@ export interface components {
          * @enum {string}
          */
         Strength: "password" | "two-factor";
+        /** @description What was so when it happened. */
+        Then: {
+            /** Format: date-time */
+            at: string;
+            emergency: components["schemas"]["EmergencyThen"] | null;
+            /** @description The facility. */
+            facility: string | null;
+            /** @enum {string} */
+            outcome: "done" | "refused" | "failed";
+            /** @enum {string} */
+            purpose: "TREAT" | "HPAYMT" | "HOPERAT" | "HLEGAL" | "PATRQT" | "FAMRQT" | "HSYSADMIN" | "BTG";
+            /** @description By which ties the post, and those above it, were tied to the patients concerned. */
+            relationships: components["schemas"]["TieThen"][];
+            rule: components["schemas"]["Rule"];
+            /** @enum {string} */
+            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "shared" | "emergency" | "reviewed" | "managed" | "other";
+        };
         /** @description A tie of a post to the patient. */
         Tie: {
             /** @enum {string} */
@@ -1910,6 +2037,22 @@ export interface components {
              * @default false
              */
             patient_consent: boolean;
+        };
+        /** @description A tie of a post of the chain to a patient, as it was. */
+        TieThen: {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            kind: "care-team" | "client" | "referral" | "family" | "self";
+            /** Format: int32 */
+            membership: number;
+            /** Format: uuid */
+            patient: string;
+            /**
+             * Format: date-time
+             * @description Null: it lives still.
+             */
+            until: string | null;
         };
         /** @description A tie of a post to a patient. */
         TieView: {
@@ -1934,6 +2077,12 @@ export interface components {
         /** @description The ties of a patient. */
         Ties: {
             relationships: components["schemas"]["TieView"][];
+        };
+        /** @description What is so today: names, roles and whether posts live may have been different then. */
+        Today: {
+            /** @description The post that acted, and those above it, up to the one that nobody made. */
+            chain: components["schemas"]["Link"][];
+            who: components["schemas"]["Actor"];
         };
         /** @description The token of a link. */
         Token: {
@@ -1970,6 +2119,13 @@ export interface components {
              */
             version: number;
         };
+        /** @description Why something was allowed or refused. */
+        Why: {
+            at_the_time: components["schemas"]["Then"];
+            /** Format: uuid */
+            event: string;
+            today: components["schemas"]["Today"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1979,6 +2135,82 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAuditEventsEventWhy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAuthAuthorizationsRequest: {
         parameters: {
             query?: never;
@@ -4837,7 +5069,7 @@ export interface operations {
                     "application/json": components["schemas"]["Emergencies"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4855,7 +5087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4906,7 +5138,7 @@ export interface operations {
                     "application/json": components["schemas"]["Opened"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4924,7 +5156,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `emergency-suspended`: an emergency of this post was not reviewed for 72 hours; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `emergency-suspended`: an emergency of this post was not reviewed for 72 hours; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4989,7 +5221,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5007,7 +5239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5067,7 +5299,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5085,7 +5317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5168,7 +5400,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5186,7 +5418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5233,7 +5465,7 @@ export interface operations {
                     "application/json": components["schemas"]["OwnTies"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5251,7 +5483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5300,7 +5532,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5318,7 +5550,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5406,7 +5638,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5424,7 +5656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5487,7 +5719,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5505,7 +5737,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5585,7 +5817,7 @@ export interface operations {
                     "application/json": components["schemas"]["SharingPreview"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5603,7 +5835,90 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatientsPatientAccesses: {
+        parameters: {
+            query?: {
+                /** @description From this instant on (RFC 3339); 90 days before `to`, if nobody says, at most 400 */
+                from?: string;
+                /** @description Until before this instant; until now, if nobody says */
+                to?: string;
+                /** @description Goes on behind the page that gave it, with the `from` and `to` of that page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accesses"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5661,7 +5976,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ties"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5679,7 +5994,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5741,7 +6056,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5759,7 +6074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,7 +6150,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5853,7 +6168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5909,7 +6224,7 @@ export interface operations {
                     "application/json": components["schemas"]["People"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5927,7 +6242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5978,7 +6293,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invited"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5996,7 +6311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6064,7 +6379,7 @@ export interface operations {
                     "application/json": components["schemas"]["Reach"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6082,7 +6397,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6133,7 +6448,7 @@ export interface operations {
                     "application/json": components["schemas"]["Outlook"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6151,7 +6466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6227,7 +6542,7 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6245,7 +6560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6310,7 +6625,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6328,7 +6643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6429,7 +6744,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6447,7 +6762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6514,7 +6829,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6532,7 +6847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6594,7 +6909,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6612,7 +6927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6686,7 +7001,7 @@ export interface operations {
                     "application/json": components["schemas"]["Roles"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6704,7 +7019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6755,7 +7070,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleVersion"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6773,7 +7088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6847,7 +7162,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleVersion"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6865,7 +7180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;

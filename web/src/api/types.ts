@@ -36,6 +36,13 @@ export type RoleBody = Schemas['RoleBody']
 export type Tie = NonNullable<RoleBody['tie']>
 /** Without a tie its posts reach everyone at their facilities. */
 export type Role = Schemas['RoleView']
+/** A tie of one's own post to a patient. */
+export type OwnTie = Schemas['OwnTie']
+/** A page of what was done with a patient's record. */
+export type Accesses = Schemas['Accesses']
+export type Access = Schemas['Access']
+/** Why something was allowed or refused. */
+export type Why = Schemas['Why']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

@@ -11,6 +11,7 @@ import {
 import { hasCode } from '@/api/errors'
 import { contextQueries, personQueries } from '@/api/queries'
 import { enterContext, openPost } from '@/session/contexts'
+import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
 import { safeReturn } from './returnTo'
@@ -207,6 +208,19 @@ const addRole = createRoute({
   component: lazyRouteComponent(() => import('@/pages/roles/AddRolePage'), 'AddRolePage'),
 })
 
+/** Who looked at a record: for patients their own, for whoever may read the log any within reach. */
+const accesses = createRoute({
+  getParentRoute: () => context,
+  path: '/record-accesses',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!seesAccesses(me)) throw notFound()
+  },
+  component: lazyRouteComponent(() => import('@/pages/accesses/AccessesPage'), 'AccessesPage'),
+  notFoundComponent: NotFoundPage,
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -219,7 +233,11 @@ const tree = root.addChildren([
     open,
     account,
     authorize,
-    context.addChildren([welcome, seesPeople.addChildren([people, invite, post, roles, role, addRole])]),
+    context.addChildren([
+      welcome,
+      accesses,
+      seesPeople.addChildren([people, invite, post, roles, role, addRole]),
+    ]),
   ]),
 ])
 

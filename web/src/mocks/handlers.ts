@@ -1,4 +1,5 @@
 import { http } from 'msw'
+import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { peopleHandlers } from './people'
@@ -147,6 +148,7 @@ export const handlers = [
   ...linkHandlers,
   ...authorizationHandlers,
   ...peopleHandlers,
+  ...accessHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,5 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { common, errorPages, problems } from './en/common'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
@@ -25,6 +26,8 @@ const en = {
   people,
   outlook,
   roles,
+  accesses,
+  notice,
 }
 
 declare module 'i18next' {
