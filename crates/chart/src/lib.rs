@@ -26,5 +26,6 @@ pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
     Imported, Page, Preview, Revision, SearchRequest, Written,
 };
+pub use search::cursor::Cursor;
 pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use admin::{Installed, create_database, installed};
 pub use audit::{Event, Outcome, Receipt, Write};
-pub use context::{Ctx, Principal, Purpose, Request};
+pub use context::{Ctx, Principal, Request};
 pub use doctor::{Check, Finding};
 pub use error::Error;
 pub use idempotency::{Answered, IdempotencyKey, Recorded};
@@ -43,8 +43,9 @@ pub use operator::{
     NewProvider, NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation,
     SignInRules, TokenInfo,
 };
-pub use phi::{Phi, Subject};
+pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;
+pub use policy::Purpose;
 pub use pool::{Endpoint, PoolSizes};
 pub use report::{ReportLine, ReportWindow};
 pub use session::{Opened, Session, SignedIn};

@@ -162,7 +162,7 @@ impl Db {
             self.touch(&session, now, &request).await?;
         }
         let opened = session.known.opened.as_ref().map(|(principal, second_factor_required)| Opened {
-            ctx: Ctx::new(Arc::clone(principal), request),
+            ctx: Ctx::of_post(Arc::clone(principal), request),
             second_factor_required: *second_factor_required,
         });
         Ok(SignedIn { session, opened })

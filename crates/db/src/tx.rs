@@ -175,7 +175,7 @@ impl<'c> Tx<'c> {
         }
         committed.map_err(Error::from_postgres)?;
         self.state.store(ENDED, Ordering::Relaxed);
-        Ok((rows?, batch.receipt()))
+        Ok((rows?, batch.receipt(self.ctx)))
     }
 
     /// Commits what the statements before did.
@@ -236,10 +236,14 @@ impl Db {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotEntitled`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
     pub async fn authorize(&self, ctx: &Ctx, action: Action, target: Target) -> Result<(), Error> {
-        let missing = match decide(ctx.grants(), action, target) {
+        let missing = match decide(ctx.grants(), ctx.request().purpose, action, target) {
             Decision::Allow => return Ok(()),
             Decision::Lacks(permission) => Some(permission),
             Decision::OutsideFacility => None,
+            Decision::OutsidePurpose(_) => {
+                self.record(ctx, Event::denied(action.key(), "not for this purpose of use")).await?;
+                return Err(Error::Denied(None));
+            }
             Decision::OutsideClass(kernel::DataClass::SubstanceUse) => {
                 Some(policy::Permission::ClassSubstanceUse)
             }

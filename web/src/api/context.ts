@@ -3,15 +3,18 @@ import type {
   Emergencies,
   Emergency,
   Judgement,
+  Accesses,
   Me,
   Member,
   NewMember,
   Outlook,
+  OwnTie,
   Post,
   PostChange,
   Question,
   Role,
   RoleBody,
+  Why,
 } from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
@@ -25,6 +28,10 @@ export function inContext(context: string) {
     changePost: (membership: number, version: number, change: PostChange) =>
       http.put(`/api/people/${membership}`, change, { context, version }),
     endPost: (membership: number) => http.delete(`/api/people/${membership}`, { context }),
+    ties: () => http.get<{ relationships: OwnTie[] }>('/api/me/relationships', { context }),
+    accesses: (patient: string, asked: { from: string; to?: string; cursor?: string }) =>
+      http.get<Accesses>(`/api/patients/${patient}/accesses?${new URLSearchParams(asked)}`, { context }),
+    why: (event: string) => http.get<Why>(`/api/audit/events/${event}/why`, { context }),
     roles: () => http.get<{ roles: Role[] }>('/api/roles', { context }),
     addRole: (role_key: string, role: RoleBody) => http.post('/api/roles', { role_key, role }, { context }),
     changeRole: (role_key: string, version: number, role: RoleBody) =>

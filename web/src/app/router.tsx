@@ -12,6 +12,7 @@ import { hasCode } from '@/api/errors'
 import { contextQueries, personQueries } from '@/api/queries'
 import { showsEmergencies, showsPeople } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
+import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
 import { safeReturn } from './returnTo'
@@ -222,6 +223,19 @@ const emergencies = createRoute({
   component: lazyRouteComponent(() => import('@/pages/emergencies/EmergenciesPage'), 'EmergenciesPage'),
 })
 
+/** Who looked at a record: for patients their own, for whoever may read the log any within reach. */
+const accesses = createRoute({
+  getParentRoute: () => context,
+  path: '/record-accesses',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!seesAccesses(me)) throw notFound()
+  },
+  component: lazyRouteComponent(() => import('@/pages/accesses/AccessesPage'), 'AccessesPage'),
+  notFoundComponent: NotFoundPage,
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -238,6 +252,7 @@ const tree = root.addChildren([
       welcome,
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
+      accesses,
     ]),
   ]),
 ])

@@ -1,4 +1,5 @@
 import { http } from 'msw'
+import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
@@ -149,6 +150,7 @@ export const handlers = [
   ...authorizationHandlers,
   ...peopleHandlers,
   ...emergencyHandlers,
+  ...accessHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

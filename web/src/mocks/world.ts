@@ -1,5 +1,15 @@
-import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
+import type {
+  Access,
+  Authorization,
+  Factor,
+  Invitation,
+  Membership,
+  OpenContext,
+  OwnTie,
+  Role,
+} from '@/api/types'
+import { makeAccesses, makeTies } from './log'
 import { type MockPost, makePosts, makeRoles } from './organization'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -25,6 +35,12 @@ export interface World {
   emergencies: MockEmergency[]
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
+  /** Of the one patient there is, newest first. */
+  accesses: Access[]
+  /** Of the person's own posts. */
+  ties: OwnTie[]
+  /** What answers about the patient demand to be said. */
+  notice: string | null
   throttled: boolean
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
@@ -111,6 +127,9 @@ export function makeWorld(changes: Partial<World> = {}): World {
     roles: makeRoles(),
     emergencies: makeEmergencies(),
     lastAdministrator: false,
+    accesses: makeAccesses(),
+    ties: makeTies(),
+    notice: null,
     throttled: false,
     wrongEcho: null,
     asked: [],

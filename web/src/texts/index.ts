@@ -1,5 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
@@ -27,6 +28,8 @@ const en = {
   outlook,
   roles,
   emergencies,
+  accesses,
+  notice,
 }
 
 declare module 'i18next' {

@@ -1,5 +1,6 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
+pub(crate) mod accesses;
 pub(crate) mod emergency;
 pub(crate) mod events;
 pub(crate) mod fhir;

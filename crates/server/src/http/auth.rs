@@ -18,6 +18,13 @@ pub(crate) const CONTEXT: &str = "lamplight-context";
 /// The header that names the emergency by which a request reaches its patient. Without it an emergency opens nothing.
 const EMERGENCY: &str = "lamplight-emergency";
 
+/// The header that names what a request uses records for, by its code (HL7 v3 PurposeOfUse), where that is not what the
+/// post is there for.
+const PURPOSE: &str = "lamplight-purpose";
+
+/// The header that says what has to be said with what an answer shows.
+pub(super) const NOTICE: &str = "lamplight-notice";
+
 /// Who asks in an organization.
 pub(super) struct Caller {
     /// As this membership.
@@ -75,7 +82,8 @@ pub(super) async fn again(app: &App, parts: &Parts) -> Result<Ctx, Failure> {
         signed_in.opened.ok_or_else(refused)?.ctx
     };
     in_use(app, &ctx).await?;
-    in_emergency(app, &parts.headers, ctx).await
+    let ctx = in_emergency(app, &parts.headers, ctx).await?;
+    for_purpose(app, &parts.headers, ctx).await
 }
 
 /// Who asks, where nobody has to say so: nothing is refused to whoever shows no context, or one that is not good here.
@@ -219,6 +227,24 @@ pub(super) async fn in_use(app: &App, ctx: &Ctx) -> Result<(), Failure> {
     let detail = Some(format!("module {}", module.key()));
     app.store.db().record(ctx, Event { detail, ..Event::denied("context.use", "not in use") }).await?;
     Err(db::Error::NotEntitled(module).into())
+}
+
+/// The context with the purpose that the request names. An emergency has its own, and no other purpose opens one.
+pub(super) async fn for_purpose(app: &App, headers: &HeaderMap, ctx: Ctx) -> Result<Ctx, Failure> {
+    let mut given = headers.get_all(PURPOSE).iter();
+    let Some(value) = given.next() else { return Ok(ctx) };
+    let alone = value.to_str().ok().filter(|_| given.next().is_none());
+    let Some(purpose) = alone.and_then(|code| code.parse().ok()) else {
+        app.store.db().record(&ctx, Event::denied("purpose.use", "no such purpose")).await?;
+        let message = "the header Lamplight-Purpose names no purpose of use";
+        return Err(Failure::coded(400, "purpose-unknown", message));
+    };
+    if let Some(narrowed) = ctx.for_purpose(purpose) {
+        return Ok(narrowed);
+    }
+    app.store.db().record(&ctx, Event::denied("purpose.use", "not a purpose of this post")).await?;
+    let message = "the header Lamplight-Purpose names a purpose that this post may not claim";
+    Err(Failure::coded(403, "purpose-refused", message))
 }
 
 /// Whether the caller says that nobody is at the screen. It can only shorten a session.

@@ -172,9 +172,16 @@ async fn private(
     };
     let who = Who { organization: caller.ctx.organization(), membership: caller.ctx.membership() };
     let context = caller.context();
+    // Every context of the request, however narrowed, writes down in the same place what it shows.
+    let shown = caller.ctx.shown().clone();
     let mut response = answer(within(row, handler, app, caller, parts, body).await);
     if let Some(context) = context.and_then(|context| HeaderValue::try_from(context.to_string()).ok()) {
         response.headers_mut().insert(HeaderName::from_static(CONTEXT), context);
+    }
+    if let Some(notice) = shown.notice() {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(auth::NOTICE), HeaderValue::from_static(notice));
     }
     response.extensions_mut().insert(who);
     response
@@ -193,6 +200,7 @@ async fn within(
     let _share = app.gauges.enter(&app.limits, caller.ctx.organization()).await?;
     auth::in_use(&app, &caller.ctx).await?;
     let ctx = auth::in_emergency(&app, &parts.headers, caller.ctx).await?;
+    let ctx = auth::for_purpose(&app, &parts.headers, ctx).await?;
     match row.access {
         Access::Needs(action) => app.store.db().authorize(&ctx, action, Target::default()).await?,
         Access::EachEntry | Access::Own => {}

@@ -11,7 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{emergency, events, fhir, fields, modules, oauth, people, platform, providers};
+use crate::areas::{accesses, emergency, events, fhir, fields, modules, oauth, people, platform, providers};
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
 };
@@ -164,6 +164,7 @@ pub fn routes() -> &'static [Route] {
             emergency::ROUTES,
             modules::ROUTES,
             events::ROUTES,
+            accesses::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -24,6 +24,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{administrator}", "999"),
         ("{plan}", "r999"),
         ("{module}", "family-portal"),
+        ("{event}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

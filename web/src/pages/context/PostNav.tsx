@@ -1,11 +1,13 @@
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Me } from '@/api/types'
+import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
 import { showsEmergencies, showsPeople } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
-export function PostNav({ context, permissions }: { context: string; permissions: string[] }) {
+export function PostNav({ context, me }: { context: string; me: Me }) {
   const { t } = useTranslation()
   const path = useLocation({ select: (it) => it.pathname })
   const nav = useRef<HTMLElement>(null)
@@ -14,9 +16,10 @@ export function PostNav({ context, permissions }: { context: string; permissions
   useEffect(() => {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
-  const people = showsPeople(permissions)
-  const emergencies = showsEmergencies(permissions)
-  if (!people && !emergencies) return null
+  const people = showsPeople(me.permissions)
+  const emergencies = showsEmergencies(me.permissions)
+  const accesses = seesAccesses(me)
+  if (!people && !emergencies && !accesses) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -36,6 +39,11 @@ export function PostNav({ context, permissions }: { context: string; permissions
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
           {t('emergencies.nav')}
+        </Link>
+      )}
+      {accesses && (
+        <Link to="/c/$context/record-accesses" params={params}>
+          {t('accesses.nav')}
         </Link>
       )}
     </nav>

@@ -97,6 +97,7 @@ export const permissions: Record<string, string> = {
   'class.counselling': 'See counselling and psychotherapy notes',
   'directory.write': 'Change what belongs to the whole organization, such as practitioners and locations',
   'audit.report': 'See who looked at a record',
+  'audit.own': 'See who looked at one’s own record',
   'people.read': 'See who works here',
   'people.invite': 'Invite people and give them no more than you have',
   'people.end': 'End people’s access',

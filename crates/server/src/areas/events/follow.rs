@@ -123,7 +123,7 @@ impl Follower {
         let now = self.holder.ctx().await.map_err(|_| "authority ended")?;
         let same_post =
             (now.organization(), now.membership()) == (self.ctx.organization(), self.ctx.membership());
-        let allowed = policy::decide(now.grants(), Action::Follow, Target::default());
+        let allowed = policy::decide(now.grants(), now.request().purpose, Action::Follow, Target::default());
         if !same_post || allowed != policy::Decision::Allow {
             return Err("authority ended");
         }
@@ -162,8 +162,7 @@ impl Follower {
     }
 
     async fn page(&mut self, to: Position) -> Result<bool, db::Error> {
-        let grants = self.ctx.grants();
-        let classes = DataClass::ALL.into_iter().filter(|class| grants.may_see(*class));
+        let classes = DataClass::ALL.into_iter().filter(|class| self.ctx.may_see(*class));
         let classes: Vec<i16> = classes.map(|class| class as i16).collect();
         let tx = self.app.store.db().begin(&self.ctx).await?;
         let rows = store::list(&tx, &self.ctx, (self.at, to), &classes, PAGE).await?;

@@ -260,6 +260,8 @@ fn codes(row: &Route, doc: &Doc) -> BTreeSet<&'static str> {
                 "context-refused",
                 "emergency-refused",
                 "module-required",
+                "purpose-refused",
+                "purpose-unknown",
                 "second-factor-required",
             ]);
         }

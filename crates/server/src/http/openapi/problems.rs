@@ -43,6 +43,8 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("password-guessable", 400, "the password is a name, a sequence, or one thing repeated"),
     ("password-too-long", 400, "the password is longer than 256 characters"),
     ("password-too-short", 400, "the password is shorter than 12 characters"),
+    ("purpose-refused", 403, "the purpose of use named is not one that the post may claim"),
+    ("purpose-unknown", 400, "the header Lamplight-Purpose names no purpose of use"),
     ("request-ended", 404, "the application's request has ended"),
     ("second-factor-required", 403, "a second factor must be set up before anything else"),
     ("sign-in-again", 403, "the application asks that the person sign in again"),

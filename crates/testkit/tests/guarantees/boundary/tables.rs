@@ -77,7 +77,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 20] = [
+pub(crate) const TABLES: [Table; 21] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -115,6 +115,22 @@ pub(crate) const TABLES: [Table; 20] = [
             )
         }),
         key: "patient_id, membership_id, kind",
+    },
+    Table {
+        name: "org.relationship_past",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, membership_id, kind, starts_at, ends_at",
+                format!(
+                    "{o}, {f}, {}, {}, 'client', now() - interval '2 hours', now() - interval '1 hour'",
+                    uuid(n),
+                    other(o)
+                ),
+            )
+        }),
+        key: "patient_id, membership_id, kind, starts_at",
     },
     Table {
         name: "org.hidden_field",
