@@ -55,6 +55,16 @@ pub enum Action {
     ListTies,
     /// Tying a post to a patient, and ending that.
     EditTie,
+    /// Moving a patient to another facility.
+    Reassign,
+    /// Opening a facility.
+    OpenFacility,
+    /// Changing a facility.
+    ChangeFacility,
+    /// Looking at the settings of the organization.
+    LookAtOrganization,
+    /// Changing them.
+    ChangeOrganization,
     /// Saying what of the record a post does not see.
     HideFields,
     /// Saying what of a patient's record a relative sees.
@@ -71,7 +81,7 @@ pub enum Action {
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -92,6 +102,11 @@ impl Action {
         Self::EditRole,
         Self::ListTies,
         Self::EditTie,
+        Self::Reassign,
+        Self::OpenFacility,
+        Self::ChangeFacility,
+        Self::LookAtOrganization,
+        Self::ChangeOrganization,
         Self::HideFields,
         Self::ApproveSharing,
         Self::OpenEmergency,
@@ -115,6 +130,11 @@ impl Action {
             Self::EndPost => Permission::PeopleEnd,
             Self::EditRole => Permission::RolesEdit,
             Self::EditTie => Permission::RelationshipsEdit,
+            Self::Reassign => Permission::PatientsReassign,
+            Self::OpenFacility
+            | Self::ChangeFacility
+            | Self::LookAtOrganization
+            | Self::ChangeOrganization => Permission::OrganizationManage,
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
@@ -144,6 +164,11 @@ impl Action {
             Self::EditRole => "roles.edit",
             Self::ListTies => "relationships.list",
             Self::EditTie => "relationships.edit",
+            Self::Reassign => "patients.reassign",
+            Self::OpenFacility => "facilities.open",
+            Self::ChangeFacility => "facilities.change",
+            Self::LookAtOrganization => "organization.look",
+            Self::ChangeOrganization => "organization.change",
             Self::HideFields => "fields.hide",
             Self::ApproveSharing => "sharing.approve",
             Self::OpenEmergency => "emergency.open",

@@ -1,6 +1,7 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
 pub(crate) mod emergency;
+pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod oauth;

@@ -11,7 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{emergency, fhir, fields, oauth, people, providers};
+use crate::areas::{emergency, facilities, fhir, fields, oauth, people, providers};
 use crate::http::{Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
@@ -147,6 +147,7 @@ pub fn routes() -> &'static [Route] {
             people::ROUTES,
             fields::ROUTES,
             emergency::ROUTES,
+            facilities::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             fhir::ROUTES,
