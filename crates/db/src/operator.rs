@@ -244,6 +244,28 @@ impl Operator {
         })
     }
 
+    /// Lets a facility take patients: `pilot` or `live`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none with this code.
+    pub async fn start_facility(
+        &self,
+        organization: OrganizationId,
+        code: &str,
+        state: &str,
+    ) -> Result<(), Error> {
+        let changed = self
+            .client
+            .execute(
+                "UPDATE org.facility SET state = $3, version = version + 1
+                  WHERE organization_id = $1 AND code = $2 AND facility_id > 0 AND $3 IN ('pilot', 'live')",
+                &[&organization.0, &code, &state],
+            )
+            .await
+            .map_err(Error::from_postgres)?;
+        if changed == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
     /// Issues a service token with a membership of its own.
     ///
     /// # Errors

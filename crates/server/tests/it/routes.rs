@@ -20,6 +20,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{patient}", ID),
         ("{kind}", "client"),
         ("{emergency}", ID),
+        ("{facility}", "north"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }
