@@ -1,5 +1,20 @@
 import { http } from './http'
-import type { Me, Member, NewMember, Outlook, Post, PostChange, Question, Role, RoleBody } from './types'
+import type {
+  Facility,
+  FacilityBody,
+  FacilityNew,
+  Me,
+  Member,
+  NewMember,
+  OrganizationBody,
+  OrganizationView,
+  Outlook,
+  Post,
+  PostChange,
+  Question,
+  Role,
+  RoleBody,
+} from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
 export function inContext(context: string) {
@@ -16,5 +31,12 @@ export function inContext(context: string) {
     addRole: (role_key: string, role: RoleBody) => http.post('/api/roles', { role_key, role }, { context }),
     changeRole: (role_key: string, version: number, role: RoleBody) =>
       http.put(`/api/roles/${encodeURIComponent(role_key)}`, role, { context, version }),
+    facilities: () => http.get<{ facilities: Facility[] }>('/api/facilities', { context }),
+    openFacility: (asked: FacilityNew) => http.post('/api/facilities', asked, { context }),
+    changeFacility: (code: string, version: number, body: FacilityBody) =>
+      http.put(`/api/facilities/${encodeURIComponent(code)}`, body, { context, version }),
+    organization: () => http.get<OrganizationView>('/api/organization', { context }),
+    changeOrganization: (version: number, body: OrganizationBody) =>
+      http.put('/api/organization', body, { context, version }),
   }
 }

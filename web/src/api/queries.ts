@@ -28,6 +28,13 @@ export function contextQueries(context: string) {
         queryKey: ['context', context, 'people', membership],
         queryFn: () => inContext(context).post(membership),
       }),
+    facilities: () =>
+      queryOptions({ queryKey: ['context', context, 'facilities'], queryFn: inContext(context).facilities }),
+    organization: () =>
+      queryOptions({
+        queryKey: ['context', context, 'organization'],
+        queryFn: inContext(context).organization,
+      }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
   }
 }

@@ -36,6 +36,11 @@ export type RoleBody = Schemas['RoleBody']
 export type Tie = NonNullable<RoleBody['tie']>
 /** Without a tie its posts reach everyone at their facilities. */
 export type Role = Schemas['RoleView']
+export type Facility = Schemas['FacilityView']
+export type FacilityNew = Pick<Schemas['FacilityNew'], 'code' | 'name' | 'time_zone'>
+export type FacilityBody = Schemas['FacilityBody']
+export type OrganizationView = Schemas['OrganizationView']
+export type OrganizationBody = Schemas['OrganizationBody']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

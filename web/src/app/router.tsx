@@ -207,6 +207,23 @@ const addRole = createRoute({
   component: lazyRouteComponent(() => import('@/pages/roles/AddRolePage'), 'AddRolePage'),
 })
 
+/** For others than administrators it does not exist. */
+const facilities = createRoute({
+  getParentRoute: () => context,
+  path: '/facilities',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!me.permissions.includes('organization.manage')) throw notFound()
+    await Promise.all([
+      cache.ensureQueryData(contextQueries(params.context).facilities()),
+      cache.ensureQueryData(contextQueries(params.context).organization()),
+    ])
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/facilities/FacilitiesPage'), 'FacilitiesPage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -219,7 +236,11 @@ const tree = root.addChildren([
     open,
     account,
     authorize,
-    context.addChildren([welcome, seesPeople.addChildren([people, invite, post, roles, role, addRole])]),
+    context.addChildren([
+      welcome,
+      facilities,
+      seesPeople.addChildren([people, invite, post, roles, role, addRole]),
+    ]),
   ]),
 ])
 

@@ -1,6 +1,7 @@
 import { http } from 'msw'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
+import { facilityHandlers } from './facilities'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
@@ -147,6 +148,7 @@ export const handlers = [
   ...linkHandlers,
   ...authorizationHandlers,
   ...peopleHandlers,
+  ...facilityHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

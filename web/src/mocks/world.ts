@@ -1,4 +1,14 @@
-import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
+import type {
+  Authorization,
+  Facility,
+  Factor,
+  Invitation,
+  Membership,
+  OpenContext,
+  OrganizationView,
+  Role,
+} from '@/api/types'
+import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -21,6 +31,8 @@ export interface World {
   /** Of the first organization. */
   posts: MockPost[]
   roles: Role[]
+  facilities: Facility[]
+  settings: OrganizationView
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   throttled: boolean
@@ -107,6 +119,8 @@ export function makeWorld(changes: Partial<World> = {}): World {
     },
     posts: makePosts(),
     roles: makeRoles(),
+    facilities: makeFacilities(),
+    settings: makeSettings(),
     lastAdministrator: false,
     throttled: false,
     wrongEcho: null,

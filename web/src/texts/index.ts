@@ -2,6 +2,7 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { common, errorPages, problems } from './en/common'
+import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
 import { links, lock, signIn } from './en/signIn'
@@ -25,6 +26,7 @@ const en = {
   people,
   outlook,
   roles,
+  facilities,
 }
 
 declare module 'i18next' {

@@ -18,6 +18,11 @@ export function PostNav({ context, permissions }: { context: string; permissions
       <Link to="/c/$context/roles" params={params}>
         {t('roles.title')}
       </Link>
+      {permissions.includes('organization.manage') && (
+        <Link to="/c/$context/facilities" params={params}>
+          {t('facilities.title')}
+        </Link>
+      )}
     </nav>
   )
 }

@@ -49,7 +49,7 @@ fn event(action: Action, facility: FacilityId, detail: &'static str) -> Event {
 
 /// A facility.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Facility {
+pub(super) struct FacilityView {
     /// Its short name in addresses and headers.
     code: String,
     name: String,
@@ -64,7 +64,7 @@ pub(super) struct Facility {
 }
 
 /// The facilities within reach, by code.
-pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<Facility>, Error> {
+pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<FacilityView>, Error> {
     let tx = app.store.db().begin(ctx).await?;
     let rows = store::list(&tx, ctx.organization()).await?;
     tx.commit().await?;
@@ -72,7 +72,7 @@ pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<Facility>, Error> {
     app.store.db().record(ctx, Event { detail, ..Event::success("facilities.list", "own post") }).await?;
     Ok(rows
         .iter()
-        .map(|row| Facility {
+        .map(|row| FacilityView {
             code: row.get(0),
             name: row.get(1),
             time_zone: row.get(2),
@@ -155,7 +155,7 @@ pub(super) async fn change(
 
 /// The organization.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Organization {
+pub(super) struct OrganizationView {
     /// Its subdomain; it stays.
     slug: String,
     /// The kit it began with; it stays.
@@ -174,13 +174,13 @@ pub(super) struct Organization {
 }
 
 /// The settings of the organization.
-pub(super) async fn organization(app: &App, ctx: &Ctx) -> Result<Organization, Error> {
+pub(super) async fn organization(app: &App, ctx: &Ctx) -> Result<OrganizationView, Error> {
     let tx = app.store.db().begin(ctx).await?;
     let row = store::fetch(&tx, ctx.organization()).await?;
     tx.commit().await?;
     let action = Action::LookAtOrganization;
     app.store.db().record(ctx, Event::success(action.key(), action.needs().key())).await?;
-    Ok(Organization {
+    Ok(OrganizationView {
         slug: row.get(0),
         kind: row.get(1),
         name: row.get(2),

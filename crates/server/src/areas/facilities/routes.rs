@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{Hours, states};
-use super::ops::{self, Facility, FacilityText, NewFacility, Organization, Reassigned};
+use super::ops::{self, FacilityText, FacilityView, NewFacility, OrganizationView, Reassigned};
 use super::store::Settings;
 use crate::areas::people::{etag, if_match, proved};
 use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
@@ -50,7 +50,7 @@ const fn row(
 /// The facilities within reach.
 #[derive(Serialize, ToSchema)]
 struct Facilities {
-    facilities: Vec<Facility>,
+    facilities: Vec<FacilityView>,
 }
 
 const LIST: Doc = Doc::new("The facilities within reach").gives::<Facilities>(200);
@@ -134,7 +134,7 @@ async fn change(call: Call) -> Result<Reply, Failure> {
     Ok(Reply::json(200, &FacilityVersion { code, version })?.with("etag", etag(version)))
 }
 
-const LOOK: Doc = Doc::new("The organization's settings").gives::<Organization>(200);
+const LOOK: Doc = Doc::new("The organization's settings").gives::<OrganizationView>(200);
 
 async fn look(call: Call) -> Result<Reply, Failure> {
     let found = ops::organization(&call.app, &call.ctx).await?;
