@@ -32,7 +32,12 @@ export const facilityHandlers = [
     '*/api/facilities/:facility',
     answering(async ({ request, params }) => {
       const echo = manages(request)
-      const asked = (await fields(request, { name: '', time_zone: '', state: '', hours: [] })) as unknown as FacilityBody
+      const asked = (await fields(request, {
+        name: '',
+        time_zone: '',
+        state: '',
+        hours: [],
+      })) as unknown as FacilityBody
       const found = world.facilities.find((it) => it.code === params.facility) ?? refuse(404, 'not-found')
       needStepUp(request, 'organization.manage')
       needVersion(request, found.version)
