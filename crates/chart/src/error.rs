@@ -59,6 +59,15 @@ impl Error {
         }
     }
 
+    /// Whether another version was found than the one named, or the row elsewhere than before.
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Db(error) => matches!(error, db::Error::Conflict),
+            Self::Entry(_, error) => error.is_conflict(),
+            _ => false,
+        }
+    }
+
     /// The issues of an OperationOutcome.
     pub fn issues(&self) -> Vec<Issue> {
         match self {

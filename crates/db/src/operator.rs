@@ -233,17 +233,7 @@ impl Operator {
         let row = self
             .client
             .query_one(
-                "WITH made AS (
-                     INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at, hours)
-                     VALUES ($1, nextval('org.facility_number'), $2, $3, $4, $5, $6,
-                             coalesce((SELECT f.hours FROM org.facility f WHERE f.organization_id = $1
-                                          AND f.facility_id > 0 ORDER BY f.facility_id LIMIT 1), '[]'))
-                     RETURNING facility_id),
-                 widened AS (
-                     UPDATE org.membership m SET facilities = m.facilities || made.facility_id FROM made
-                      WHERE m.organization_id = $1 AND m.kind = 'person' AND m.parent_id IS NULL
-                        AND m.role_key = 'organization-administrator' AND (m.ends_at IS NULL OR m.ends_at > $6))
-                 SELECT facility_id FROM made",
+                "SELECT org.add_facility($1, $2, $3, $4, $5, $6)",
                 &[&organization.0, &new.code, &new.name, &new.time_zone, &new.state, &self.world.now()],
             )
             .await
@@ -255,6 +245,28 @@ impl Operator {
             time_zone: new.time_zone.to_owned(),
             state: new.state.to_owned(),
         })
+    }
+
+    /// Lets a facility take patients: `pilot` or `live`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none with this code.
+    pub async fn start_facility(
+        &self,
+        organization: OrganizationId,
+        code: &str,
+        state: &str,
+    ) -> Result<(), Error> {
+        let changed = self
+            .client
+            .execute(
+                "UPDATE org.facility SET state = $3, version = version + 1
+                  WHERE organization_id = $1 AND code = $2 AND facility_id > 0 AND $3 IN ('pilot', 'live')",
+                &[&organization.0, &code, &state],
+            )
+            .await
+            .map_err(Error::from_postgres)?;
+        if changed == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Issues a service token with a membership of its own.

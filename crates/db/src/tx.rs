@@ -140,10 +140,35 @@ impl<'c> Tx<'c> {
         params: &[&(dyn ToSql + Sync)],
         event: Event,
     ) -> Result<(Vec<Row>, Receipt), Error> {
+        let batch = audit::Columns::of(&[audit::Stamped::new(self.ctx, event, self.db.world())]);
+        let rows = self.last_with(sql, params, &batch).await?;
+        Ok((rows, batch.receipt(self.ctx)))
+    }
+
+    /// As [`Tx::last_audited`], of what is told in several places.
+    ///
+    /// # Errors
+    /// As [`Tx::last_audited`].
+    pub async fn last_logged(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        events: Vec<Event>,
+    ) -> Result<Vec<Row>, Error> {
+        let stamped = |event| audit::Stamped::new(self.ctx, event, self.db.world());
+        let events: Vec<_> = events.into_iter().map(stamped).collect();
+        self.last_with(sql, params, &audit::Columns::of(&events)).await
+    }
+
+    async fn last_with(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        batch: &audit::Columns<'_>,
+    ) -> Result<Vec<Row>, Error> {
         let client = self.client()?;
         let statement = self.prepare(sql).await?;
         let insert = self.prepare(audit::INSERT).await?;
-        let batch = audit::Columns::of(&[audit::Stamped::new(self.ctx, event, self.db.world())]);
         let audit_params = batch.params();
         let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
         let (rows, logged, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
@@ -175,7 +200,7 @@ impl<'c> Tx<'c> {
         }
         committed.map_err(Error::from_postgres)?;
         self.state.store(ENDED, Ordering::Relaxed);
-        Ok((rows?, batch.receipt(self.ctx)))
+        rows
     }
 
     /// Commits what the statements before did.

@@ -34,6 +34,8 @@ pub enum Drawer {
     EmergencyNote = 10,
     /// Where a follower of events is, in their own hands.
     EventPlace = 16,
+    /// `org.reassignment.reason`
+    ReassignmentReason = 13,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

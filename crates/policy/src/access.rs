@@ -25,6 +25,8 @@ pub enum What {
     Checked,
     /// Said who is tied to the patient.
     Related,
+    /// Moved the patient to another facility.
+    Moved,
     /// Said what of the record a relative sees.
     Shared,
     /// Opened or ended emergency access.
@@ -39,7 +41,7 @@ pub enum What {
 
 impl What {
     /// Every word.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Viewed,
         Self::Searched,
         Self::Listed,
@@ -50,6 +52,7 @@ impl What {
         Self::Imported,
         Self::Checked,
         Self::Related,
+        Self::Moved,
         Self::Shared,
         Self::Emergency,
         Self::Reviewed,
@@ -84,6 +87,7 @@ impl What {
             Self::Imported => "imported",
             Self::Checked => "checked",
             Self::Related => "related",
+            Self::Moved => "moved",
             Self::Shared => "shared",
             Self::Emergency => "emergency",
             Self::Reviewed => "reviewed",
@@ -107,6 +111,7 @@ impl Action {
             Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
             Self::ListTies | Self::ListEmergencies | Self::Follow => What::Listed,
             Self::EditTie => What::Related,
+            Self::Reassign => What::Moved,
             Self::ApproveSharing => What::Shared,
             Self::OpenEmergency | Self::CloseEmergency => What::Emergency,
             Self::ReviewEmergency => What::Reviewed,
@@ -119,6 +124,10 @@ impl Action {
             | Self::ListRoles
             | Self::EditRole
             | Self::HideFields
+            | Self::OpenFacility
+            | Self::ChangeFacility
+            | Self::LookAtOrganization
+            | Self::ChangeOrganization
             | Self::ListModules
             | Self::SwitchModule => What::Managed,
         }

@@ -67,6 +67,16 @@ pub enum Action {
     ListTies,
     /// Tying a post to a patient, and ending that.
     EditTie,
+    /// Moving a patient to another facility.
+    Reassign,
+    /// Opening a facility.
+    OpenFacility,
+    /// Changing a facility.
+    ChangeFacility,
+    /// Looking at the settings of the organization.
+    LookAtOrganization,
+    /// Changing them.
+    ChangeOrganization,
     /// Saying what of the record a post does not see.
     HideFields,
     /// Saying what of a patient's record a relative sees.
@@ -89,7 +99,7 @@ pub enum Action {
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 36] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -112,6 +122,11 @@ impl Action {
         Self::EditRole,
         Self::ListTies,
         Self::EditTie,
+        Self::Reassign,
+        Self::OpenFacility,
+        Self::ChangeFacility,
+        Self::LookAtOrganization,
+        Self::ChangeOrganization,
         Self::HideFields,
         Self::ApproveSharing,
         Self::OpenEmergency,
@@ -139,6 +154,11 @@ impl Action {
             Self::EndPost => Permission::PeopleEnd,
             Self::EditRole => Permission::RolesEdit,
             Self::EditTie => Permission::RelationshipsEdit,
+            Self::Reassign => Permission::PatientsReassign,
+            Self::OpenFacility
+            | Self::ChangeFacility
+            | Self::LookAtOrganization
+            | Self::ChangeOrganization => Permission::OrganizationManage,
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
@@ -171,6 +191,11 @@ impl Action {
             Self::EditRole => "roles.edit",
             Self::ListTies => "relationships.list",
             Self::EditTie => "relationships.edit",
+            Self::Reassign => "patients.reassign",
+            Self::OpenFacility => "facilities.open",
+            Self::ChangeFacility => "facilities.change",
+            Self::LookAtOrganization => "organization.look",
+            Self::ChangeOrganization => "organization.change",
             Self::HideFields => "fields.hide",
             Self::ApproveSharing => "sharing.approve",
             Self::OpenEmergency => "emergency.open",
@@ -312,11 +337,18 @@ mod tests {
                     Some(of) if of == module => Decision::NotEntitled(module),
                     _ => Decision::Allow,
                 };
-                assert_eq!(decide(&core, Purpose::Treatment, action, Target::default()), expected, "{module:?} {action:?}");
+                assert_eq!(
+                    decide(&core, Purpose::Treatment, action, Target::default()),
+                    expected,
+                    "{module:?} {action:?}"
+                );
                 let of = Module::of(action.needs()) == Some(module);
                 assert_eq!(core.permissions.contains(action.needs()), !of);
                 let post = grants(&Permission::ALL).entitled(others, ModuleSet::from_iter([module]));
-                assert_eq!(decide(&post, Purpose::Treatment, action, Target::default()), Decision::NotEntitled(module));
+                assert_eq!(
+                    decide(&post, Purpose::Treatment, action, Target::default()),
+                    Decision::NotEntitled(module)
+                );
                 assert_eq!(post.permissions, PermissionSet::default());
             }
         }

@@ -62,6 +62,8 @@ permissions! {
     OrganizationManage = "organization.manage",
     /// Tie posts to patients: care teams, attorneys, referrals, families, the patient's own.
     RelationshipsEdit = "relationships.edit",
+    /// Move patients, with everything of theirs, between facilities.
+    PatientsReassign = "patients.reassign",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
     /// Say what of a patient's record a relative sees.

@@ -1,12 +1,17 @@
 import { http } from './http'
 import type {
+  Accesses,
   Emergencies,
   Emergency,
+  Facility,
+  FacilityBody,
+  FacilityNew,
   Judgement,
-  Accesses,
   Me,
   Member,
   NewMember,
+  OrganizationBody,
+  OrganizationView,
   Outlook,
   OwnTie,
   Post,
@@ -44,5 +49,12 @@ export function inContext(context: string) {
       http.post(`/api/emergency-access/${encodeURIComponent(emergency)}/review`, judgement, { context }),
     endEmergency: (emergency: string) =>
       http.delete(`/api/emergency-access/${encodeURIComponent(emergency)}`, { context }),
+    facilities: () => http.get<{ facilities: Facility[] }>('/api/facilities', { context }),
+    openFacility: (asked: FacilityNew) => http.post('/api/facilities', asked, { context }),
+    changeFacility: (code: string, version: number, body: FacilityBody) =>
+      http.put(`/api/facilities/${encodeURIComponent(code)}`, body, { context, version }),
+    organization: () => http.get<OrganizationView>('/api/organization', { context }),
+    changeOrganization: (version: number, body: OrganizationBody) =>
+      http.put('/api/organization', body, { context, version }),
   }
 }

@@ -61,6 +61,13 @@ export function contextQueries(context: string) {
         refetchOnWindowFocus: false,
         retry: false,
       }),
+    facilities: () =>
+      queryOptions({ queryKey: ['context', context, 'facilities'], queryFn: inContext(context).facilities }),
+    organization: () =>
+      queryOptions({
+        queryKey: ['context', context, 'organization'],
+        queryFn: inContext(context).organization,
+      }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
     /** Each look is one at every patient concerned, and is logged so: nobody's return to the tab is a look. */
     emergencies: () =>

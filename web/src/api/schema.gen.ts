@@ -4,23 +4,6 @@
  */
 
 export interface paths {
-    "/api/audit/events/{event}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Why something in the log was allowed or refused: what was so then, and what is so today; with the rights of the list */
-        get: operations["getAuditEventsEventWhy"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/auth/authorizations/{request}": {
         parameters: {
             query?: never;
@@ -723,6 +706,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/facilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The facilities within reach */
+        get: operations["getFacilities"];
+        put?: never;
+        /**
+         * Open a facility, at once within reach of the organization's administrators
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
+         */
+        post: operations["postFacilities"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a facility: its name, time zone, state and hours
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
+         */
+        put: operations["putFacilitiesFacility"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -794,6 +818,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The organization's settings
+         * @description Needs the permission `organization.manage`.
+         */
+        get: operations["getOrganization"];
+        /**
+         * Change the organization's settings; sessions that are open keep their times
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
+         */
+        put: operations["putOrganization"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{id}/sharing/{membership}": {
         parameters: {
             query?: never;
@@ -838,17 +886,20 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/patients/{patient}/accesses": {
+    "/api/patients/{patient}/reassign": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What was done with a patient's record and by whom, newest first, a hundred at a time: with audit.report, or with audit.own of one's own record */
-        get: operations["getPatientsPatientAccesses"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Move a patient, with everything of theirs, to another facility within reach
+         * @description Needs the permission `patients.reassign`.
+         */
+        post: operations["postPatientsPatientReassign"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1063,52 +1114,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description One thing that was done with a patient's record, or tried. */
-        Access: {
-            /** @description From which address; told with `audit.report` alone. */
-            address: string | null;
-            /** Format: date-time */
-            at: string;
-            /**
-             * Format: uuid
-             * @description The event, for asking why.
-             */
-            event: string;
-            /** @description The facility's name. */
-            facility: string | null;
-            /** @enum {string} */
-            outcome: "done" | "refused" | "failed";
-            /** @enum {string} */
-            purpose: "TREAT" | "HPAYMT" | "HOPERAT" | "HLEGAL" | "PATRQT" | "FAMRQT" | "HSYSADMIN" | "BTG";
-            /** @description The FHIR type of the records, where it was one that the asker sees. */
-            record: string | null;
-            /** @enum {string} */
-            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "shared" | "emergency" | "reviewed" | "managed" | "other";
-            who: components["schemas"]["Actor"];
-        };
-        /** @description A page of what was done with a patient's record, newest first. */
-        Accesses: {
-            accesses: components["schemas"]["Access"][];
-            /** Format: date-time */
-            from: string;
-            /** @description What `cursor` goes on with, together with this `from` and `to`; null at the end. */
-            next: string | null;
-            /** @description The time zone of the patient's facility (IANA). */
-            time_zone: string;
-            /** Format: date-time */
-            to: string;
-        };
-        /** @description Who did it, as they are called today. */
-        Actor: {
-            /** @enum {string} */
-            kind: "person" | "service" | "operator" | "system";
-            /** @description Null where there is none, or where it is not the asker's to know. */
-            name: string | null;
-            /** @description Whether it is the asker's own post. */
-            own: boolean;
-            /** @description What the post is called; empty where it is called nothing. */
-            role: string;
-        };
         /** @description What is agreed to. */
         Agreement: {
             /** Format: uuid */
@@ -1280,14 +1285,9 @@ export interface components {
             reason: string;
             review: components["schemas"]["Review"] | null;
         };
-        /** @description The emergency by which it was done. */
-        EmergencyThen: {
-            /** Format: date-time */
-            ends_at: string;
-            /** Format: date-time */
-            opened_at: string;
-            /** @description What was said when it was opened; told with `emergency.review` alone. */
-            reason: string | null;
+        /** @description The facilities within reach. */
+        Facilities: {
+            facilities: components["schemas"]["FacilityView"][];
         };
         /** @description A site of an organization. */
         Facility: {
@@ -1295,6 +1295,49 @@ export interface components {
             name: string;
             /** @description By its name in the IANA time zone database. */
             time_zone: string;
+        };
+        /** @description What a facility is to be. */
+        FacilityBody: {
+            hours: components["schemas"]["Hours"][];
+            /** @description 1 to 200 characters. */
+            name: string;
+            /** @enum {string} */
+            state: "preparing" | "pilot" | "live";
+            /** @description An IANA name such as `America/Chicago`. */
+            time_zone: string;
+        };
+        /** @description A facility to be opened, with the hours of the organization's first one. */
+        FacilityNew: {
+            /** @description Lower-case letters, digits and inner hyphens; it cannot be changed. */
+            code: string;
+            /** @description 1 to 200 characters. */
+            name: string;
+            /** @enum {string} */
+            state?: "preparing" | "pilot" | "live";
+            /** @description An IANA name such as `America/Chicago`. */
+            time_zone: string;
+        };
+        /** @description A facility as it is now. */
+        FacilityVersion: {
+            code: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description A facility. */
+        FacilityView: {
+            /** @description Its short name in addresses and headers. */
+            code: string;
+            hours: components["schemas"]["Hours"][];
+            name: string;
+            /** @enum {string} */
+            state: "preparing" | "pilot" | "live";
+            /** @description An IANA name. */
+            time_zone: string;
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number.
+             */
+            version: number;
         };
         /** @description A confirmed factor. */
         Factor: {
@@ -1361,6 +1404,15 @@ export interface components {
             /** @description What the authenticator answered: AuthenticationResponseJSON (WebAuthn Level 3, section 5.1). */
             credential: Record<string, never>;
         };
+        /** @description Times of some days at which a facility is open (FHIR `Location.hoursOfOperation`). */
+        Hours: {
+            allDay?: boolean | null;
+            closingTime?: string | null;
+            /** @description `mon` to `sun`; every day when none is named. */
+            daysOfWeek?: string[];
+            /** @description As `08:00:00`, in the facility's time zone. */
+            openingTime?: string | null;
+        };
         /** @description A post that is offered. */
         Invitation: {
             /** @description Whether there is an account with this address: its owner signs in to accept. */
@@ -1392,18 +1444,6 @@ export interface components {
             note?: string;
             /** @enum {string} */
             verdict: "justified" | "not-justified";
-        };
-        /** @description A post of the chain. A post stays where it was made, so the chain is the one that was. */
-        Link: {
-            /** @description Whether neither it nor a post above it has ended. */
-            alive: boolean;
-            /** @description Whether it reaches only patients that it is tied to. */
-            by_relationship: boolean;
-            /** Format: date-time */
-            ends_at: string | null;
-            /** Format: int32 */
-            membership: number;
-            who: components["schemas"]["Actor"];
         };
         /** @description An account's address and password. */
         Login: {
@@ -1603,6 +1643,13 @@ export interface components {
             /** @description Its number, with the country: E.164 or as people write it. */
             phone: string;
         };
+        /** @description Where a patient is to be. */
+        NewPlace: {
+            /** @description The code of a facility within reach that takes patients. */
+            facility: string;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+        };
         /** @description A role of the organization's own. */
         NewRole: {
             role: components["schemas"]["RoleBody"];
@@ -1649,6 +1696,57 @@ export interface components {
             name: string;
             /** @description Its name in addresses. */
             slug: string;
+        };
+        /** @description What the organization's settings are to be. */
+        OrganizationBody: {
+            /** @description The colour of its pages, as `#rrggbb` in lower case. */
+            accent: string;
+            /**
+             * Format: int32
+             * @description After how long nothing is done a session ends: 60 to 86400.
+             */
+            idle_seconds: number;
+            /** @description 1 to 200 characters. */
+            name: string;
+            /** @description Whether patients, families and partners need a second factor. */
+            portal_second_factor: boolean;
+            /**
+             * Format: int32
+             * @description After how long it ends whatever is done: 300 to 2592000.
+             */
+            session_seconds: number;
+        };
+        /** @description Settings as they are now. */
+        OrganizationVersion: {
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description The organization. */
+        OrganizationView: {
+            /** @description The colour of its pages, as `#rrggbb`. */
+            accent: string;
+            /**
+             * Format: int32
+             * @description After how long nothing is done a session ends.
+             */
+            idle_seconds: number;
+            /** @description The kit it began with; it stays. */
+            kind: string;
+            name: string;
+            /** @description Whether patients, families and partners need a second factor. The staff always does. */
+            portal_second_factor: boolean;
+            /**
+             * Format: int32
+             * @description After how long it ends whatever is done.
+             */
+            session_seconds: number;
+            /** @description Its subdomain; it stays. */
+            slug: string;
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number.
+             */
+            version: number;
         };
         /** @description What a change would do to the post and to those below it. */
         Outlook: {
@@ -1814,6 +1912,26 @@ export interface components {
         Reach: {
             posts: components["schemas"]["Seeing"][];
         };
+        /** @description What a move did. */
+        Reassigned: {
+            /** @description The code of the facility where the patient is now. */
+            facility: string;
+            /**
+             * Format: int64
+             * @description How many records moved.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description How many ties ended, because their posts do not reach the facility.
+             */
+            ties_ended: number;
+            /**
+             * @description Posts of relatives, and of the patient, that stay tied and open nothing there until the posts above them reach the
+             *     facility.
+             */
+            ties_waiting: number[];
+        };
         /** @description New recovery codes; the old ones are void. */
         RecoveryCodes: {
             /** @description Ten codes, `xxxxx-xxxxx`, each good for one use. */
@@ -1896,15 +2014,6 @@ export interface components {
         /** @description The roles of an organization. */
         Roles: {
             roles: components["schemas"]["RoleView"][];
-        };
-        /** @description The rule that decided. */
-        Rule: {
-            /** @description Whether it was what was missing. */
-            missing: boolean;
-            /** @description The permission that allowed it or, of a refusal, was missing; null where another rule decided. */
-            permission: string | null;
-            /** @description What it says, in English. */
-            words: string;
         };
         /** @description A post that can see the patient. */
         Seeing: {
@@ -2000,23 +2109,6 @@ export interface components {
          * @enum {string}
          */
         Strength: "password" | "two-factor";
-        /** @description What was so when it happened. */
-        Then: {
-            /** Format: date-time */
-            at: string;
-            emergency: components["schemas"]["EmergencyThen"] | null;
-            /** @description The facility. */
-            facility: string | null;
-            /** @enum {string} */
-            outcome: "done" | "refused" | "failed";
-            /** @enum {string} */
-            purpose: "TREAT" | "HPAYMT" | "HOPERAT" | "HLEGAL" | "PATRQT" | "FAMRQT" | "HSYSADMIN" | "BTG";
-            /** @description By which ties the post, and those above it, were tied to the patients concerned. */
-            relationships: components["schemas"]["TieThen"][];
-            rule: components["schemas"]["Rule"];
-            /** @enum {string} */
-            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "shared" | "emergency" | "reviewed" | "managed" | "other";
-        };
         /** @description A tie of a post to the patient. */
         Tie: {
             /** @enum {string} */
@@ -2037,22 +2129,6 @@ export interface components {
              * @default false
              */
             patient_consent: boolean;
-        };
-        /** @description A tie of a post of the chain to a patient, as it was. */
-        TieThen: {
-            /** Format: date-time */
-            from: string;
-            /** @enum {string} */
-            kind: "care-team" | "client" | "referral" | "family" | "self";
-            /** Format: int32 */
-            membership: number;
-            /** Format: uuid */
-            patient: string;
-            /**
-             * Format: date-time
-             * @description Null: it lives still.
-             */
-            until: string | null;
         };
         /** @description A tie of a post to a patient. */
         TieView: {
@@ -2077,12 +2153,6 @@ export interface components {
         /** @description The ties of a patient. */
         Ties: {
             relationships: components["schemas"]["TieView"][];
-        };
-        /** @description What is so today: names, roles and whether posts live may have been different then. */
-        Today: {
-            /** @description The post that acted, and those above it, up to the one that nobody made. */
-            chain: components["schemas"]["Link"][];
-            who: components["schemas"]["Actor"];
         };
         /** @description The token of a link. */
         Token: {
@@ -2119,13 +2189,6 @@ export interface components {
              */
             version: number;
         };
-        /** @description Why something was allowed or refused. */
-        Why: {
-            at_the_time: components["schemas"]["Then"];
-            /** Format: uuid */
-            event: string;
-            today: components["schemas"]["Today"];
-        };
     };
     responses: never;
     parameters: never;
@@ -2135,82 +2198,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getAuditEventsEventWhy: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                event: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Here it is */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Why"];
-                };
-            };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `signed-out`: nobody is signed in here, or no longer */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not there, or out of reach */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `too-many-requests`: wait as long as Retry-After says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     getAuthAuthorizationsRequest: {
         parameters: {
             query?: never;
@@ -5069,7 +5056,7 @@ export interface operations {
                     "application/json": components["schemas"]["Emergencies"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5087,7 +5074,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5138,7 +5125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Opened"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5156,7 +5143,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `emergency-suspended`: an emergency of this post was not reviewed for 72 hours; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `emergency-suspended`: an emergency of this post was not reviewed for 72 hours; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5221,7 +5208,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5239,7 +5226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5299,7 +5286,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5317,7 +5304,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5382,6 +5369,295 @@ export interface operations {
             };
         };
     };
+    getFacilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facilities"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postFacilities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FacilityNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacilityVersion"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code-taken`: there is a facility with this code */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putFacilitiesFacility: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FacilityBody"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacilityVersion"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `facility-holds-patients`: it cannot be prepared again while it holds patients */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -5400,7 +5676,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5418,7 +5694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5465,7 +5741,7 @@ export interface operations {
                     "application/json": components["schemas"]["OwnTies"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5483,7 +5759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5808,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5550,7 +5826,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5617,6 +5893,179 @@ export interface operations {
             };
         };
     };
+    getOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationView"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putOrganization: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationBody"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationVersion"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPatientsIdSharingMembership: {
         parameters: {
             query?: never;
@@ -5638,7 +6087,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5656,7 +6105,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +6168,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5737,7 +6186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5817,7 +6266,7 @@ export interface operations {
                     "application/json": components["schemas"]["SharingPreview"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5835,7 +6284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5873,23 +6322,23 @@ export interface operations {
             };
         };
     };
-    getPatientsPatientAccesses: {
+    postPatientsPatientReassign: {
         parameters: {
-            query?: {
-                /** @description From this instant on (RFC 3339); 90 days before `to`, if nobody says, at most 400 */
-                from?: string;
-                /** @description Until before this instant; until now, if nobody says */
-                to?: string;
-                /** @description Goes on behind the page that gave it, with the `from` and `to` of that page */
-                cursor?: string;
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
             };
-            header?: never;
             path: {
                 patient: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlace"];
+            };
+        };
         responses: {
             /** @description Here it is */
             200: {
@@ -5897,10 +6346,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accesses"];
+                    "application/json": components["schemas"]["Reassigned"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5918,7 +6367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5929,6 +6378,51 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-there`: the patient is at this facility; `facility-not-open`: the facility is being prepared and takes no patients yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5976,7 +6470,7 @@ export interface operations {
                     "application/json": components["schemas"]["Ties"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5994,7 +6488,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6056,7 +6550,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6074,7 +6568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6150,7 +6644,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6168,7 +6662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6224,7 +6718,7 @@ export interface operations {
                     "application/json": components["schemas"]["People"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6242,7 +6736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6293,7 +6787,7 @@ export interface operations {
                     "application/json": components["schemas"]["Invited"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6311,7 +6805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6379,7 +6873,7 @@ export interface operations {
                     "application/json": components["schemas"]["Reach"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6397,7 +6891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6448,7 +6942,7 @@ export interface operations {
                     "application/json": components["schemas"]["Outlook"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6466,7 +6960,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6542,7 +7036,7 @@ export interface operations {
                     "application/json": components["schemas"]["View"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6560,7 +7054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6625,7 +7119,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6643,7 +7137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6744,7 +7238,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6762,7 +7256,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6829,7 +7323,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6847,7 +7341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6909,7 +7403,7 @@ export interface operations {
                     "application/json": components["schemas"]["FieldPaths"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6927,7 +7421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7001,7 +7495,7 @@ export interface operations {
                     "application/json": components["schemas"]["Roles"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7019,7 +7513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7070,7 +7564,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleVersion"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7088,7 +7582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7162,7 +7656,7 @@ export interface operations {
                     "application/json": components["schemas"]["RoleVersion"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7180,7 +7674,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;

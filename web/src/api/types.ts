@@ -47,6 +47,11 @@ export type Accesses = Schemas['Accesses']
 export type Access = Schemas['Access']
 /** Why something was allowed or refused. */
 export type Why = Schemas['Why']
+export type Facility = Schemas['FacilityView']
+export type FacilityNew = Pick<Schemas['FacilityNew'], 'code' | 'name' | 'time_zone'>
+export type FacilityBody = Schemas['FacilityBody']
+export type OrganizationView = Schemas['OrganizationView']
+export type OrganizationBody = Schemas['OrganizationBody']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

@@ -236,6 +236,23 @@ const accesses = createRoute({
   notFoundComponent: NotFoundPage,
 })
 
+/** For others than administrators it does not exist. */
+const facilities = createRoute({
+  getParentRoute: () => context,
+  path: '/facilities',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!me.permissions.includes('organization.manage')) throw notFound()
+    await Promise.all([
+      cache.ensureQueryData(contextQueries(params.context).facilities()),
+      cache.ensureQueryData(contextQueries(params.context).organization()),
+    ])
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/facilities/FacilitiesPage'), 'FacilitiesPage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -253,6 +270,7 @@ const tree = root.addChildren([
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
       accesses,
+      facilities,
     ]),
   ]),
 ])

@@ -3,6 +3,7 @@ import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
+import { facilityHandlers } from './facilities'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
@@ -151,6 +152,7 @@ export const handlers = [
   ...peopleHandlers,
   ...emergencyHandlers,
   ...accessHandlers,
+  ...facilityHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,15 +1,18 @@
-import { type MockEmergency, makeEmergencies } from './emergencies'
 import type {
   Access,
   Authorization,
+  Facility,
   Factor,
   Invitation,
   Membership,
   OpenContext,
+  OrganizationView,
   OwnTie,
   Role,
 } from '@/api/types'
+import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
+import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -33,6 +36,8 @@ export interface World {
   posts: MockPost[]
   roles: Role[]
   emergencies: MockEmergency[]
+  facilities: Facility[]
+  settings: OrganizationView
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   /** Of the one patient there is, newest first. */
@@ -126,6 +131,8 @@ export function makeWorld(changes: Partial<World> = {}): World {
     posts: makePosts(),
     roles: makeRoles(),
     emergencies: makeEmergencies(),
+    facilities: makeFacilities(),
+    settings: makeSettings(),
     lastAdministrator: false,
     accesses: makeAccesses(),
     ties: makeTies(),

@@ -4,6 +4,7 @@ import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
+import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
 import { links, lock, signIn } from './en/signIn'
@@ -30,6 +31,7 @@ const en = {
   emergencies,
   accesses,
   notice,
+  facilities,
 }
 
 declare module 'i18next' {

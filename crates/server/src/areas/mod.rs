@@ -3,6 +3,7 @@
 pub(crate) mod accesses;
 pub(crate) mod emergency;
 pub(crate) mod events;
+pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod modules;

@@ -11,7 +11,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{accesses, emergency, events, fhir, fields, modules, oauth, people, platform, providers};
+use crate::areas::{
+    accesses, emergency, events, facilities, fhir, fields, modules, oauth, people, platform, providers,
+};
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
 };
@@ -165,6 +167,7 @@ pub fn routes() -> &'static [Route] {
             modules::ROUTES,
             events::ROUTES,
             accesses::ROUTES,
+            facilities::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -161,7 +161,7 @@ fn what_comes_in_once_goes_out_as_it_came() {
 
     // What went out comes in elsewhere, from files of one type each.
     house.ok(&["organization", "create", "elm", "--name", "Elm"]);
-    house.ok(&["facility", "create", "--organization", "elm", "east", "--name", "East"]);
+    house.ok(&["facility", "create", "--organization", "elm", "east", "--name", "East", "--state", "live"]);
     let elsewhere = ["import", "--organization", "elm", "--facility", "east", "--json", &out];
     let moved = house.json(&elsewhere);
     assert_eq!((&moved["created"], &moved["refused"]), (&json!(taken.len()), &json!(0)), "{moved}");

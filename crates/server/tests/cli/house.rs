@@ -25,6 +25,7 @@ impl House {
         self.ok(&["organization", "create", "oak", "--name", "Oak Hill"]);
         for code in facilities {
             self.ok(&["facility", "create", "--organization", "oak", code, "--name", "A House"]);
+            self.ok(&["facility", "start", "--organization", "oak", code]);
         }
     }
 

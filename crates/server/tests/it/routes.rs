@@ -25,6 +25,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{plan}", "r999"),
         ("{module}", "family-portal"),
         ("{event}", ID),
+        ("{facility}", "north"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

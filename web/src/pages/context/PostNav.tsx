@@ -19,7 +19,8 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
-  if (!people && !emergencies && !accesses) return null
+  const manages = me.permissions.includes('organization.manage')
+  if (!people && !emergencies && !accesses && !manages) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -39,6 +40,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
           {t('emergencies.nav')}
+        </Link>
+      )}
+      {manages && (
+        <Link to="/c/$context/facilities" params={params}>
+          {t('facilities.title')}
         </Link>
       )}
       {accesses && (

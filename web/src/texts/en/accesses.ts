@@ -74,6 +74,7 @@ export const whats: Record<string, string> = {
   related: 'Changed who is linked to it',
   shared: 'Changed what a relative sees of it',
   emergency: 'Opened or closed emergency access',
+  moved: 'Moved the record to another facility',
   reviewed: 'Judged an emergency access',
   managed: 'Changed who may do what',
   other: 'Did something else with it',

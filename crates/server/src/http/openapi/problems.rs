@@ -28,9 +28,13 @@ pub(super) struct Problem {
 /// Every code, its status and when it is given.
 pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("already-reviewed", 409, "somebody judged it already"),
+    ("already-there", 409, "the patient is at this facility"),
     ("busy", 503, "too many passwords are being looked at"),
+    ("code-taken", 409, "there is a facility with this code"),
     ("context-refused", 403, "the context is not open in this session, or not at this address"),
     ("context-required", 400, "the header Lamplight-Context is missing"),
+    ("facility-holds-patients", 409, "it cannot be prepared again while it holds patients"),
+    ("facility-not-open", 409, "the facility is being prepared and takes no patients yet"),
     ("foreign-origin", 403, "the request comes from a page of another site"),
     ("invalid", 400, "a member is not what it should be"),
     ("emergency-refused", 403, "the emergency named is not the caller's, or is over"),

@@ -77,7 +77,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 21] = [
+pub(crate) const TABLES: [Table; 22] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -168,6 +168,22 @@ pub(crate) const TABLES: [Table; 21] = [
             )
         }),
         key: "emergency_id",
+    },
+    Table {
+        name: "org.reassignment",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, reassignment_id, facility_id, target_id, patient_id, membership_id, reason, at",
+                format!(
+                    "{o}, {0}, {f}, (SELECT max(facility_id) FROM org.facility WHERE organization_id = {o} AND facility_id <> {f}), {0}, {1}, '\\x00', now()",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "reassignment_id",
     },
     Table {
         name: "org.service_token",

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 18] = [
+pub(super) const ACTIONS: [&str; 19] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -32,6 +32,7 @@ pub(super) const ACTIONS: [&str; 18] = [
     "platform.organizations",
     "platform.plans",
     "platform.administrators",
+    "organization.manage",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

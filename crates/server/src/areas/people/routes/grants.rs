@@ -60,7 +60,7 @@ pub(crate) async fn proved_above(above: &Above, action: &'static str) -> Result<
     Ok(ops::prove(&above.account, action).await?)
 }
 
-pub(super) fn etag(version: i32) -> String {
+pub(crate) fn etag(version: i32) -> String {
     format!("W/\"{version}\"")
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn change(call: Call) -> Result<Reply, Failure> {
 }
 
 /// The version that the change starts from; one that we never gave is not the current one.
-pub(super) fn if_match(call: &Call) -> Result<i32, Failure> {
+pub(crate) fn if_match(call: &Call) -> Result<i32, Failure> {
     let text = call.header("if-match")?.ok_or(Error::VersionMissing)?.trim();
     let tag = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
     let tag = tag.ok_or(Error::Invalid("the header if-match must hold one version, such as W/\"3\""))?;
