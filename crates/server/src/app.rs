@@ -17,7 +17,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::areas::{oauth, people};
 
-use crate::http::{Gauges, Metrics, Quotas};
+use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
 
 /// How many passwords are looked at together, from the first look at the account to the last line of the log.
@@ -91,6 +91,8 @@ pub struct App {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) quotas: Arc<Quotas>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
+    /// The organizations that other programs of this process serve.
+    pub(crate) placed: Placed,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
     organizations: Cache<String, OrganizationId>,
 }
@@ -123,8 +125,19 @@ impl App {
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
+            placed: Placed::default(),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
             world,
+        }
+    }
+
+    /// The same program on another database, for an organization that has it to itself. They share figures and the
+    /// queue of passwords, which are the machine's; whatever waits for a database is each one's own.
+    pub(crate) fn beside(&self, store: chart::Store) -> Self {
+        Self {
+            metrics: Arc::clone(&self.metrics),
+            passwords: self.passwords.clone(),
+            ..Self::new(store, self.world.clone(), (*self.settings).clone())
         }
     }
 

@@ -53,8 +53,8 @@ pub(super) struct List {
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     match command {
         Command::Create(create) => {
-            let operator = installation.operator().await?;
-            let organization = session::find(&operator, &create.organization).await?;
+            let Session { operator, organization, .. } =
+                Session::enter(installation, &create.organization).await?;
             let new = NewFacility {
                 code: &create.code,
                 name: &create.name,

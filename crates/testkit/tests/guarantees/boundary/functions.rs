@@ -17,6 +17,7 @@ async fn the_context_key_and_the_slugs_cannot_be_read() {
     let signed = signer.context(0, &[cell(house.a.id(), 0)]);
     for table in [
         "sec.context_key",
+        "platform.placement",
         "platform.slug",
         "public.refinery_schema_history",
         "pg_authid",
@@ -63,6 +64,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "platform.consent",
         "platform.find_organization",
         "platform.own_ties",
+        "platform.placements",
         "platform.posts",
         "platform.sweep_oauth",
         "sec.cell",

@@ -22,7 +22,8 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history", "sec.context_key"];
+pub(crate) const CLOSED: [&str; 4] =
+    ["platform.placement", "platform.slug", "refinery_schema_history", "sec.context_key"];
 
 /// Of a table with the grant `u`, the columns that may be updated.
 pub(crate) fn updates(table: &str) -> &'static [&'static str] {
