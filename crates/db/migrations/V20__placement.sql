@@ -24,12 +24,13 @@ GRANT CREATE ON SCHEMA platform TO lamplight_operator;
 RESET ROLE;
 SET LOCAL ROLE lamplight_operator;
 
--- What a server must know to serve them. Names of databases only; the table is out of the runtime role's reach.
+-- What a server must know to serve them: names only. It tells the program itself; an organization's context learns of
+-- no other.
 CREATE FUNCTION platform.placements(OUT organization_id int4, OUT slug text, OUT database text)
     RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT p.organization_id, s.slug, p.database FROM platform.placement p
       JOIN platform.slug s ON s.organization_id = p.organization_id
-     WHERE p.ready_at IS NOT NULL ORDER BY s.slug
+     WHERE p.ready_at IS NOT NULL AND (SELECT (sec.cells())[2]) = -1 ORDER BY s.slug
 $$;
 REVOKE ALL ON FUNCTION platform.placements FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION platform.placements TO lamplight_app;

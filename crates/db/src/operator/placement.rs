@@ -26,11 +26,8 @@ impl Db {
     /// # Errors
     /// As any statement.
     pub async fn placements(&self) -> Result<Vec<Placement>, Error> {
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
-        let rows = client
-            .query("SELECT organization_id, slug, database FROM platform.placements()", &[])
-            .await
-            .map_err(Error::from_postgres)?;
+        let rows =
+            self.as_program("SELECT organization_id, slug, database FROM platform.placements()").await?;
         Ok(rows.iter().map(placement).collect())
     }
 }
