@@ -93,6 +93,8 @@ pub struct App {
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     /// The organizations that other programs of this process serve.
     pub(crate) placed: Placed,
+    /// The subdomain where people find their accounts; empty: the installation's own address.
+    home: Arc<str>,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
     organizations: Cache<String, OrganizationId>,
 }
@@ -126,15 +128,17 @@ impl App {
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
             placed: Placed::default(),
+            home: Arc::default(),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
             world,
         }
     }
 
-    /// The same program on another database, for an organization that has it to itself. They share figures and the
-    /// queue of passwords, which are the machine's; whatever waits for a database is each one's own.
-    pub(crate) fn beside(&self, store: chart::Store) -> Self {
+    /// The same program on another database, for the organization `slug`, which has it and its people to itself. They
+    /// share figures and the queue of passwords, which are the machine's; what waits for a database is each one's own.
+    pub(crate) fn beside(&self, slug: &str, store: chart::Store) -> Self {
         Self {
+            home: slug.into(),
             metrics: Arc::clone(&self.metrics),
             passwords: self.passwords.clone(),
             ..Self::new(store, self.world.clone(), (*self.settings).clone())
@@ -146,6 +150,7 @@ impl App {
     pub(crate) fn page(&self, slug: &str, page: &str) -> String {
         let settings = &self.settings;
         let domain = settings.domain.as_deref().unwrap_or("localhost");
+        let slug = if slug.is_empty() { &*self.home } else { slug };
         let dot = if slug.is_empty() { "" } else { "." };
         let port = settings.port.map(|port| format!(":{port}")).unwrap_or_default();
         let scheme = if settings.https || settings.domain.is_some() { "https" } else { "http" };

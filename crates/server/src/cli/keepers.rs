@@ -179,5 +179,5 @@ async fn open(house: &House, placement: &Placement, database: &Database) -> eyre
     doctor::refuse_findings(&db).await?;
     placing::is_there(&db, placement).await?;
     db.prepare_audit_months().await.wrap_err("its audit log cannot be prepared")?;
-    Ok(house.main.beside(Store::new(db)))
+    Ok(house.main.beside(&placement.slug, Store::new(db)))
 }

@@ -11,7 +11,11 @@ use crate::house::{House, Ran, Server, signal};
 
 /// Asks in the plainest HTTP; gives status and body.
 fn ask(server: &Server, host: &str, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(&server.address).unwrap();
+    ask_at(&server.address, host, method, path, token, body)
+}
+
+fn ask_at(address: &str, host: &str, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
          Content-Type: application/fhir+json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -181,7 +185,8 @@ fn an_organization_lives_in_a_database_of_its_own() {
 #[test]
 fn what_befalls_an_own_database_befalls_no_other() {
     let house = House::new("apart");
-    let server = Server::start(&house, &[]);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let server = Server::start(&house, &["--metrics", &free]);
     let oak = live(&house, &server, "oak", "Oak", &[]);
     let elm = live(&house, &server, "elm", "Elm", &["--own-database"]);
     let ready = |server: &Server| ask(server, "localhost", "GET", "/ready", "", "");
@@ -203,6 +208,9 @@ fn what_befalls_an_own_database_befalls_no_other() {
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", ready(&server));
         std::thread::sleep(Duration::from_millis(200));
     }
+    // Strangers are not told whose it is; the private listener tells the operator.
+    let named = ask_at(&free, "localhost", "GET", "/ready", "", "");
+    assert_eq!(named, (503, r#"{"down":["lamplight_elm"]}"#.to_owned()));
     assert_eq!(ask(&server, &elm.host, "GET", "/", &elm.token, "").0, 503, "nor are its pages");
     told(&house, "postgres", "ALTER DATABASE away RENAME TO lamplight_elm");
     told(&house, "postgres", "ALTER DATABASE lamplight_elm ALLOW_CONNECTIONS true");
@@ -289,4 +297,76 @@ fn a_creation_that_is_interrupted_goes_on() {
         ["token", "issue", "--organization", "elm", "--name", "t", "--all", "--all-facilities", "--json"];
     let token = house.json(&issue)["token"].as_str().unwrap().to_owned();
     becomes(&server, "elm.localhost", &token, 200);
+}
+
+#[test]
+fn an_own_database_may_be_in_another_postgresql() {
+    let (house, other) = (House::new("here"), House::new("there"));
+    let server = Server::start(&house, &[]);
+    // The same root key gives the runtime role the same password there.
+    std::fs::create_dir(other.path("data")).unwrap();
+    std::fs::copy(house.path("data/root.key"), other.path("data/root.key")).unwrap();
+    let elsewhere = Server::start(&other, &[]);
+    let url = |user: &str, password: &str| {
+        let server = embedded::attach(&other.path("data")).unwrap();
+        let folder = server.socket_dir().to_str().unwrap().replace('/', "%2F");
+        format!("postgres://{user}:{password}@{folder}/elm_there")
+    };
+    let root = db::keys::RootKey::load(&house.path("data/root.key")).unwrap();
+    let superuser = std::fs::read_to_string(other.path("data/postgres.password")).unwrap();
+    let runtime = url("lamplight_app", &root.role_password("lamplight_app"));
+    let line = format!("elm_there {runtime} {}\n", url("postgres", superuser.trim()));
+    let file = house.text("placements");
+    std::fs::write(&file, line).unwrap();
+    let with = |arguments: &[&str]| house.run(&[arguments, &["--placements-file", &file]].concat());
+    let mode =
+        |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    let create = ["organization", "create", "elm", "--name", "Elm", "--own-database=elm_there"];
+    mode(0o644);
+    let refused = with(&create);
+    assert!(
+        refused.code == 1 && refused.err.contains("0600") && !refused.err.contains("elm_there "),
+        "{}",
+        refused.err
+    );
+    mode(0o600);
+    assert_eq!(with(&create).code, 0);
+    let named = "SELECT datname FROM pg_database WHERE datname LIKE 'elm%'";
+    assert_eq!(told(&house, "postgres", named), [""; 0]);
+    assert_eq!(told(&other, "postgres", named), ["elm_there"]);
+
+    let oak = live(&house, &server, "oak", "Oak", &[]);
+    assert_eq!(with(&["facility", "create", "--organization", "elm", "north", "--name", "North"]).code, 0);
+    let issue = ["token", "issue", "--organization", "elm", "--name", "t", "--all", "--all-facilities"];
+    let token = with(&issue).out.trim().to_owned();
+    // This server does not know the file, and finds no such database beside the main one.
+    becomes(&server, "elm.localhost", &token, 503);
+    assert_eq!(server.stop("TERM"), Some(0));
+    let server = Server::start(&house, &["--placements-file", &file]);
+    assert_eq!(search(&server, "elm.localhost", &token), 200);
+
+    // The other PostgreSQL stops and comes back.
+    assert_eq!(elsewhere.stop("TERM"), Some(0));
+    becomes(&server, "elm.localhost", &token, 503);
+    assert_eq!(search(&server, &oak.host, &oak.token), 200);
+    let elsewhere = Server::start(&other, &[]);
+    becomes(&server, "elm.localhost", &token, 200);
+    assert_eq!(server.stop("TERM"), Some(0));
+    assert_eq!(elsewhere.stop("TERM"), Some(0));
+}
+
+#[test]
+fn invented_people_go_where_their_organization_is() {
+    let house = House::new("exam-placed");
+    let server = Server::start(&house, &[]);
+    house.ok(&["organization", "create", "exam-b", "--name", "Exam B", "--own-database"]);
+    let manifest = house.text("manifest.json");
+    house.ok(&["seed", "--profile", "exam", "--manifest", &manifest]);
+    for (database, one) in [("lamplight", "1"), ("lamplight_exam_b", "1")] {
+        let sql = "SELECT count(DISTINCT organization_id) FROM chart.resource";
+        assert_eq!(told(&house, database, sql), [one], "{database}");
+    }
+    let list = house.json(&["organization", "list", "--json"]);
+    assert_eq!(list[0]["facilities"], list[1]["facilities"]);
+    assert_eq!(server.stop("TERM"), Some(0));
 }
