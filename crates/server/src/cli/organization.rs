@@ -264,8 +264,10 @@ fn show(create: &Create, made: &Made) -> eyre::Result<()> {
     match &made.link {
         Some(link) => {
             out::line(link)?;
+            let facility = made.facility.as_ref().map(|facility| &*facility.code).unwrap_or_default();
             out::note(format!(
-                "created {}; the link makes its administrator, once and for seven days",
+                "created {} with its roles and the facility {facility}; the link makes its administrator, once and for \
+                 seven days",
                 organization.slug
             ));
         }

@@ -9,27 +9,29 @@ use testkit::pg;
 
 use crate::house::{House, Ran, Server, signal};
 
-/// Asks in the plainest HTTP; gives status and body.
-fn ask(server: &Server, host: &str, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
-    ask_at(&server.address, host, method, path, token, body)
-}
-
-fn ask_at(address: &str, host: &str, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+/// Sends a request in the plainest HTTP; gives status, head and body.
+fn send(address: &str, host: &str, what: &str, headers: &str, body: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
-         Content-Type: application/fhir+json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
+    let length = body.len();
+    let text = format!(
+        "{what} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
-    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_owned(), body.to_owned())
+}
+
+/// Asks with a token; gives status and body.
+fn ask(server: &Server, host: &str, what: &str, token: &str, body: &str) -> (u16, String) {
+    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/fhir+json\r\n");
+    let (status, _, body) = send(&server.address, host, what, &headers, body);
+    (status, body)
 }
 
 fn search(server: &Server, host: &str, token: &str) -> u16 {
-    ask(server, host, "GET", "/fhir/R4/Patient?_count=5", token, "").0
+    ask(server, host, "GET /fhir/R4/Patient?_count=5", token, "").0
 }
 
 /// Asks until the status is the one, for ten seconds: so soon must what is new, or back, be served.
@@ -111,11 +113,10 @@ fn live(house: &House, server: &Server, slug: &str, marker: &str, own: &[&str]) 
     let host = format!("{slug}.localhost");
     becomes(server, &host, &token, 200);
     let patient = json!({"resourceType": "Patient", "active": true}).to_string();
-    let path = "/fhir/R4/Patient";
-    let (status, body) = ask(server, &host, "POST", path, &token, &patient);
+    let (status, body) = ask(server, &host, "POST /fhir/R4/Patient", &token, &patient);
     assert_eq!(status, 201, "{body}");
     let id = serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().to_owned();
-    assert_eq!(ask(server, &host, "GET", &format!("{path}/{id}"), &token, "").0, 200);
+    assert_eq!(ask(server, &host, &format!("GET /fhir/R4/Patient/{id}"), &token, "").0, 200);
     // The installation's own address knows the tokens of the main database, and of no other.
     let at_installation = search(server, "localhost", &token);
     assert_eq!(at_installation, if own.is_empty() { 200 } else { 401 });
@@ -160,6 +161,19 @@ fn an_organization_lives_in_a_database_of_its_own() {
         ["person", "invite", "--organization", "elm-hill", "--email", "ann@elm.example", "--name", "Ann"];
     let link = house.ok(&[&invite[..], &["--role", "Boss", "--all", "--all-facilities"]].concat());
     assert!(link.contains("elm-hill.localhost"), "{link}");
+    // Her account is there alone: at other addresses her cookie is a stranger's.
+    let host = "elm-hill.localhost:8080";
+    let accept = json!({"token": link.trim().split_once('#').unwrap().1, "name": "Ann", "password": testkit::PASSWORD});
+    let headers = format!("Origin: http://{host}\r\nContent-Type: application/json\r\n");
+    let (status, head, body) =
+        send(&server.address, host, "POST /api/auth/invitation/accept", &headers, &accept.to_string());
+    assert_eq!(status, 200, "{body}");
+    let cookie = head.split("__Host-").nth(1).unwrap().split(';').next().unwrap();
+    let cookie = format!("Cookie: __Host-{cookie}\r\n");
+    for (host, status) in [(host, 200), ("oak.localhost:8080", 401), ("localhost:8080", 401)] {
+        assert_eq!(send(&server.address, host, "GET /api/auth/session", &cookie, "").0, status, "{host}");
+    }
+    assert_eq!(told(&house, main, "SELECT count(*) FROM people.person"), ["0"]);
     assert_eq!(told(&house, main, "SELECT count(*) FROM people.ticket"), ["0"]);
     let out = house.text("export");
     house.ok(&["export", "--organization", "elm-hill", "--type", "Patient", "--out", &out]);
@@ -189,7 +203,7 @@ fn what_befalls_an_own_database_befalls_no_other() {
     let server = Server::start(&house, &["--metrics", &free]);
     let oak = live(&house, &server, "oak", "Oak", &[]);
     let elm = live(&house, &server, "elm", "Elm", &["--own-database"]);
-    let ready = |server: &Server| ask(server, "localhost", "GET", "/ready", "", "");
+    let ready = |server: &Server| ask(server, "localhost", "GET /ready", "", "");
     assert_eq!(ready(&server).0, 204);
 
     // Away: its own requests are told so, and nobody else notices. Back: it is served again by itself.
@@ -209,9 +223,9 @@ fn what_befalls_an_own_database_befalls_no_other() {
         std::thread::sleep(Duration::from_millis(200));
     }
     // Strangers are not told whose it is; the private listener tells the operator.
-    let named = ask_at(&free, "localhost", "GET", "/ready", "", "");
-    assert_eq!(named, (503, r#"{"down":["lamplight_elm"]}"#.to_owned()));
-    assert_eq!(ask(&server, &elm.host, "GET", "/", &elm.token, "").0, 503, "nor are its pages");
+    let (status, _, named) = send(&free, "localhost", "GET /ready", "", "");
+    assert_eq!((status, &*named), (503, r#"{"down":["lamplight_elm"]}"#));
+    assert_eq!(ask(&server, &elm.host, "GET /", &elm.token, "").0, 503, "nor are its pages");
     told(&house, "postgres", "ALTER DATABASE away RENAME TO lamplight_elm");
     told(&house, "postgres", "ALTER DATABASE lamplight_elm ALLOW_CONNECTIONS true");
     becomes(&server, &elm.host, &elm.token, 200);
