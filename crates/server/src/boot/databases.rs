@@ -90,6 +90,18 @@ impl Database {
         Ok(db::migrate(owner, &root, self.private).await?)
     }
 
+    /// As [`Database::migrate`], where there is a schema already: one without is being restored, and what is made now
+    /// would stand in the way.
+    ///
+    /// # Errors
+    /// [`Error::NotMigrated`] without one; else as [`Database::migrate`].
+    pub async fn upgrade(&self) -> Result<usize, Error> {
+        match db::installed(self.owner()?, &self.root()?).await? {
+            Installed::No => Err(Error::NotMigrated),
+            _ => self.migrate().await,
+        }
+    }
+
     pub(super) fn root(&self) -> Result<RootKey, Error> {
         if !self.root_key_file.exists() {
             return Err(Error::NoRootKey(self.root_key_file.clone()));

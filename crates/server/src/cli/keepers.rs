@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chart::Store;
-use db::{Placement, PoolSizes};
-use eyre::WrapErr as _;
+use db::{Db, Placement, PoolSizes};
+use eyre::{WrapErr as _, eyre};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -125,59 +125,102 @@ async fn keep(
     tried: mpsc::Sender<()>,
 ) {
     let told = || tasks::told(stopped.clone());
-    let opened = tokio::select! {
-        opened = opened(&house, &placement, &database, tried) => opened,
+    let mut one = One { house: &house, placement: &placement, database: &database, trouble: None };
+    let app = tokio::select! {
+        app = one.opened(tried) => app,
         () = told() => return,
     };
-    let background = tasks::start(&opened, &told);
-    house.main.placed.open(&placement.slug, opened.clone());
+    let background = tasks::start(&app, &told);
+    house.main.placed.open(&placement.slug, app.clone());
     tracing::info!(database = placement.database, "an organization is served from its own database");
-    loop {
-        let reachable = tokio::select! {
-            reachable = async { tokio::time::sleep(LOOK).await; opened.store.db().is_reachable().await } => reachable,
-            () = told() => break,
-        };
-        if house.main.placed.is_up(&placement.slug, reachable) {
-            if reachable {
-                tracing::info!(database = placement.database, "the database of an organization is back");
-            } else {
-                tracing::error!(database = placement.database, "the database of an organization is down");
-            }
-        }
+    tokio::select! {
+        () = one.watched(&app) => {}
+        () = told() => {}
     }
     background.ended().await;
 }
 
-/// The program on it, once it is in order.
-async fn opened(house: &House, placement: &Placement, database: &Database, tried: mpsc::Sender<()>) -> App {
-    let mut tried = Some(tried);
-    let mut trouble = String::new();
-    loop {
-        match open(house, placement, database).await {
-            Ok(app) => return app,
-            Err(error) => {
-                let error = format!("{error:#}");
-                if error != trouble {
-                    tracing::error!(database = placement.database, error, "an organization cannot be served");
-                    trouble = error;
-                }
-            }
-        }
-        drop(tried.take());
-        tokio::time::sleep(LOOK).await;
-    }
+/// One at work.
+struct One<'a> {
+    house: &'a House,
+    placement: &'a Placement,
+    database: &'a Database,
+    /// Why it is not served, as it was last told.
+    trouble: Option<String>,
 }
 
-async fn open(house: &House, placement: &Placement, database: &Database) -> eyre::Result<App> {
-    let db = database.open_sized(house.sizes)?;
-    // Before others are kept waiting for the migration.
-    db.ping().await?;
-    if database.has_owner() {
-        let _alone = house.migrating.lock().await;
-        database.migrate().await.wrap_err("it cannot be brought to the present schema")?;
+impl One<'_> {
+    /// The program on it, once it is in order.
+    async fn opened(&mut self, tried: mpsc::Sender<()>) -> App {
+        let mut tried = Some(tried);
+        loop {
+            let opened = self.open().await;
+            if let Some(app) = self.tell(opened) {
+                return app;
+            }
+            drop(tried.take());
+            tokio::time::sleep(LOOK).await;
+        }
     }
-    doctor::refuse_findings(&db).await?;
-    placing::is_there(&db, placement).await?;
-    db.prepare_audit_months().await.wrap_err("its audit log cannot be prepared")?;
-    Ok(house.main.beside(&placement.slug, Store::new(db)))
+
+    async fn open(&self) -> eyre::Result<App> {
+        let db = self.database.open_sized(self.house.sizes)?;
+        self.is_in_order(&db).await?;
+        Ok(self.house.main.beside(&self.placement.slug, Store::new(db)))
+    }
+
+    /// Looks whether it lets us in; what comes back may be another than what went, such as a backup.
+    async fn watched(&mut self, app: &App) {
+        let (db, slug) = (app.store.db(), &self.placement.slug);
+        let mut up = true;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let found = match up {
+                true if db.is_reachable().await => Ok(()),
+                true => Err(eyre!("it cannot be reached")),
+                false => self.is_in_order(db).await,
+            };
+            let now = self.tell(found).is_some();
+            if now && !up {
+                tracing::info!(database = self.placement.database, "an organization is served again");
+            }
+            up = now;
+            self.house.main.placed.set_up(slug, up);
+        }
+    }
+
+    /// The trouble is logged when it is news.
+    fn tell<T>(&mut self, found: eyre::Result<T>) -> Option<T> {
+        match found {
+            Ok(found) => {
+                self.trouble = None;
+                Some(found)
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                if self.trouble.as_ref() != Some(&error) {
+                    tracing::error!(
+                        database = self.placement.database,
+                        error,
+                        "an organization cannot be served"
+                    );
+                    self.trouble = Some(error);
+                }
+                None
+            }
+        }
+    }
+
+    async fn is_in_order(&self, db: &Db) -> eyre::Result<()> {
+        // Before others are kept waiting for the migration.
+        db.ping().await?;
+        if self.database.has_owner() {
+            let _alone = self.house.migrating.lock().await;
+            self.database.upgrade().await.wrap_err("it cannot be brought to the present schema")?;
+        }
+        doctor::refuse_findings(db).await?;
+        placing::is_there(db, self.placement).await?;
+        db.prepare_audit_months().await.wrap_err("its audit log cannot be prepared")?;
+        Ok(())
+    }
 }

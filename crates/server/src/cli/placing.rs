@@ -133,7 +133,7 @@ pub(super) async fn migrate_all(installation: &Installation) -> eyre::Result<usi
             continue;
         }
         let migrated = match installation.databases().placed(&placement.database) {
-            Ok(database) => database.migrate().await,
+            Ok(database) => database.upgrade().await,
             Err(error) => Err(error),
         };
         match migrated {

@@ -60,11 +60,13 @@ impl Placed {
         });
     }
 
-    /// Notes whether its database lets us in; tells whether that is news.
-    pub(crate) fn is_up(&self, slug: &str, up: bool) -> bool {
+    /// Notes whether its database lets us in.
+    pub(crate) fn set_up(&self, slug: &str, up: bool) {
         self.with(|houses| {
-            houses.get_mut(slug).is_some_and(|house| std::mem::replace(&mut house.up, up) != up)
-        })
+            if let Some(house) = houses.get_mut(slug) {
+                house.up = up;
+            }
+        });
     }
 
     /// It is not in a database of its own any more.
