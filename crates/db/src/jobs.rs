@@ -125,7 +125,7 @@ impl Db {
     }
 
     /// A statement that speaks for the program itself and reaches no organization's rows.
-    async fn as_program(&self, sql: &'static str) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn as_program(&self, sql: &'static str) -> Result<Vec<Row>, Error> {
         let signed = self.inner.signer.context(PROGRAM, &[], self.inner.world.now());
         one(&self.inner.pools.runtime, &signed, sql, &[]).await
     }

@@ -40,8 +40,8 @@ pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization,
-    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation,
-    SignInRules, TokenInfo,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo,
+    SealedInvitation, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;
@@ -136,6 +136,14 @@ impl Db {
     pub async fn ping(&self) -> Result<(), Error> {
         let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
         client.simple_query("").await.map(|_| ()).map_err(Error::from_postgres)
+    }
+
+    /// Whether the database lets us in. A pool whose connections are all at work says nothing against it.
+    pub async fn is_reachable(&self) -> bool {
+        match self.inner.pools.runtime.get().await {
+            Ok(client) => client.simple_query("").await.is_ok(),
+            Err(error) => error::is_busy(&error),
+        }
     }
 
     /// Connections of the runtime pool: open, free, waited for.

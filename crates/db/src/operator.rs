@@ -3,6 +3,7 @@
 
 mod clients;
 mod houses;
+mod placement;
 mod providers;
 mod rules;
 
@@ -20,6 +21,7 @@ use crate::{Ctx, Endpoint, Error, Request};
 
 pub use clients::{ClientInfo, NewClient};
 pub use houses::{NewHouse, NewRole, Numbers, SealedInvitation};
+pub use placement::Placement;
 pub use providers::{NewProvider, ProviderInfo};
 pub use rules::SignInRules;
 
@@ -176,22 +178,12 @@ impl Operator {
     /// # Errors
     /// [`Error::Constraint`] naming what was refused (`slug_pkey`: the slug is taken).
     pub async fn create_organization(&mut self, new: &NewOrganization<'_>) -> Result<Organization, Error> {
-        let now = self.world.now();
-        let tx = self.client.transaction().await.map_err(Error::from_postgres)?;
-        let row = tx
+        let row = self
+            .client
             .query_one("SELECT nextval('org.organization_number')::int4", &[])
             .await
             .map_err(Error::from_postgres)?;
-        let id = OrganizationId(row.get(0));
-        insert_organization(&tx, id, new, now).await?;
-        tx.commit().await.map_err(Error::from_postgres)?;
-        Ok(Organization {
-            id,
-            slug: new.slug.to_owned(),
-            name: new.name.to_owned(),
-            kind: new.kind.to_owned(),
-            facilities: 0,
-        })
+        self.create_organization_numbered(OrganizationId(row.get(0)), new).await
     }
 
     /// The facilities of an organization, by code, without facility 0.

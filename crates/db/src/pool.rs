@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(5);
 pub(crate) type Messages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
 /// Where a PostgreSQL is and who logs in there.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     config: tokio_postgres::Config,
     ca: Option<Vec<u8>>,
@@ -62,6 +62,11 @@ impl Endpoint {
         let mut other = self.clone();
         other.config.dbname(name);
         other
+    }
+
+    /// The name of the database.
+    pub fn name(&self) -> Option<&str> {
+        self.config.get_dbname()
     }
 
     fn tls(&self) -> Result<Option<MakeRustlsConnect>, Error> {

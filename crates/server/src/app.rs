@@ -18,7 +18,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::areas::{events, oauth, people, platform};
 
-use crate::http::{Gauges, Metrics, Quotas};
+use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
 
 /// How many passwords are looked at together, from the first look at the account to the last line of the log.
@@ -96,6 +96,10 @@ pub struct App {
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
     stop: Arc<watch::Sender<bool>>,
+    /// The organizations that other programs of this process serve.
+    pub(crate) placed: Placed,
+    /// The subdomain where people find their accounts; empty: the installation's own address.
+    home: Arc<str>,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
     organizations: Cache<String, OrganizationId>,
 }
@@ -132,8 +136,23 @@ impl App {
             events: Arc::default(),
             stopping,
             stop: Arc::new(stop),
+            placed: Placed::default(),
+            home: Arc::default(),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
             world,
+        }
+    }
+
+    /// The same program on another database, for the organization `slug`, which has it and its people to itself. They
+    /// share figures and the queue of passwords, which are the machine's; what waits for a database is each one's own.
+    pub(crate) fn beside(&self, slug: &str, store: chart::Store) -> Self {
+        Self {
+            home: slug.into(),
+            metrics: Arc::clone(&self.metrics),
+            passwords: self.passwords.clone(),
+            stop: Arc::clone(&self.stop),
+            stopping: self.stopping.clone(),
+            ..Self::new(store, self.world.clone(), (*self.settings).clone())
         }
     }
 
@@ -142,6 +161,7 @@ impl App {
     pub(crate) fn page(&self, slug: &str, page: &str) -> String {
         let settings = &self.settings;
         let domain = settings.domain.as_deref().unwrap_or("localhost");
+        let slug = if slug.is_empty() { &*self.home } else { slug };
         let dot = if slug.is_empty() { "" } else { "." };
         let port = settings.port.map(|port| format!(":{port}")).unwrap_or_default();
         let scheme = if settings.https || settings.domain.is_some() { "https" } else { "http" };

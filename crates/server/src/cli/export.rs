@@ -16,7 +16,7 @@ use indicatif::ProgressBar;
 use kernel::PatientId;
 use serde::Serialize;
 
-use super::session::{self, Session};
+use super::session::Session;
 use super::{Done, out, progress};
 use crate::boot::Installation;
 
@@ -71,7 +71,7 @@ struct Written {
 pub(super) async fn run(options: Options, installation: &Installation) -> eyre::Result<Done> {
     let session = Session::enter(installation, &options.organization).await?;
     let ctx = session.context(&session.choose(&options.facility)?);
-    let store = session::store(installation, 1)?;
+    let store = session.store(1)?;
     make_empty(&options.out)?;
     let mut types = if options.types.is_empty() { ResourceType::ALL.to_vec() } else { options.types.clone() };
     types.sort_unstable_by_key(|rtype| rtype.as_str());

@@ -67,8 +67,8 @@ pub(super) struct List {
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     match command {
         Command::Create(create) => {
-            let operator = installation.operator().await?;
-            let organization = session::find(&operator, &create.organization).await?;
+            let Session { operator, organization, .. } =
+                Session::enter(installation, &create.organization).await?;
             let new = NewFacility {
                 code: &create.code,
                 name: &create.name,
@@ -90,8 +90,8 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
             }
         }
         Command::Start(start) => {
-            let operator = installation.operator().await?;
-            let organization = session::find(&operator, &start.organization).await?;
+            let Session { operator, organization, .. } =
+                Session::enter(installation, &start.organization).await?;
             let none = format!("{} has no facility `{}`", organization.slug, start.code);
             operator
                 .start_facility(organization.id, &start.code, &start.state)

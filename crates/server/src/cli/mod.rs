@@ -7,11 +7,13 @@ mod export;
 mod facility;
 mod grant;
 mod import;
+mod keepers;
 mod log;
 mod messages;
 mod organization;
 mod out;
 mod person;
+mod placing;
 mod platform;
 mod progress;
 mod provider;
@@ -179,7 +181,13 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Migrate => {
             let installation = open(Purpose::Migrate).await?;
             let applied = installation.applied_migrations();
+            let placed = placing::migrate_all(&installation).await;
             installation.close(true).await?;
+            let failed = placed?;
+            eyre::ensure!(
+                failed == 0,
+                "{failed} databases of organizations were not brought to the present schema"
+            );
             out::line(if applied == 0 {
                 "the schema is up to date".to_owned()
             } else {
@@ -190,6 +198,10 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Routes(options) => routes::run(&options),
         command => {
             let installation = open(Purpose::Command).await?;
+            if installation.applied_migrations() > 0 {
+                // What could not be done is told, and matters to the command only if it works there.
+                placing::migrate_all(&installation).await?;
+            }
             let ended = work(command, &installation).await;
             let closed = installation.close(true).await;
             let done = ended?;

@@ -44,8 +44,8 @@ fn permission(key: &str) -> Result<PlatformPermission, String> {
 
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     let Command::Invite(invite) = command;
-    let app = person::app(installation, Some(&invite.place))?;
-    let operator = installation.operator().await?;
+    let app = person::app(installation.main(), Some(&invite.place))?;
+    let operator = installation.main().operator().await?;
     let permissions = if invite.all { PlatformPermission::ALL.to_vec() } else { invite.permissions };
     let whom = (&*invite.email, &*invite.name);
     let (number, link) = app.invite_administrator(&operator, whom, permissions).await?;

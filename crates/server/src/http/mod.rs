@@ -1,6 +1,6 @@
 //! HTTP: the router built from the table of routes, and everything that stands between the network and a handler.
 //!
-//! A request passes, from the outside in: `edge` (request id, time limit, panics, log line, metrics, headers), the
+//! A request passes, from the outside in: `placed` (which program), `edge` (request id, time limit, panics, log line, metrics, headers), the
 //! router, the `gate` of its row (token, host, share of the machine, policy, body), the handler. A handler is reached
 //! through a row of the table and in no other way, and it gets a context from the gate and from nowhere else.
 
@@ -20,6 +20,7 @@ mod mailbox;
 mod metrics;
 mod openapi;
 mod pages;
+mod placed;
 mod quota;
 mod reply;
 mod request_id;
@@ -44,6 +45,7 @@ pub use logs::quiet_panics;
 pub(crate) use metrics::Metrics;
 pub use openapi::description;
 pub(crate) use openapi::{Doc, one_of, one_of_or_null};
+pub(crate) use placed::Placed;
 pub use quota::Quota;
 pub(crate) use quota::{Quotas, source};
 pub(crate) use reply::Reply;

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::http::{Limits, metrics, router};
+use crate::http::{Limits, metrics, placed};
 
 /// The address at the other end of a request's connection.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         shutdown.await;
         ending.stop();
     };
-    listen(router(app), listener, &limits, shutdown).await
+    listen(placed::front(&app), listener, &limits, shutdown).await
 }
 
 /// Gives figures to Prometheus until `shutdown`. Not for the public network.

@@ -17,6 +17,7 @@ async fn the_context_key_and_the_slugs_cannot_be_read() {
     let signed = signer.context(0, &[cell(house.a.id(), 0)]);
     for table in [
         "sec.context_key",
+        "platform.placement",
         "platform.slug",
         "public.refinery_schema_history",
         "pg_authid",
@@ -71,6 +72,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "platform.find_organization",
         "platform.is_administrator",
         "platform.own_ties",
+        "platform.placements",
         "platform.posts",
         "platform.sweep_oauth",
         "platform.take_up",
@@ -559,4 +561,23 @@ async fn only_the_program_sweeps_what_was_handed_out() {
         }
     }
     assert_eq!(of_b(&superuser, &house, "oauth.assertion_jti").await, kept);
+}
+
+#[tokio::test]
+async fn the_program_alone_learns_where_organizations_are_placed() {
+    let mut house = House::new().await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&house.superuser().await).await);
+    let reserved = house.operator.reserve_placement("elm", "somewhere").await.unwrap().unwrap();
+    let listed = "SELECT coalesce(sum(organization_id), 0)::int8 FROM platform.placements()";
+    for ready in [false, true] {
+        assert_eq!(number(&client, None, listed).await, Ok(0));
+        for (who, context) in own::contexts(&house, &signer) {
+            let known = if ready && who.starts_with("the program") { reserved.organization.0 } else { 0 };
+            assert_eq!(number(&client, Some(&context), listed).await, Ok(i64::from(known)), "{who}");
+        }
+        house.operator.placement_is_ready(reserved.organization).await.unwrap();
+    }
+    assert_eq!(house.database.db.placements().await.unwrap(), [reserved]);
+    assert_eq!(house.operator.reserve_placement("elm", "elsewhere").await.unwrap(), None, "made wholly");
+    assert_eq!(house.operator.reserve_placement("a", "elsewhere").await.unwrap(), None, "it is here");
 }

@@ -22,8 +22,9 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 6] = [
+pub(crate) const CLOSED: [&str; 7] = [
     "platform.administrator",
+    "platform.placement",
     "platform.plan",
     "platform.slug",
     "platform.subscription",
