@@ -155,6 +155,7 @@ pub(super) async fn change(
 
 /// The organization.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OwnOrganization)]
 pub(super) struct OrganizationView {
     /// Its subdomain; it stays.
     slug: String,
