@@ -106,7 +106,8 @@ struct Lived {
 fn live(house: &House, server: &Server, slug: &str, marker: &str, own: &[&str]) -> Lived {
     let create = ["organization", "create", slug, "--name", slug, "--kind", "clinic", "--json"];
     let made = house.json(&[&create[..], own].concat());
-    house.ok(&["facility", "create", "--organization", slug, "north", "--name", marker]);
+    let new = ["facility", "create", "--organization", slug, "north", "--name", marker, "--state", "live"];
+    house.ok(&new);
     let issue =
         ["token", "issue", "--organization", slug, "--name", "t", "--all", "--all-facilities", "--json"];
     let token = house.json(&issue)["token"].as_str().unwrap().to_owned();
