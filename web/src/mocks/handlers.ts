@@ -3,6 +3,7 @@ import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
 import { peopleHandlers } from './people'
+import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
 
@@ -149,13 +150,16 @@ export const handlers = [
   ...authorizationHandlers,
   ...peopleHandlers,
   ...emergencyHandlers,
+  ...platformHandlers,
 ]
 
-/** For a browser: the world as given, signed in as strongly as said. */
+/** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */
 export function beginAnew({
   strength,
+  above,
   ...changes
-}: Partial<typeof world> & { strength?: 'password' | 'two-factor' }) {
+}: Partial<typeof world> & { strength?: 'password' | 'two-factor'; above?: boolean }) {
   resetWorld(changes)
   world.session = strength ? signedIn(strength) : null
+  if (above) Object.assign(world.plane, { me: onPlane, announced: world.plane.announcements })
 }

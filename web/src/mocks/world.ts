@@ -1,6 +1,7 @@
 import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { type MockPost, makePosts, makeRoles } from './organization'
+import { type MockPlane, makePlane } from './platform'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -23,6 +24,7 @@ export interface World {
   posts: MockPost[]
   roles: Role[]
   emergencies: MockEmergency[]
+  plane: MockPlane
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   throttled: boolean
@@ -110,6 +112,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     posts: makePosts(),
     roles: makeRoles(),
     emergencies: makeEmergencies(),
+    plane: makePlane(),
     lastAdministrator: false,
     throttled: false,
     wrongEcho: null,

@@ -5,6 +5,7 @@ import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
+import { platform } from './en/platform'
 import { links, lock, signIn } from './en/signIn'
 
 const en = {
@@ -27,6 +28,7 @@ const en = {
   outlook,
   roles,
   emergencies,
+  platform,
 }
 
 declare module 'i18next' {

@@ -1,5 +1,6 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
+pub(crate) mod announcements;
 pub(crate) mod emergency;
 pub(crate) mod fhir;
 pub(crate) mod fields;

@@ -23,6 +23,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{organization}", "r999"),
         ("{administrator}", "999"),
         ("{plan}", "r999"),
+        ("{announcement}", ID),
         ("{module}", "family-portal"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))

@@ -35,6 +35,8 @@ export const problems = {
   'emergency-refused': 'This emergency access is over, or not yours.',
   'emergency-suspended':
     'An emergency access of yours has waited too long for its review, so you cannot open another. Speak with your privacy officer.',
+  'already-read': 'This month is fixed already.',
+  'month-running': 'This month is not over.',
   'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',

@@ -57,6 +57,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.below",
         "org.chain",
         "org.effective",
+        "platform.announcements",
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",

@@ -24,7 +24,9 @@ pub(crate) struct Table {
 /// Tables that the runtime role must not touch at all.
 pub(crate) const CLOSED: [&str; 6] = [
     "platform.administrator",
+    "platform.announcement",
     "platform.plan",
+    "platform.reading",
     "platform.slug",
     "platform.subscription",
     "refinery_schema_history",
