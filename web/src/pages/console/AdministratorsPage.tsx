@@ -65,29 +65,27 @@ export function AdministratorsPage() {
                       return known ? t(`platform.${known}`) : key
                     })
                     .join('; ')}
+                  {mine && (
+                    <Group gap="xs" mt="xs">
+                      <Button
+                        variant="default"
+                        size="sm"
+                        aria-label={`${t('platform.change')}: ${who.name}`}
+                        onClick={() => setOpen({ kind: 'change', who })}
+                      >
+                        {t('platform.change')}
+                      </Button>
+                      <Button
+                        variant="default"
+                        size="sm"
+                        aria-label={`${t('platform.end')}: ${who.name}`}
+                        onClick={() => setOpen({ kind: 'end', who })}
+                      >
+                        {t('platform.end')}
+                      </Button>
+                    </Group>
+                  )}
                 </>
-              }
-              action={
-                mine && (
-                  <Group gap="xs">
-                    <Button
-                      variant="default"
-                      size="sm"
-                      aria-label={`${t('platform.change')}: ${who.name}`}
-                      onClick={() => setOpen({ kind: 'change', who })}
-                    >
-                      {t('platform.change')}
-                    </Button>
-                    <Button
-                      variant="default"
-                      size="sm"
-                      aria-label={`${t('platform.end')}: ${who.name}`}
-                      onClick={() => setOpen({ kind: 'end', who })}
-                    >
-                      {t('platform.end')}
-                    </Button>
-                  </Group>
-                )
               }
             />
           ))}

@@ -10,7 +10,6 @@ import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import form from '@/pages/people/Form.module.css'
 import { keyOf } from '@/pages/roles/AddRolePage'
-import { BackIcon } from '@/ui/icons'
 import { PageHead } from '@/ui/PageHead'
 import { Section } from '@/ui/Section'
 import { faultAt } from './faults'
@@ -87,7 +86,7 @@ function Create() {
       <PageHead
         back={
           <Anchor renderRoot={(props) => <Link to="/console" {...props} />}>
-            <BackIcon size={16} /> {t('platform.backToOrganizations')}
+            ← {t('platform.backToOrganizations')}
           </Anchor>
         }
         title={t('platform.create')}

@@ -11,7 +11,6 @@ import { useTitle } from '@/app/useTitle'
 import form from '@/pages/people/Form.module.css'
 import { when } from '@/texts/when'
 import { Chip } from '@/ui/Chip'
-import { BackIcon } from '@/ui/icons'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { Row, Rows, Section } from '@/ui/Section'
@@ -33,14 +32,14 @@ export function OrganizationPage() {
       <PageHead
         back={
           <Anchor renderRoot={(props) => <Link to="/console" {...props} />}>
-            <BackIcon size={16} /> {t('platform.backToOrganizations')}
+            ← {t('platform.backToOrganizations')}
           </Anchor>
         }
         title={one.settings.name}
         lead={t('platform.since', { when: when(one.created_at), kind: kindWords(t, one.kind) })}
       />
       <Settings key={slug} one={one} />
-      <Section title={t('platform.sites_other', { count: one.facilities.length })}>
+      <Section title={t('platform.sites', { count: one.facilities.length })}>
         <Rows>
           {one.facilities.map((site) => (
             <Row

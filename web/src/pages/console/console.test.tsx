@@ -193,6 +193,6 @@ test('health, sessions and figures are read, few people as few', async () => {
   expect(await screen.findByRole('row', { name: /sunrise 61 70 33 12 1/ })).toBeVisible()
   await app.follows('Figures')
   await app.reads('Figures')
-  expect(screen.getAllByRole('row', { name: /^harbor .*fewer than 11/ })).toHaveLength(1)
+  expect(screen.getAllByRole('row', { name: /^harbor .*under 11/ })).toHaveLength(1)
   await app.sees('431 and some')
 })

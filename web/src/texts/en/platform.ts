@@ -197,7 +197,7 @@ export const platform = {
 
   figures: 'Figures',
   figuresLead: 'Counted {{when}}. Fewer than 11 people are not given, and enter no sum.',
-  few: 'fewer than 11',
+  few: 'under 11',
   fewAnd: '{{count}} and some',
   everything: 'All organizations',
   byKind: 'By kind',

@@ -22,7 +22,7 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 6] = [
+pub(crate) const CLOSED: [&str; 8] = [
     "platform.administrator",
     "platform.announcement",
     "platform.plan",
