@@ -26,6 +26,17 @@ export type Figures = Schemas['Figures']
 export type FigureCounts = Schemas['FigureCounts']
 export type PeopleCount = Schemas['PeopleCount']
 
+/** Someone of the plane looks at an organization for a while, if it lets them. */
+export interface SupportRequest {
+  request: string
+  organization: string
+  membership?: number | null
+  reason: string
+  minutes: number
+  write: boolean
+}
+export type NewSupportRequest = Omit<SupportRequest, 'request'>
+
 const segment = encodeURIComponent
 const organization = (slug: string) => `/platform/organizations/${segment(slug)}`
 
@@ -78,6 +89,9 @@ export const platform = {
   announcements: () => http.get<{ announcements: PlatformAnnouncement[] }>('/platform/announcements'),
   announce: (asked: NewAnnouncement) => http.post('/platform/announcements', asked),
   withdraw: (announcement: string) => http.delete(`/platform/announcements/${segment(announcement)}`),
+  support: () => http.get<{ requests: SupportRequest[] }>('/platform/support'),
+  askSupport: (asked: NewSupportRequest) => http.post('/platform/support', asked),
+  endSupport: (request: string) => http.delete(`/platform/support/${segment(request)}`),
   health: () => http.get<Health>('/platform/health'),
   sessions: () => http.get<{ organizations: Sessions[] }>('/platform/sessions'),
   figures: () => http.get<Figures>('/platform/figures'),

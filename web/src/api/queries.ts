@@ -59,6 +59,7 @@ export const platformQueries = {
   plans: () => look(['plans'], platform.plans),
   administrators: () => look(['administrators'], platform.administrators),
   announcements: () => look(['announcements'], platform.announcements),
+  support: () => look(['support'], platform.support),
   health: () => look(['health'], platform.health),
   sessions: () => look(['sessions'], platform.sessions),
   figures: () => look(['figures'], platform.figures),

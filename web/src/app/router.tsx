@@ -288,6 +288,12 @@ const above = {
     loader: seeing((cache) => cache.ensureQueryData(platformQueries.health())),
     component: lazyRouteComponent(() => import('@/pages/console/HealthPage'), 'HealthPage'),
   }),
+  support: createRoute({
+    getParentRoute: () => console,
+    path: '/support',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.support())),
+    component: lazyRouteComponent(() => import('@/pages/console/SupportPage'), 'SupportPage'),
+  }),
   administrators: createRoute({
     getParentRoute: () => console,
     path: '/administrators',

@@ -9,6 +9,7 @@ import type {
   PlatformMe,
   PlatformOrganization,
   Sessions,
+  SupportRequest,
   Usage,
 } from '@/api/platform'
 import {
@@ -36,6 +37,7 @@ export interface MockPlane {
   /** Of the organization of every context. */
   announced: Announcement[]
   usage: Omit<Usage, 'month'>
+  support: SupportRequest[]
 }
 
 const MODULES = [
@@ -135,6 +137,7 @@ export const makePlane = (): MockPlane => ({
     reading: null,
     agrees: null,
   },
+  support: [],
 })
 
 function line(what: string, quantity: number, unit_cents: number) {
@@ -445,6 +448,37 @@ const otherHandlers = [
   ),
 ]
 
+const supportHandlers = [
+  http.get(
+    '*/platform/support',
+    answering(() => {
+      needAbove('platform.support')
+      return json({ requests: world.plane.support })
+    }),
+  ),
+  http.post(
+    '*/platform/support',
+    answering(async ({ request }) => {
+      needAbove('platform.support')
+      const example = { organization: '', membership: 0, reason: '', minutes: 0, write: true }
+      const asked = await fields(request, example, ['membership'])
+      needStepUp(request, 'platform.support')
+      find(asked.organization)
+      const made = { ...asked, request: crypto.randomUUID() }
+      world.plane.support.push(made)
+      return json({ request: made.request }, 201)
+    }),
+  ),
+  http.delete(
+    '*/platform/support/:request',
+    answering(({ params }) => {
+      needAbove('platform.support')
+      world.plane.support = world.plane.support.filter((it) => it.request !== params.request)
+      return nothing()
+    }),
+  ),
+]
+
 export const platformHandlers = [
   http.get(
     '*/platform/me',
@@ -462,4 +496,5 @@ export const platformHandlers = [
   ),
   ...organizationHandlers,
   ...otherHandlers,
+  ...supportHandlers,
 ]

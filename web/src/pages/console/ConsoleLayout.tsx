@@ -18,6 +18,7 @@ const PAGES = [
   ['/console/figures', 'figures'],
   ['/console/sessions', 'sessions'],
   ['/console/health', 'health'],
+  ['/console/support', 'support'],
   ['/console/administrators', 'administrators'],
 ] as const
 

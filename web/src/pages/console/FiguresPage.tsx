@@ -26,7 +26,7 @@ export function FiguresPage() {
           rows={[
             ...figures.kinds.map((it) => ({
               key: it.kind,
-              name: `${kindWords(t, it.kind)} (${it.organizations})`,
+              name: `${kindWords(it.kind)} (${it.organizations})`,
               counts: it.counts,
             })),
             {

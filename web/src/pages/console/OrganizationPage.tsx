@@ -36,7 +36,7 @@ export function OrganizationPage() {
           </Anchor>
         }
         title={one.settings.name}
-        lead={t('platform.since', { when: when(one.created_at), kind: kindWords(t, one.kind) })}
+        lead={t('platform.since', { when: when(one.created_at), kind: kindWords(one.kind) })}
       />
       <Settings key={slug} one={one} />
       <Section title={t('platform.sites', { count: one.facilities.length })}>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { platformQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
 import list from '@/pages/roles/Roles.module.css'
+import { platform as words } from '@/texts/en/platform'
 import { PageHead } from '@/ui/PageHead'
 import classes from './Console.module.css'
 import { useAbove } from './useAbove'
@@ -49,7 +50,7 @@ export function OrganizationsPage() {
                   {it.settings.name}
                 </Link>
                 <div className={list.text}>
-                  {it.slug}, {kindWords(t, it.kind)}
+                  {it.slug}, {kindWords(it.kind)}
                 </div>
               </div>
               <span className={list.text}>
@@ -64,10 +65,8 @@ export function OrganizationsPage() {
   )
 }
 
-type Translate = ReturnType<typeof useTranslation>['t']
-
 /** What kind of care it gives; one that this app does not know by its key. */
-export const kindWords = (t: Translate, kind: string): string =>
-  kind === 'clinic' || kind === 'senior-care' || kind === 'behavioral-health' || kind === 'home-care'
-    ? t(`platform.kit_${kind}`)
-    : kind
+export function kindWords(kind: string): string {
+  const key = `kit_${kind}`
+  return Object.hasOwn(words, key) ? words[key as keyof typeof words] : kind
+}
