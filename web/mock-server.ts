@@ -52,7 +52,7 @@ function middleware({ handlers, beginAnew }: Mocks): Connect.NextHandleFunction 
         .then(() => response.writeHead(204).end(), next)
       return
     }
-    if (!request.url?.startsWith('/api/')) return next()
+    if (!/^\/(api|platform)\//.test(request.url ?? '')) return next()
     reply(handlers, request, response).catch(next)
   }
 }

@@ -9,7 +9,7 @@ const mocked = process.env.LAMPLIGHT_MOCK === '1'
 export default defineConfig({
   plugins: [react(), mocked && mockServer()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
-  server: { proxy: mocked ? {} : { '/api': server, '/oauth': server, '/fhir': server } },
+  server: { proxy: mocked ? {} : { '/api': server, '/oauth': server, '/fhir': server, '/platform': server } },
   build: {
     target: ['es2023', 'chrome120', 'firefox121', 'safari17'],
     // Nothing may become a data: address, which the CSP allows for images only.

@@ -152,6 +152,23 @@ impl Db {
         (status.size, status.available, status.waiting)
     }
 
+    /// Connections of every pool: name, most, open, free, waited for.
+    pub fn pools(&self) -> Vec<(&'static str, usize, usize, usize, usize)> {
+        let pools = &self.inner.pools;
+        [
+            ("requests", Some(&pools.runtime)),
+            ("audit", Some(&pools.audit)),
+            ("keys", Some(&pools.keyring)),
+            ("plane", pools.platform.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, pool)| {
+            let status = pool?.status();
+            Some((name, status.max_size, status.size, status.available, status.waiting))
+        })
+        .collect()
+    }
+
     /// Makes the audit partitions of this month and the next five. Returns how many were made.
     ///
     /// # Errors

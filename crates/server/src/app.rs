@@ -11,6 +11,7 @@ use adapters::oidc::Oidc;
 use adapters::sms::Texter;
 use credentials::passkey::{Passkeys, RelyingParty};
 use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
+use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, World};
 use moka::sync::Cache;
 use policy::PlatformPermission;
@@ -91,6 +92,9 @@ pub struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) quotas: Arc<Quotas>,
+    /// Since when this program runs.
+    pub(crate) since: Timestamp,
+    pub(crate) plane: Arc<platform::Memory>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
     /// True when the program is about to end: answers that go on end then.
@@ -132,6 +136,8 @@ impl App {
             oidc: Oidc::new(world.clone(), settings.local_providers).expect("TLS is part of this program"),
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
+            since: world.now(),
+            plane: Arc::default(),
             capability: Arc::default(),
             events: Arc::default(),
             stopping,

@@ -1,4 +1,5 @@
 import { http } from './http'
+import type { Announcement } from './platform'
 import type {
   Accesses,
   Emergencies,
@@ -45,6 +46,10 @@ export function inContext(context: string) {
       const all = await http.get<Emergencies>('/api/emergency-access', { context })
       return all.emergencies.map(({ patient: _, ...rest }) => rest)
     },
+    announcements: () =>
+      http
+        .get<{ announcements: Announcement[] }>('/api/announcements', { context })
+        .then((it) => it.announcements),
     judgeEmergency: (emergency: string, judgement: Judgement) =>
       http.post(`/api/emergency-access/${encodeURIComponent(emergency)}/review`, judgement, { context }),
     endEmergency: (emergency: string) =>

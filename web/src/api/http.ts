@@ -75,12 +75,12 @@ class Http {
   put<Answer = void>(
     path: string,
     body: object,
-    options: { context: string; version: number },
+    options: { context?: string; version?: number } = {},
   ): Promise<Answer> {
     return this.send<Answer>(path, { ...options, method: 'PUT', body })
   }
 
-  delete(path: string, options: { context?: string } = {}): Promise<void> {
+  delete(path: string, options: { context?: string; version?: number } = {}): Promise<void> {
     return this.send<void>(path, { ...options, method: 'DELETE' })
   }
 

@@ -10,6 +10,7 @@ interface Window {
   to?: string
   cursor?: string
 }
+import { platform } from './platform'
 
 /** What the cache holds of the person, whatever the context. */
 export const personQueries = {
@@ -69,6 +70,14 @@ export function contextQueries(context: string) {
         queryFn: inContext(context).organization,
       }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
+    announcements: () =>
+      queryOptions({
+        queryKey: ['context', context, 'announcements'],
+        queryFn: inContext(context).announcements,
+        staleTime: 60_000,
+        refetchInterval: 300_000,
+        retry: false,
+      }),
     /** Each look is one at every patient concerned, and is logged so: nobody's return to the tab is a look. */
     emergencies: () =>
       queryOptions({
@@ -79,6 +88,30 @@ export function contextQueries(context: string) {
         refetchOnReconnect: false,
       }),
   }
+}
+
+/** What the cache holds of the plane above organizations. Each look is in a log: nobody's return to the tab is one. */
+export const platformQueries = {
+  me: () => queryOptions({ queryKey: ['platform', 'me'], queryFn: platform.me, staleTime: 30_000 }),
+  organizations: () => look(['organizations'], platform.organizations),
+  organization: (slug: string) => look(['organization', slug], () => platform.organization(slug)),
+  usage: (slug: string, month: string) => look(['usage', slug, month], () => platform.usage(slug, month)),
+  plans: () => look(['plans'], platform.plans),
+  administrators: () => look(['administrators'], platform.administrators),
+  announcements: () => look(['announcements'], platform.announcements),
+  support: () => look(['support'], platform.support),
+  health: () => look(['health'], platform.health),
+  sessions: () => look(['sessions'], platform.sessions),
+  figures: () => look(['figures'], platform.figures),
+}
+
+function look<Answer>(key: string[], queryFn: () => Promise<Answer>) {
+  return queryOptions({
+    queryKey: ['platform', ...key],
+    queryFn,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  })
 }
 
 export function forgetContext(cache: QueryClient, context: string) {

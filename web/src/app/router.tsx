@@ -8,8 +8,8 @@ import {
   type RouterHistory,
   redirect,
 } from '@tanstack/react-router'
-import { hasCode } from '@/api/errors'
-import { contextQueries, personQueries } from '@/api/queries'
+import { ApiError, hasCode } from '@/api/errors'
+import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { showsEmergencies, showsPeople } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
@@ -252,6 +252,99 @@ const facilities = createRoute({
   notFoundComponent: NotFoundPage,
   component: lazyRouteComponent(() => import('@/pages/facilities/FacilitiesPage'), 'FacilitiesPage'),
 })
+/** The plane above organizations. For whoever is not on it, and at an organization's own address, it does not exist. */
+const console = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/console',
+  loader: async ({ context: { cache } }) => {
+    if (!(await cache.ensureQueryData(platformQueries.me()))) throw notFound()
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/console/ConsoleLayout'), 'ConsoleLayout'),
+})
+const above = {
+  organizations: createRoute({
+    getParentRoute: () => console,
+    path: '/',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.organizations())),
+    component: lazyRouteComponent(() => import('@/pages/console/OrganizationsPage'), 'OrganizationsPage'),
+  }),
+  organization: createRoute({
+    getParentRoute: () => console,
+    path: '/organizations/$slug',
+    loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+      await parentMatchPromise
+      const one = cache.ensureQueryData(platformQueries.organization(params.slug)).catch((error) => {
+        throw error instanceof ApiError && error.status === 404 ? notFound() : error
+      })
+      await Promise.all([one, cache.ensureQueryData(platformQueries.plans())])
+    },
+    notFoundComponent: NotFoundPage,
+    component: lazyRouteComponent(() => import('@/pages/console/OrganizationPage'), 'OrganizationPage'),
+  }),
+  create: createRoute({
+    getParentRoute: () => console,
+    path: '/create',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.plans())),
+    component: lazyRouteComponent(() => import('@/pages/console/CreatePage'), 'CreatePage'),
+  }),
+  plans: createRoute({
+    getParentRoute: () => console,
+    path: '/plans',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.plans())),
+    component: lazyRouteComponent(() => import('@/pages/console/PlansPage'), 'PlansPage'),
+  }),
+  announcements: createRoute({
+    getParentRoute: () => console,
+    path: '/announcements',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.announcements())),
+    component: lazyRouteComponent(() => import('@/pages/console/AnnouncementsPage'), 'AnnouncementsPage'),
+  }),
+  figures: createRoute({
+    getParentRoute: () => console,
+    path: '/figures',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.figures())),
+    component: lazyRouteComponent(() => import('@/pages/console/FiguresPage'), 'FiguresPage'),
+  }),
+  sessions: createRoute({
+    getParentRoute: () => console,
+    path: '/sessions',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.sessions())),
+    component: lazyRouteComponent(() => import('@/pages/console/SessionsPage'), 'SessionsPage'),
+  }),
+  health: createRoute({
+    getParentRoute: () => console,
+    path: '/health',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.health())),
+    component: lazyRouteComponent(() => import('@/pages/console/HealthPage'), 'HealthPage'),
+  }),
+  support: createRoute({
+    getParentRoute: () => console,
+    path: '/support',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.support())),
+    component: lazyRouteComponent(() => import('@/pages/console/SupportPage'), 'SupportPage'),
+  }),
+  administrators: createRoute({
+    getParentRoute: () => console,
+    path: '/administrators',
+    loader: seeing((cache) => cache.ensureQueryData(platformQueries.administrators())),
+    component: lazyRouteComponent(() => import('@/pages/console/AdministratorsPage'), 'AdministratorsPage'),
+  }),
+}
+
+/** Looks once it is known that the person is on the plane: nobody else's request is sent. */
+function seeing(look: (cache: QueryClient) => Promise<unknown>) {
+  return async ({
+    context,
+    parentMatchPromise,
+  }: {
+    context: RouterContext
+    parentMatchPromise: Promise<{ status: string }>
+  }) => {
+    if ((await parentMatchPromise).status !== 'success') return
+    await look(context.cache)
+  }
+}
 
 const tree = root.addChildren([
   signIn,
@@ -265,6 +358,7 @@ const tree = root.addChildren([
     open,
     account,
     authorize,
+    console.addChildren(Object.values(above)),
     context.addChildren([
       welcome,
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),

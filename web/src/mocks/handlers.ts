@@ -5,6 +5,7 @@ import { answering, fields, json, needContext, needPassword, needSession, nothin
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
 import { peopleHandlers } from './people'
+import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
 
@@ -153,13 +154,16 @@ export const handlers = [
   ...emergencyHandlers,
   ...accessHandlers,
   ...facilityHandlers,
+  ...platformHandlers,
 ]
 
-/** For a browser: the world as given, signed in as strongly as said. */
+/** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */
 export function beginAnew({
   strength,
+  above,
   ...changes
-}: Partial<typeof world> & { strength?: 'password' | 'two-factor' }) {
+}: Partial<typeof world> & { strength?: 'password' | 'two-factor'; above?: boolean }) {
   resetWorld(changes)
   world.session = strength ? signedIn(strength) : null
+  if (above) Object.assign(world.plane, { me: onPlane, announced: world.plane.announcements })
 }

@@ -14,6 +14,7 @@ import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
+import { type MockPlane, makePlane } from './platform'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -38,6 +39,7 @@ export interface World {
   emergencies: MockEmergency[]
   facilities: Facility[]
   settings: OrganizationView
+  plane: MockPlane
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   /** Of the one patient there is, newest first. */
@@ -133,6 +135,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     emergencies: makeEmergencies(),
     facilities: makeFacilities(),
     settings: makeSettings(),
+    plane: makePlane(),
     lastAdministrator: false,
     accesses: makeAccesses(),
     ties: makeTies(),

@@ -3,6 +3,7 @@ import { cleanup } from '@testing-library/react'
 import { setupServer } from 'msw/node'
 import { handlers } from '@/mocks/handlers'
 import { resetWorld } from '@/mocks/world'
+import { announcementMemory } from '@/session/announcementMemory'
 import { gate } from '@/session/gate'
 import { postMemory } from '@/session/postMemory'
 
@@ -30,6 +31,7 @@ beforeEach(() => {
   resetWorld()
   gate.reset()
   postMemory.clear()
+  announcementMemory.clear()
   window.history.replaceState(null, '', '/')
 })
 afterEach(() => {

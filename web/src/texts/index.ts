@@ -7,6 +7,7 @@ import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
+import { platform } from './en/platform'
 import { links, lock, signIn } from './en/signIn'
 
 const en = {
@@ -32,6 +33,7 @@ const en = {
   accesses,
   notice,
   facilities,
+  platform,
 }
 
 declare module 'i18next' {

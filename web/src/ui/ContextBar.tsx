@@ -27,6 +27,8 @@ interface Props {
   posts: BarPost[]
   /** Follows a link within the app. */
   onFollow(href: string): void
+  /** Someone looks at their account's menu. */
+  onAccount?(): void
   /** Menu items. */
   account: ReactNode
 }
@@ -43,6 +45,7 @@ export function ContextBar({
   home,
   posts,
   onFollow,
+  onAccount,
   account,
 }: Props) {
   const { t } = useTranslation()
@@ -113,7 +116,13 @@ export function ContextBar({
       </Menu>
       {kind === 'portal' && <span className={classes.portal}>{t('context.portal')}</span>}
       <span className={classes.gap} />
-      <Menu withinPortal={false} withInitialFocusPlaceholder={false} position="bottom-end" shadow="md">
+      <Menu
+        withinPortal={false}
+        withInitialFocusPlaceholder={false}
+        position="bottom-end"
+        shadow="md"
+        onOpen={onAccount}
+      >
         <Menu.Target>
           <UnstyledButton className={classes.control}>
             <PersonIcon size={22} />

@@ -1,6 +1,7 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
 pub(crate) mod accesses;
+pub(crate) mod announcements;
 pub(crate) mod emergency;
 pub(crate) mod events;
 pub(crate) mod facilities;

@@ -209,7 +209,10 @@ pub(super) async fn administrator(
     let found = app.store.db().administrator(session, visit.request.clone()).await?;
     let who = Some(format!("person {} session {}", session.person(), session.id()));
     let Some(administrator) = found else {
-        visit.log("platform.use", Outcome::Denied, "not on the plane", who).await?;
+        // The app asks everyone's account whether there is a way to the plane: that is no attempt.
+        if access != Access::OnPlatform {
+            visit.log("platform.use", Outcome::Denied, "not on the plane", who).await?;
+        }
         return Err(Failure::unlisted());
     };
     if let Access::Platform(permission) = access

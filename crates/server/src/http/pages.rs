@@ -3,7 +3,7 @@
 
 use rust_embed::RustEmbed;
 
-use crate::http::{Access, Answer, Body, Failure, Handler, Reply, Route, Verb, Visit};
+use crate::http::{Access, Answer, Body, Failure, Handler, Place, Reply, Route, Verb, Visit};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -32,6 +32,9 @@ pub(super) const ROUTES: &[Route] = &[
     page("/c/{context}"),
     page("/c/{context}/"),
     page("/c/{context}/{*rest}"),
+    console("/console"),
+    console("/console/"),
+    console("/console/{*rest}"),
     file("/lamp.svg", |visit| Box::pin(async move { asset(&visit, "lamp.svg") })),
     file("/assets/{file}", |visit| {
         Box::pin(async move { asset(&visit, &format!("assets/{}", visit.param("file"))) })
@@ -40,6 +43,15 @@ pub(super) const ROUTES: &[Route] = &[
 
 const fn page(path: &'static str) -> Route {
     file(path, |visit| Box::pin(async move { document(&visit) }))
+}
+
+/// The pages of the plane above organizations: no organization has them at its address.
+const fn console(path: &'static str) -> Route {
+    file(path, |visit| {
+        Box::pin(async move {
+            if visit.place == Place::Installation { document(&visit) } else { Err(Failure::unlisted()) }
+        })
+    })
 }
 
 const fn file(path: &'static str, handler: fn(Visit) -> Answer) -> Route {

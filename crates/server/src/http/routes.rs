@@ -12,7 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, emergency, events, facilities, fhir, fields, modules, oauth, people, platform, providers,
+    accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
+    providers,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -168,6 +169,7 @@ pub fn routes() -> &'static [Route] {
             events::ROUTES,
             accesses::ROUTES,
             facilities::ROUTES,
+            announcements::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

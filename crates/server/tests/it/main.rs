@@ -19,6 +19,8 @@ mod oauth;
 mod openapi;
 mod people;
 mod platform;
+mod platform_usage;
+mod platform_watch;
 mod providers;
 mod reassign;
 mod roles;

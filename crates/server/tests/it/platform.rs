@@ -7,7 +7,7 @@ use testkit::{Answer, PASSWORD, Permission, Person, TestApp};
 
 use crate::people::admit;
 
-async fn proved(who: &Person, method: &str, path: &str, body: &Value, action: &str) -> Answer {
+pub(crate) async fn proved(who: &Person, method: &str, path: &str, body: &Value, action: &str) -> Answer {
     let proof = who.browser.proof(action, PASSWORD).await;
     let ask = who.browser.ask(method, path).body("application/json", body.to_string());
     who.browser.send(ask.header("lamplight-step-up", &proof)).await

@@ -23,6 +23,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{organization}", "r999"),
         ("{administrator}", "999"),
         ("{plan}", "r999"),
+        ("{announcement}", ID),
         ("{module}", "family-portal"),
         ("{event}", ID),
         ("{facility}", "north"),

@@ -1,10 +1,13 @@
 import { Menu } from '@mantine/core'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { contextQueries, personQueries } from '@/api/queries'
+import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
+import { announcementMemory, usePutAway } from '@/session/announcementMemory'
 import { useLeave } from '@/session/useLeave'
+import { AnnouncementBar } from '@/ui/AnnouncementBar'
 import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
@@ -20,6 +23,11 @@ export function ContextLayout() {
   const leave = useLeave()
   const { data: me } = useSuspenseQuery(contextQueries(context).me())
   const { data: all } = useSuspenseQuery(personQueries.contexts())
+
+  const [looked, setLooked] = useState(false)
+  const { data: above } = useQuery({ ...platformQueries.me(), enabled: looked, retry: false })
+  const { data: announced } = useQuery(contextQueries(context).announcements())
+  const away = usePutAway()
 
   const posts: BarPost[] = all.memberships.map((post) => ({
     key: `${post.organization.slug}/${post.membership}`,
@@ -52,6 +60,7 @@ export function ContextLayout() {
         home={`/c/${context}/`}
         posts={posts}
         onFollow={(href) => router.navigate({ href })}
+        onAccount={() => setLooked(true)}
         account={
           <>
             <Menu.Item renderRoot={(props) => <Link to="/account" search={{ from: context }} {...props} />}>
@@ -60,6 +69,11 @@ export function ContextLayout() {
             <Menu.Item renderRoot={(props) => <Link to="/" search={{ all: true }} {...props} />}>
               {t('context.yourPosts')}
             </Menu.Item>
+            {above && (
+              <Menu.Item renderRoot={(props) => <Link to="/console" {...props} />}>
+                {t('platform.menu')}
+              </Menu.Item>
+            )}
             <Menu.Divider />
             <Menu.Item onClick={() => leave.lock('asked')}>{t('context.lock')}</Menu.Item>
             <Menu.Item onClick={() => leave.closeContext(context)}>{t('context.closeContext')}</Menu.Item>
@@ -68,6 +82,10 @@ export function ContextLayout() {
         }
       />
       <PostNav context={context} me={me} />
+      <AnnouncementBar
+        announcements={(announced ?? []).filter((it) => !away.includes(it.announcement))}
+        onPutAway={announcementMemory.putAway}
+      />
       <main className={classes.content} id="content" tabIndex={-1}>
         <ProtectedNotice context={context} />
         <Outlet />

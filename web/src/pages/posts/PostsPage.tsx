@@ -1,8 +1,8 @@
 import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { personQueries } from '@/api/queries'
+import { personQueries, platformQueries } from '@/api/queries'
 import type { Membership } from '@/api/types'
 import { useTitle } from '@/app/useTitle'
 import { useLeave } from '@/session/useLeave'
@@ -17,6 +17,7 @@ export function PostsPage() {
   const { t } = useTranslation()
   const { data } = useSuspenseQuery(personQueries.contexts())
   const { data: session } = useSuspenseQuery(personQueries.session())
+  const { data: above } = useQuery({ ...platformQueries.me(), retry: false })
   const { signOut } = useLeave()
   const none = data.memberships.length === 0
   const title = none ? t('posts.none') : t('posts.title')
@@ -32,6 +33,9 @@ export function PostsPage() {
             {session.person.name}, {session.person.email}
           </span>
           <Group gap="lg">
+            {above && (
+              <Anchor renderRoot={(props) => <Link to="/console" {...props} />}>{t('platform.menu')}</Anchor>
+            )}
             <Anchor renderRoot={(props) => <Link to="/account" {...props} />}>
               {t('context.accountSecurity')}
             </Anchor>

@@ -82,4 +82,8 @@ export const stepUpActions: Record<string, string> = {
   'sharing.approve': 'share a record with a relative',
   'emergency.access': 'open a record in an emergency',
   'emergency.review': 'judge an emergency access',
+  'platform.organizations': 'create or change an organization',
+  'platform.plans': 'change what is sold, who has it or what is fixed',
+  'platform.administrators': 'change who is on the platform',
+  'platform.support': 'ask for support access',
 }

@@ -18,6 +18,12 @@ pub(crate) enum Error {
     /// Nobody would be left who says who is on the plane.
     #[error("the plane keeps an administrator")]
     LastAdministrator,
+    /// The month is not over.
+    #[error("the month is not over")]
+    MonthRuns,
+    /// The month was fixed already.
+    #[error("the month was fixed already")]
+    AlreadyRead,
     /// Something given is not what it should be; the text names it without repeating it.
     #[error("{0}")]
     Invalid(&'static str),
@@ -34,6 +40,8 @@ impl From<Error> for Failure {
                 "last-administrator",
                 "one administrator of the plane says who else is on it: name another first",
             ),
+            Error::MonthRuns => Self::coded(409, "month-running", "the month is not over"),
+            Error::AlreadyRead => Self::coded(409, "already-read", "the month was fixed already"),
             Error::Invalid(message) => Self::coded(400, "invalid", message),
         }
     }

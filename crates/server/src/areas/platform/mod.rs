@@ -7,5 +7,5 @@ mod routes;
 mod store;
 
 pub(crate) use error::Error;
-pub(crate) use ops::{Invite, invite_by_operator};
+pub(crate) use ops::{Invite, Memory, invite_by_operator};
 pub(crate) use routes::ROUTES;

@@ -27,6 +27,7 @@ pub(super) struct Problem {
 
 /// Every code, its status and when it is given.
 pub(super) const CODES: &[(&str, u16, &str)] = &[
+    ("already-read", 409, "the month was fixed already"),
     ("already-reviewed", 409, "somebody judged it already"),
     ("already-there", 409, "the patient is at this facility"),
     ("busy", 503, "too many passwords are being looked at"),
@@ -43,6 +44,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("last-factor", 409, "it is the last factor, and one is required"),
     ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),
     ("module-required", 403, "the organization does not have this part of the product in use"),
+    ("month-running", 409, "the month is not over"),
     ("password-breached", 400, "the password is known from breaches"),
     ("password-guessable", 400, "the password is a name, a sequence, or one thing repeated"),
     ("password-too-long", 400, "the password is longer than 256 characters"),

@@ -63,6 +63,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.change_organization",
         "org.effective",
         "org.open_facility",
+        "platform.announcements",
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",

@@ -22,10 +22,12 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 7] = [
+pub(crate) const CLOSED: [&str; 9] = [
     "platform.administrator",
+    "platform.announcement",
     "platform.placement",
     "platform.plan",
+    "platform.reading",
     "platform.slug",
     "platform.subscription",
     "refinery_schema_history",

@@ -43,8 +43,7 @@ pub(in super::super) struct Settings {
 pub(in super::super) struct OrganizationView {
     #[serde(skip)]
     pub(in super::super) id: OrganizationId,
-    /// Of the settings.
-    #[serde(skip)]
+    /// Of the settings: what `If-Match` names.
     pub(in super::super) version: i64,
     /// The subdomain.
     pub(in super::super) slug: String,

@@ -1,8 +1,11 @@
 //! `/platform`: what is asked and answered, and nothing else.
 
 mod administrators;
+mod announcements;
 mod organizations;
 mod plans;
+mod usage;
+mod watch;
 
 use policy::PlatformPermission as P;
 use serde::Serialize;
@@ -36,6 +39,24 @@ pub(crate) const ROUTES: &[Route] = &[
         &organizations::SUBSCRIBE,
         |a| Box::pin(organizations::subscribe(a)),
     ),
+    row(Verb::Get, "/platform/organizations/{organization}/usage", P::Watch, &usage::LOOK, |a| {
+        Box::pin(usage::look(a))
+    }),
+    row(Verb::Post, "/platform/organizations/{organization}/usage", P::Plans, &usage::READ, |a| {
+        Box::pin(usage::read(a))
+    }),
+    row(Verb::Get, "/platform/announcements", P::Watch, &announcements::LIST, |a| {
+        Box::pin(announcements::list(a))
+    }),
+    row(Verb::Post, "/platform/announcements", P::Announce, &announcements::ANNOUNCE, |a| {
+        Box::pin(announcements::announce(a))
+    }),
+    row(Verb::Delete, "/platform/announcements/{announcement}", P::Announce, &announcements::WITHDRAW, |a| {
+        Box::pin(announcements::withdraw(a))
+    }),
+    row(Verb::Get, "/platform/health", P::Watch, &watch::HEALTH, |a| Box::pin(watch::health(a))),
+    row(Verb::Get, "/platform/sessions", P::Watch, &watch::SESSIONS, |a| Box::pin(watch::sessions(a))),
+    row(Verb::Get, "/platform/figures", P::Watch, &watch::FIGURES, |a| Box::pin(watch::figures(a))),
     row(Verb::Get, "/platform/plans", P::Watch, &plans::LIST, |a| Box::pin(plans::list(a))),
     row(Verb::Put, "/platform/plans/{plan}", P::Plans, &plans::PUT, |a| Box::pin(plans::put(a))),
     row(Verb::Get, "/platform/administrators", P::Watch, &administrators::LIST, |a| {

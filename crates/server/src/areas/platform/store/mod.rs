@@ -1,10 +1,19 @@
 //! The plane's SQL.
 
+mod announcements;
 mod organizations;
+mod usage;
+mod watch;
 
+pub(super) use announcements::{
+    find_numbers, insert as insert_announcement, list as list_announcements,
+    withdraw as withdraw_announcement,
+};
 pub(super) use organizations::{
     find as find_organization, insert_subscription, list as list_organizations, update as update_organization,
 };
+pub(super) use usage::{count_clinicians, find_reading, insert_reading, list_terms};
+pub(super) use watch::{count_figures, count_sessions, look_at_vitals};
 
 use db::{Error, Row, Tx};
 use jiff::Timestamp;
