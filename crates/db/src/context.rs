@@ -63,6 +63,8 @@ pub struct Principal {
     pub(crate) ends_at: Option<Timestamp>,
     /// What of the record it sees, when that is not all.
     pub(crate) fields: Option<Fields>,
+    /// Whose view it has, when it is support access.
+    pub(crate) on_behalf_of: Option<MembershipId>,
 }
 
 impl Principal {
@@ -75,17 +77,38 @@ impl Principal {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
-        Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None, fields: None }
+        Self {
+            organization,
+            slug: slug.into(),
+            membership,
+            grants,
+            cells,
+            ends_at: None,
+            fields: None,
+            on_behalf_of: None,
+        }
     }
 
     /// The same post with other grants: it sees no more of a record, and lives no longer.
     pub(crate) fn with_grants(&self, grants: Grants) -> Self {
         let new = Self::new(self.organization, &self.slug, self.membership, grants);
-        Self { fields: self.fields.clone(), ends_at: self.ends_at, ..new }
+        Self { fields: self.fields.clone(), ends_at: self.ends_at, on_behalf_of: self.on_behalf_of, ..new }
     }
 
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
         Self { ends_at, ..self }
+    }
+
+    pub(crate) fn on_behalf_of(self, on_behalf_of: Option<MembershipId>) -> Self {
+        Self { on_behalf_of, ..self }
+    }
+
+    /// The request with the purpose that such a post has: support cares for nobody.
+    pub(crate) fn purposed(&self, request: Request) -> Request {
+        match self.on_behalf_of {
+            Some(_) => Request { purpose: Purpose::Administration, ..request },
+            None => request,
+        }
     }
 
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
@@ -110,7 +133,16 @@ impl Principal {
             modules: ModuleSet::all(),
             through: ModuleSet::default(),
         };
-        Self { organization, slug: "".into(), membership, grants, cells, ends_at: None, fields: None }
+        Self {
+            organization,
+            slug: "".into(),
+            membership,
+            grants,
+            cells,
+            ends_at: None,
+            fields: None,
+            on_behalf_of: None,
+        }
     }
 }
 
@@ -171,6 +203,11 @@ impl Ctx {
     /// The post.
     pub fn membership(&self) -> MembershipId {
         self.principal.membership
+    }
+
+    /// The post whose view it has, when it is support access (ADR 0019).
+    pub fn on_behalf_of(&self) -> Option<MembershipId> {
+        self.principal.on_behalf_of
     }
 
     /// What it may do.

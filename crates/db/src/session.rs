@@ -162,7 +162,7 @@ impl Db {
             self.touch(&session, now, &request).await?;
         }
         let opened = session.known.opened.as_ref().map(|(principal, second_factor_required)| Opened {
-            ctx: Ctx::new(Arc::clone(principal), request),
+            ctx: Ctx::new(Arc::clone(principal), principal.purposed(request)),
             second_factor_required: *second_factor_required,
         });
         Ok(SignedIn { session, opened })
@@ -194,7 +194,8 @@ impl Db {
                 let membership = MembershipId(row.get("membership_id"));
                 let principal =
                     Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
-                let principal = principal.until(row.get("grant_ends_at"));
+                let on_behalf_of = row.get::<_, Option<i32>>("on_behalf_of").map(MembershipId);
+                let principal = principal.until(row.get("grant_ends_at")).on_behalf_of(on_behalf_of);
                 Some((
                     Arc::new(self.completed(principal, ModuleSet::default()).await?),
                     row.get("second_factor_required"),

@@ -32,6 +32,8 @@ pub enum Drawer {
     EmergencyReason = 9,
     /// `org.emergency.note`
     EmergencyNote = 10,
+    /// `org.support_request.reason`
+    SupportReason = 11,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

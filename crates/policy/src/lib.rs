@@ -75,11 +75,17 @@ pub enum Action {
     ListModules,
     /// Switching one of them.
     SwitchModule,
+    /// Asking which support access was asked for and given.
+    ListSupport,
+    /// Approving or refusing it.
+    DecideSupport,
+    /// Ending it before its time.
+    EndSupport,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -108,6 +114,9 @@ impl Action {
         Self::ReviewEmergency,
         Self::ListModules,
         Self::SwitchModule,
+        Self::ListSupport,
+        Self::DecideSupport,
+        Self::EndSupport,
     ];
 
     /// The permission that allows the action.
@@ -119,7 +128,7 @@ impl Action {
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
-            Self::AuditReport | Self::Reach => Permission::AuditReport,
+            Self::AuditReport | Self::Reach | Self::ListSupport => Permission::AuditReport,
             Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
             Self::Invite | Self::ChangePost | Self::HideFields => Permission::PeopleInvite,
             Self::EndPost => Permission::PeopleEnd,
@@ -128,7 +137,9 @@ impl Action {
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
-            Self::ListModules | Self::SwitchModule => Permission::OrganizationManage,
+            Self::ListModules | Self::SwitchModule | Self::DecideSupport | Self::EndSupport => {
+                Permission::OrganizationManage
+            }
         }
     }
 
@@ -163,6 +174,9 @@ impl Action {
             Self::ReviewEmergency => "emergency.review",
             Self::ListModules => "modules.list",
             Self::SwitchModule => "modules.switch",
+            Self::ListSupport => "support.list",
+            Self::DecideSupport => "support.decide",
+            Self::EndSupport => "support.end",
         }
     }
 }

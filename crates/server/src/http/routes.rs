@@ -11,7 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{emergency, fhir, fields, modules, oauth, people, platform, providers};
+use crate::areas::{emergency, fhir, fields, modules, oauth, people, platform, providers, support};
 use crate::http::{Above, Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
@@ -156,6 +156,7 @@ pub fn routes() -> &'static [Route] {
             fields::ROUTES,
             emergency::ROUTES,
             modules::ROUTES,
+            support::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -18,6 +18,9 @@ pub(crate) enum Error {
     /// Nobody would be left who says who is on the plane.
     #[error("the plane keeps an administrator")]
     LastAdministrator,
+    /// One of the same administrator waits at that organization.
+    #[error("a request waits")]
+    Waiting,
     /// Something given is not what it should be; the text names it without repeating it.
     #[error("{0}")]
     Invalid(&'static str),
@@ -34,6 +37,9 @@ impl From<Error> for Failure {
                 "last-administrator",
                 "one administrator of the plane says who else is on it: name another first",
             ),
+            Error::Waiting => {
+                Self::coded(409, "support-waiting", "a request of yours waits there: withdraw it first")
+            }
             Error::Invalid(message) => Self::coded(400, "invalid", message),
         }
     }

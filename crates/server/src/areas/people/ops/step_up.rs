@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 18] = [
+pub(super) const ACTIONS: [&str; 20] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -32,6 +32,8 @@ pub(super) const ACTIONS: [&str; 18] = [
     "platform.organizations",
     "platform.plans",
     "platform.administrators",
+    "platform.support",
+    "support.approve",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -3,6 +3,7 @@
 mod administrators;
 mod organizations;
 mod plans;
+mod support;
 
 pub(super) use administrators::{
     AdministratorView, change as change_administrator, end as end_administrator, invite,
@@ -14,6 +15,9 @@ pub(super) use organizations::{
     list as list_organizations, look as look_at_organization, set as set_organization, subscribe,
 };
 pub(super) use plans::{PlanText, PlanView, list as list_plans, put as put_plan};
+pub(super) use support::{
+    NewSupport, OwnSupport, ask as ask_for_support, end as end_support, list as list_support,
+};
 
 use super::Error;
 

@@ -3,6 +3,7 @@
 mod administrators;
 mod organizations;
 mod plans;
+mod support;
 
 use policy::PlatformPermission as P;
 use serde::Serialize;
@@ -58,6 +59,11 @@ pub(crate) const ROUTES: &[Route] = &[
         &administrators::END,
         |a| Box::pin(administrators::end(a)),
     ),
+    row(Verb::Get, "/platform/support", P::Support, &support::LIST, |a| Box::pin(support::list(a))),
+    row(Verb::Post, "/platform/support", P::Support, &support::ASK, |a| Box::pin(support::ask(a))),
+    row(Verb::Delete, "/platform/support/{request}", P::Support, &support::END, |a| {
+        Box::pin(support::end(a))
+    }),
 ];
 
 const fn row(

@@ -1,10 +1,13 @@
 //! The plane's SQL.
 
 mod organizations;
+mod support;
 
 pub(super) use organizations::{
     find as find_organization, insert_subscription, list as list_organizations, update as update_organization,
 };
+
+pub(super) use support::{NewSupport, end_support, find_organization_number, insert_support, list_support};
 
 use db::{Error, Row, Tx};
 use jiff::Timestamp;
