@@ -12,6 +12,8 @@ import type {
   Question,
   Role,
   RoleBody,
+  SupportApproval,
+  SupportRequest,
 } from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
@@ -37,5 +39,12 @@ export function inContext(context: string) {
       http.post(`/api/emergency-access/${encodeURIComponent(emergency)}/review`, judgement, { context }),
     endEmergency: (emergency: string) =>
       http.delete(`/api/emergency-access/${encodeURIComponent(emergency)}`, { context }),
+    support: () => http.get<{ requests: SupportRequest[] }>('/api/support', { context }),
+    approveSupport: (request: string, approval: SupportApproval) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/approve`, approval, { context }),
+    refuseSupport: (request: string) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/refuse`, {}, { context }),
+    endSupport: (request: string) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/end`, {}, { context }),
   }
 }

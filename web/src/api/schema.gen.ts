@@ -1065,6 +1065,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Support access that was asked for, and what runs */
+        get: operations["getSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let support see what a post sees, for a while; never one's own request
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `support.approve`.
+         */
+        post: operations["postSupportRequestApprove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End support access before its time, as who administers the organization or as the support itself */
+        post: operations["postSupportRequestEnd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse support access
+         * @description Needs the permission `organization.manage`.
+         */
+        post: operations["postSupportRequestRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/platform/administrators": {
         parameters: {
             query?: never;
@@ -1238,6 +1312,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/platform/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The support access that one asked for
+         * @description Needs `platform.support` on the plane above organizations.
+         */
+        get: operations["getPlatformSupport"];
+        put?: never;
+        /**
+         * Ask an organization to see what one of its people sees, for a while
+         * @description Needs `platform.support` on the plane above organizations. May ask for a step-up for `platform.support`.
+         */
+        post: operations["postPlatformSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/support/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw one's own request for support access, or end what runs
+         * @description Needs `platform.support` on the plane above organizations.
+         */
+        delete: operations["deletePlatformSupportRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1276,6 +1394,21 @@ export interface components {
              * @description Where to read about it.
              */
             uri: string | null;
+        };
+        /** @description An approval. */
+        Approved: {
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int32
+             * @description The post that was made.
+             */
+            membership: number;
+        };
+        /** @description What waits for the organization's decision. */
+        AskedForSupport: {
+            /** Format: uuid */
+            request: string;
         };
         /** @description A scope that is asked for. */
         AskedScope: {
@@ -1653,6 +1786,7 @@ export interface components {
             organization: components["schemas"]["Organization"];
             /** @description What it is called. */
             role: string;
+            support: components["schemas"]["SupportAccess"] | null;
         };
         /** @description A part of the product. */
         ModuleView: {
@@ -1794,6 +1928,25 @@ export interface components {
             /** @description By its name in the IANA time zone database. */
             time_zone: string;
         };
+        /** @description Support access to be asked for. */
+        NewSupport: {
+            /**
+             * Format: int32
+             * @description The number of the post whose view would help, as its holder told it; the organization chooses.
+             */
+            membership?: number | null;
+            /**
+             * Format: int32
+             * @description For how long, 5 to 240.
+             */
+            minutes: number;
+            /** @description The organization's subdomain. */
+            organization: string;
+            /** @description Why, 1 to 500 characters, for who decides. */
+            reason: string;
+            /** @description Whether to change something as well. */
+            write?: boolean;
+        };
         /** @description A body without members. */
         Nothing: Record<string, never>;
         /** @description A post that is open in this browser. */
@@ -1890,6 +2043,33 @@ export interface components {
             ends_at: string | null;
             facilities: string[];
             permissions: string[];
+        };
+        /** @description What one asked for oneself. */
+        OwnSupport: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends, or ended.
+             */
+            ends_at: string | null;
+            /** Format: int32 */
+            membership: number | null;
+            /** Format: int32 */
+            minutes: number;
+            /** @description The organization's subdomain. */
+            organization: string;
+            /** Format: uuid */
+            request: string;
+            /** @enum {string} */
+            state: "waiting" | "withdrawn" | "refused" | "running" | "over";
+            write: boolean;
+        };
+        /** @description What one asked for, the newest first, 200 at most. */
+        OwnSupportRequests: {
+            requests: components["schemas"]["OwnSupport"][];
         };
         /** @description A tie of one's own post. */
         OwnTie: {
@@ -2182,7 +2362,7 @@ export interface components {
             relationships: components["schemas"]["Tie"][];
             role: string;
             /** @enum {string} */
-            sort: "person" | "service" | "operator";
+            sort: "person" | "service" | "operator" | "support";
             /** @description Whether somebody has taken it up; always so for a service. */
             taken_up: boolean;
         };
@@ -2278,6 +2458,96 @@ export interface components {
             extra?: string[];
             /** @description The key of a plan on sale; its newest version is taken. */
             plan: string;
+        };
+        /** @description Somebody of the platform has the view of a post for a while, because the organization said so. */
+        SupportAccess: {
+            /** @description Who has it. */
+            by: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Whose view it is. */
+            for: string;
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description What it was asked for and is ended by.
+             */
+            request: string;
+        };
+        /** @description Whose view is shared, and for how long: no more than was asked. */
+        SupportApproval: {
+            /**
+             * Format: int32
+             * @description A living post of the staff.
+             */
+            membership: number;
+            /** Format: int32 */
+            minutes: number;
+            /** @description Whether to change something as well. */
+            write?: boolean;
+        };
+        /** @description What was decided. */
+        SupportDecision: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+        };
+        /** @description What an approval gave. */
+        SupportGranted: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description How much it did, as the log has it.
+             */
+            events: number;
+            for: string;
+            /**
+             * Format: int32
+             * @description Whose view.
+             */
+            membership: number;
+            /** Format: int32 */
+            minutes: number;
+            write: boolean;
+        };
+        /** @description Support access that was asked for. */
+        SupportRequest: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @description Who asks. */
+            by: string;
+            decided: components["schemas"]["SupportDecision"] | null;
+            /**
+             * Format: date-time
+             * @description When it was withdrawn, or ended before its time.
+             */
+            ended_at: string | null;
+            granted: components["schemas"]["SupportGranted"] | null;
+            /**
+             * Format: int32
+             * @description For how long.
+             */
+            minutes: number;
+            reason: string;
+            /** Format: uuid */
+            request: string;
+            /** @enum {string} */
+            state: "waiting" | "lapsed" | "withdrawn" | "refused" | "running" | "over";
+            /**
+             * Format: int32
+             * @description The number of the post whose view would help, when one was named.
+             */
+            wanted: number | null;
+            /** @description Whether to change something as well. */
+            write: boolean;
+        };
+        /** @description Support access, what waits and runs first, 200 at most. */
+        SupportRequests: {
+            requests: components["schemas"]["SupportRequest"][];
         };
         /** @description Whether a module is to be in use. */
         Switch: {
@@ -7502,6 +7772,335 @@ export interface operations {
             };
         };
     };
+    getSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportRequests"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestApprove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportApproval"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approved"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-decided`: the request for support was decided, withdrawn, or asked too long ago */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestRefuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-decided`: the request for support was decided, withdrawn, or asked too long ago */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPlatformAdministrators: {
         parameters: {
             query?: never;
@@ -8554,6 +9153,241 @@ export interface operations {
             };
             /** @description no `If-Match` */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSupportRequests"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPlatformSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSupport"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedForSupport"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-waiting`: a request for support of the same administrator waits there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePlatformSupportRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -40,6 +40,10 @@ export type Emergencies = Schemas['Emergencies']
 /** An emergency access. Whose record it opened is for the server to know: pages are not given the id. */
 export type Emergency = Omit<Schemas['Emergency'], 'patient'>
 export type Judgement = Schemas['Judgement']
+/** Somebody of the platform has the view of a post for a while. */
+export type SupportAccess = Schemas['SupportAccess']
+export type SupportRequest = Schemas['SupportRequest']
+export type SupportApproval = Schemas['SupportApproval']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

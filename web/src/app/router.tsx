@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { hasCode } from '@/api/errors'
 import { contextQueries, personQueries } from '@/api/queries'
-import { showsEmergencies, showsPeople } from '@/pages/context/shows'
+import { showsEmergencies, showsPeople, showsSupport } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
@@ -222,6 +222,20 @@ const emergencies = createRoute({
   component: lazyRouteComponent(() => import('@/pages/emergencies/EmergenciesPage'), 'EmergenciesPage'),
 })
 
+/** For whoever administers the organization or answers for its log. For others it does not exist. */
+const support = createRoute({
+  getParentRoute: () => context,
+  path: '/support',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsSupport(me.permissions)) throw notFound()
+    await cache.ensureQueryData(contextQueries(params.context).support())
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/support/SupportPage'), 'SupportPage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -238,6 +252,7 @@ const tree = root.addChildren([
       welcome,
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
+      support,
     ]),
   ]),
 ])

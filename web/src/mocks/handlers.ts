@@ -4,6 +4,7 @@ import { answering, fields, json, needContext, needPassword, needSession, nothin
 import { emergencyHandlers } from './emergencies'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
+import { supportHandlers } from './support'
 import { LINK, resetWorld, signedIn, world } from './world'
 
 const linkEnded = () => problem(400, 'link-ended')
@@ -55,6 +56,8 @@ const contextHandlers = [
         role: post.role,
         kind: post.kind,
         facilities: post.facilities,
+        color: post.color,
+        support: post.support,
         permissions: post.permissions,
         strength: world.session?.strength,
         second_factor_required: false,
@@ -149,6 +152,7 @@ export const handlers = [
   ...authorizationHandlers,
   ...peopleHandlers,
   ...emergencyHandlers,
+  ...supportHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,6 +1,15 @@
-import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
+import type {
+  Authorization,
+  Factor,
+  Invitation,
+  Membership,
+  OpenContext,
+  Role,
+  SupportRequest,
+} from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { type MockPost, makePosts, makeRoles } from './organization'
+import { makeSupport } from './support'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -23,6 +32,7 @@ export interface World {
   posts: MockPost[]
   roles: Role[]
   emergencies: MockEmergency[]
+  support: SupportRequest[]
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   throttled: boolean
@@ -50,6 +60,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     facilities: [facilities.rose, facilities.elm],
     kind: 'staff',
     color: 'teal',
+    support: null,
     permissions: ['chart.read', 'chart.search', 'chart.write', 'audit.report'],
   }
   return {
@@ -110,6 +121,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     posts: makePosts(),
     roles: makeRoles(),
     emergencies: makeEmergencies(),
+    support: makeSupport(),
     lastAdministrator: false,
     throttled: false,
     wrongEcho: null,

@@ -6,6 +6,7 @@ import { emergencies } from './en/emergencies'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
 import { links, lock, signIn } from './en/signIn'
+import { support } from './en/support'
 
 const en = {
   common,
@@ -27,6 +28,7 @@ const en = {
   outlook,
   roles,
   emergencies,
+  support,
 }
 
 declare module 'i18next' {

@@ -9,6 +9,7 @@ import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
 import { PostNav } from './PostNav'
+import { SupportBanner } from './SupportBanner'
 import { useContextId } from './useContextId'
 
 /** The shell of one post: everything in it belongs to the context in the address. */
@@ -42,6 +43,7 @@ export function ContextLayout() {
       <a className={classes.skip} href="#content">
         {t('common.skip')}
       </a>
+      {me.support && <SupportBanner context={context} support={me.support} />}
       <ContextBar
         organization={me.organization.name}
         role={me.role}

@@ -2,7 +2,7 @@ import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPeople } from './shows'
+import { showsEmergencies, showsPeople, showsSupport } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, permissions }: { context: string; permissions: string[] }) {
@@ -16,7 +16,8 @@ export function PostNav({ context, permissions }: { context: string; permissions
   }, [path])
   const people = showsPeople(permissions)
   const emergencies = showsEmergencies(permissions)
-  if (!people && !emergencies) return null
+  const support = showsSupport(permissions)
+  if (!people && !emergencies && !support) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -36,6 +37,11 @@ export function PostNav({ context, permissions }: { context: string; permissions
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
           {t('emergencies.nav')}
+        </Link>
+      )}
+      {support && (
+        <Link to="/c/$context/support" params={params}>
+          {t('support.nav')}
         </Link>
       )}
     </nav>

@@ -35,6 +35,7 @@ export const problems = {
   'emergency-refused': 'This emergency access is over, or not yours.',
   'emergency-suspended':
     'An emergency access of yours has waited too long for its review, so you cannot open another. Speak with your privacy officer.',
+  'support-decided': 'This request was decided or withdrawn already, or it was asked too long ago.',
   'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',

@@ -81,4 +81,5 @@ export const stepUpActions: Record<string, string> = {
   'sharing.approve': 'share a record with a relative',
   'emergency.access': 'open a record in an emergency',
   'emergency.review': 'judge an emergency access',
+  'support.approve': 'share what somebody sees with support',
 }
