@@ -24,12 +24,15 @@ export function Decide({ request, labelledBy, onDone }: Props) {
   const { t } = useTranslation()
   const { context, may } = useMe()
   const { by: name } = request
-  const [target, setTarget] = useState(request.wanted ? String(request.wanted) : '')
+  const [typed, setTarget] = useState(request.wanted ? String(request.wanted) : '')
   const [minutes, setMinutes] = useState(String(request.minutes))
   const [write, setWrite] = useState(false)
   const [tried, setTried] = useState(false)
   const people = useQuery({ ...contextQueries(context).people(), enabled: may('people.read') })
   const staff = (people.data?.people ?? []).filter((it) => it.kind === 'staff' && it.state === 'active')
+  // What support named may be nobody's here: nothing is shared that the list does not show.
+  const shown = !may('people.read') || staff.some((it) => String(it.membership) === typed)
+  const target = shown ? typed : ''
 
   const approve = useMutation({
     mutationFn: () =>

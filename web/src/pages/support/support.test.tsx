@@ -63,6 +63,16 @@ test('a view is shared for less than was asked, with proof', async () => {
   expect(await card('Olga Marsh')).toHaveTextContent('Running')
 })
 
+test('whom support named is proposed when there is such a post, and nobody else', async () => {
+  Object.assign(world.support[0] ?? {}, { wanted: 999 })
+  const app = at('/support', 'organization.manage', 'people.read')
+  const asked = await card('Olga Marsh')
+  await within(asked).findByRole('option', { name: 'Jonas Wetherby · Shift lead' })
+  await app.user.click(button(asked, 'Share it'))
+  await app.sees('Choose whose view is shared.')
+  expect(screen.queryByRole('dialog')).toBeNull()
+})
+
 test('it is refused, and what runs is ended', async () => {
   const app = at('/support', 'organization.manage')
   const asked = await card('Olga Marsh')
