@@ -404,3 +404,25 @@ async fn approved_two_hundred_times_at_once_it_is_one_post() {
     assert!(answers.iter().all(|answer| [200, 409, 429, 503].contains(&answer.status)));
     assert_eq!(story.count("SELECT count(*) FROM org.membership WHERE kind = 'support'").await, 1);
 }
+
+#[tokio::test]
+async fn who_saw_a_patient_is_told_with_both_names() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let patient = admit(&clinic.all_powers(&[&north]).await, "Alder").await;
+    let nurse = clinic.person("nurse@clinic.example", &DOCTOR, &[&north]).await;
+    let olga = shared(&app, &clinic, &north, nurse.membership).await;
+    let tab = olga.browser.open("clinic", olga.membership).await;
+    tab.get(&path(&patient)).await.expect_status(200);
+    let now = World::system().now();
+    let day = SignedDuration::from_hours(24);
+    let window = db::ReportWindow { from: now - day, to: now + day, limit: 100 };
+    let ctx = clinic.context(&[&north]).await;
+    let lines = app.app.store.db().audit_report(&ctx, patient.parse().unwrap(), window).await.unwrap();
+    let looks: Vec<_> = lines.iter().filter(|line| line.on_behalf_of.is_some()).collect();
+    assert_eq!(looks.len(), 1);
+    assert_eq!(i64::from(looks[0].membership.0), olga.membership);
+    assert_eq!(looks[0].on_behalf_of.map(|of| i64::from(of.0)), Some(nurse.membership));
+    assert_eq!(looks[0].on_behalf_of_name.as_deref(), Some("Somebody Real"));
+}
