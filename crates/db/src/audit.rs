@@ -167,6 +167,7 @@ impl Receipt {
 pub(crate) struct Stamped {
     organization: OrganizationId,
     membership: MembershipId,
+    on_behalf_of: Option<MembershipId>,
     request: RequestId,
     address: Option<IpAddr>,
     purpose: &'static str,
@@ -182,6 +183,7 @@ impl Stamped {
         Self {
             organization: ctx.organization(),
             membership: ctx.member(),
+            on_behalf_of: ctx.on_behalf_of(),
             request: request.id,
             address: request.address,
             purpose: request.purpose.code(),
@@ -204,13 +206,13 @@ impl Stamped {
 pub(crate) const INSERT: &str = "
     WITH event AS (
         INSERT INTO audit.event (organization_id, facility_id, at, id, membership_id, action, outcome, reason,
-            resource_type, resource_id, version, writes, request_id, address, purpose, detail)
+            resource_type, resource_id, version, writes, request_id, address, purpose, detail, on_behalf_of)
         SELECT * FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::uuid[], $5::int4[], $6::text[],
             $7::text[], $8::text[], $9::int2[], $10::uuid[], $11::int4[], $12::bytea[], $13::uuid[], $14::inet[],
-            $15::text[], $16::text[])
+            $15::text[], $16::text[], $17::int4[])
     )
     INSERT INTO audit.subject (organization_id, facility_id, patient_id, at, event_id)
-    SELECT * FROM unnest($17::int4[], $18::int4[], $19::uuid[], $20::timestamptz[], $21::uuid[])";
+    SELECT * FROM unnest($18::int4[], $19::int4[], $20::uuid[], $21::timestamptz[], $22::uuid[])";
 
 /// A batch of events as columns.
 #[derive(Default)]
@@ -231,6 +233,7 @@ pub(crate) struct Columns<'a> {
     address: Vec<Option<IpAddr>>,
     purpose: Vec<&'a str>,
     detail: Vec<Option<String>>,
+    on_behalf_of: Vec<Option<i32>>,
     subject_organization: Vec<i32>,
     subject_facility: Vec<i32>,
     subject_patient: Vec<Uuid>,
@@ -265,6 +268,7 @@ impl Columns<'_> {
         self.address.push(stamped.address);
         self.purpose.push(stamped.purpose);
         self.detail.push(event.detail.clone());
+        self.on_behalf_of.push(stamped.on_behalf_of.map(|of| of.0));
         for (facility, patient) in &event.subjects {
             self.subject_organization.push(stamped.organization.0);
             self.subject_facility.push(facility.0);
@@ -274,7 +278,7 @@ impl Columns<'_> {
         }
     }
 
-    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 21] {
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 22] {
         [
             &self.organization,
             &self.facility,
@@ -292,6 +296,7 @@ impl Columns<'_> {
             &self.address,
             &self.purpose,
             &self.detail,
+            &self.on_behalf_of,
             &self.subject_organization,
             &self.subject_facility,
             &self.subject_patient,

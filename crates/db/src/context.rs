@@ -43,6 +43,8 @@ pub struct Principal {
     pub(crate) plane: Plane,
     /// What it uses records for when a request says nothing else.
     pub(crate) purpose: Purpose,
+    /// Whose view it has, when it is support access.
+    pub(crate) on_behalf_of: Option<MembershipId>,
 }
 
 impl Principal {
@@ -61,12 +63,16 @@ impl Principal {
     /// The same post with other grants: it sees no more of a record, and lives no longer.
     pub(crate) fn with_grants(&self, grants: Grants) -> Self {
         let new = Self::new(self.organization, &self.slug, self.membership, grants);
-        let (plane, purpose) = (self.plane, self.purpose);
-        Self { fields: self.fields.clone(), ends_at: self.ends_at, plane, purpose, ..new }
+        let (plane, purpose, on_behalf_of) = (self.plane, self.purpose, self.on_behalf_of);
+        Self { fields: self.fields.clone(), ends_at: self.ends_at, plane, purpose, on_behalf_of, ..new }
     }
 
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
         Self { ends_at, ..self }
+    }
+
+    pub(crate) fn on_behalf_of(self, on_behalf_of: Option<MembershipId>) -> Self {
+        Self { on_behalf_of, ..self }
     }
 
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
@@ -101,6 +107,7 @@ impl Principal {
             fields: None,
             plane: Plane::Staff,
             purpose: Purpose::Treatment,
+            on_behalf_of: None,
         }
     }
 }
@@ -194,6 +201,11 @@ impl Ctx {
     /// The post.
     pub fn membership(&self) -> MembershipId {
         self.principal.membership
+    }
+
+    /// The post whose view it has, when it is support access (ADR 0019).
+    pub fn on_behalf_of(&self) -> Option<MembershipId> {
+        self.principal.on_behalf_of
     }
 
     /// What it may do.

@@ -262,7 +262,7 @@ const CHECKS: &[Check] = &[
         id: "C26",
         finds: "records, accounts, keys and logs within the reach of the plane above organizations",
         sql: tables!(
-            "SELECT oid::regclass::text FROM t WHERE nspname <> 'platform' AND oid::regclass::text NOT IN ('org.organization', 'org.facility')
+            "SELECT oid::regclass::text FROM t WHERE nspname <> 'platform' AND oid::regclass::text NOT IN ('org.organization', 'org.facility', 'org.support_request')
                 AND (has_table_privilege('lamplight_platform', oid, 'SELECT, INSERT, UPDATE, DELETE')
                   OR has_any_column_privilege('lamplight_platform', oid, 'SELECT, INSERT, UPDATE'))
               UNION ALL

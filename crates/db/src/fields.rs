@@ -66,7 +66,9 @@ impl Db {
         };
         let (modules, ties) = entitlement(&row);
         let grants = principal.grants.clone().entitled(modules, through.iter().chain(ties.iter()).collect());
-        let (plane, purpose) = uses(&row);
+        let (plane, said) = uses(&row);
+        // Support cares for nobody, whatever the post above it does.
+        let purpose = if principal.on_behalf_of.is_some() { Purpose::Administration } else { said };
         Ok(Principal { fields: read(&row), grants, plane, purpose, ..principal })
     }
 

@@ -31,6 +31,10 @@ pub struct ReportLine {
     pub membership: MembershipId,
     /// Its name.
     pub name: Option<String>,
+    /// The post whose view it had, when it was support access.
+    pub on_behalf_of: Option<MembershipId>,
+    /// That post's name.
+    pub on_behalf_of_name: Option<String>,
     /// Where.
     pub facility: FacilityId,
     /// What, `area.verb`.
@@ -69,13 +73,15 @@ impl Db {
         let rows = tx
             .last(
                 "SELECT e.at, e.id, e.membership_id, m.name, s.facility_id, e.action, e.outcome, e.reason, e.purpose,
-                        e.resource_type, e.resource_id, e.request_id, e.address, e.detail
+                        e.resource_type, e.resource_id, e.request_id, e.address, e.detail, e.on_behalf_of, b.name
                    FROM (SELECT * FROM audit.subject
                           WHERE organization_id = $1 AND patient_id = $2 AND at >= $3 AND at < $4
                           ORDER BY at DESC LIMIT $5) s
                    JOIN audit.event e ON e.organization_id = s.organization_id AND e.at = s.at AND e.id = s.event_id
                    LEFT JOIN org.membership m ON m.organization_id = e.organization_id
                     AND m.membership_id = e.membership_id
+                   LEFT JOIN org.membership b ON b.organization_id = e.organization_id
+                    AND b.membership_id = e.on_behalf_of
                   ORDER BY e.at DESC, e.id DESC",
                 &[&ctx.organization().0, &patient.0, &window.from, &window.to, &window.limit],
             )
@@ -105,6 +111,8 @@ impl Db {
                 request: RequestId(row.get(11)),
                 address: row.get(12),
                 detail: row.get(13),
+                on_behalf_of: row.get::<_, Option<_>>(14).map(MembershipId),
+                on_behalf_of_name: row.get(15),
             })
             .collect())
     }

@@ -194,7 +194,8 @@ impl Db {
                 let membership = MembershipId(row.get("membership_id"));
                 let principal =
                     Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
-                let principal = principal.until(row.get("grant_ends_at"));
+                let on_behalf_of = row.get::<_, Option<i32>>("on_behalf_of").map(MembershipId);
+                let principal = principal.until(row.get("grant_ends_at")).on_behalf_of(on_behalf_of);
                 Some((
                     Arc::new(self.completed(principal, ModuleSet::default()).await?),
                     row.get("second_factor_required"),

@@ -36,6 +36,8 @@ pub enum Drawer {
     EventPlace = 16,
     /// `org.reassignment.reason`
     ReassignmentReason = 13,
+    /// `org.support_request.reason`
+    SupportReason = 11,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

@@ -129,6 +129,9 @@ impl Action {
             | Self::LookAtOrganization
             | Self::ChangeOrganization
             | Self::ListModules
+            | Self::ListSupport
+            | Self::DecideSupport
+            | Self::EndSupport
             | Self::SwitchModule => What::Managed,
         }
     }

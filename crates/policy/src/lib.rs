@@ -95,11 +95,17 @@ pub enum Action {
     SwitchModule,
     /// Listening to what changes.
     Follow,
+    /// Asking which support access was asked for and given.
+    ListSupport,
+    /// Approving or refusing it.
+    DecideSupport,
+    /// Ending it before its time.
+    EndSupport,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 39] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -136,6 +142,9 @@ impl Action {
         Self::ListModules,
         Self::SwitchModule,
         Self::Follow,
+        Self::ListSupport,
+        Self::DecideSupport,
+        Self::EndSupport,
     ];
 
     /// The permission that allows the action.
@@ -147,7 +156,7 @@ impl Action {
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
-            Self::AuditReport | Self::AuditWhy | Self::Reach => Permission::AuditReport,
+            Self::AuditReport | Self::AuditWhy | Self::Reach | Self::ListSupport => Permission::AuditReport,
             Self::AuditOwn => Permission::AuditOwn,
             Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
             Self::Invite | Self::ChangePost | Self::HideFields => Permission::PeopleInvite,
@@ -162,7 +171,9 @@ impl Action {
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
-            Self::ListModules | Self::SwitchModule => Permission::OrganizationManage,
+            Self::ListModules | Self::SwitchModule | Self::DecideSupport | Self::EndSupport => {
+                Permission::OrganizationManage
+            }
         }
     }
 
@@ -205,6 +216,9 @@ impl Action {
             Self::ListModules => "modules.list",
             Self::SwitchModule => "modules.switch",
             Self::Follow => "events.follow",
+            Self::ListSupport => "support.list",
+            Self::DecideSupport => "support.decide",
+            Self::EndSupport => "support.end",
         }
     }
 }

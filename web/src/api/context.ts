@@ -1,7 +1,7 @@
 import { http } from './http'
-import type { Announcement } from './platform'
 import type {
   Accesses,
+  Announcement,
   Emergencies,
   Emergency,
   Facility,
@@ -20,6 +20,8 @@ import type {
   Question,
   Role,
   RoleBody,
+  SupportApproval,
+  SupportRequest,
   Why,
 } from './types'
 
@@ -61,5 +63,12 @@ export function inContext(context: string) {
     organization: () => http.get<OrganizationView>('/api/organization', { context }),
     changeOrganization: (version: number, body: OrganizationBody) =>
       http.put('/api/organization', body, { context, version }),
+    support: () => http.get<{ requests: SupportRequest[] }>('/api/support', { context }),
+    approveSupport: (request: string, approval: SupportApproval) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/approve`, approval, { context }),
+    refuseSupport: (request: string) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/refuse`, {}, { context }),
+    endSupport: (request: string) =>
+      http.post(`/api/support/${encodeURIComponent(request)}/end`, {}, { context }),
   }
 }

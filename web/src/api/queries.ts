@@ -87,6 +87,8 @@ export function contextQueries(context: string) {
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
       }),
+    support: () =>
+      queryOptions({ queryKey: ['context', context, 'support'], queryFn: inContext(context).support }),
   }
 }
 

@@ -52,6 +52,10 @@ export type FacilityNew = Pick<Schemas['FacilityNew'], 'code' | 'name' | 'time_z
 export type FacilityBody = Schemas['FacilityBody']
 export type OrganizationView = Schemas['OwnOrganization']
 export type OrganizationBody = Schemas['OrganizationBody']
+/** Somebody of the platform has the view of a post for a while. */
+export type SupportAccess = Schemas['SupportAccess']
+export type SupportRequest = Schemas['SupportRequest']
+export type SupportApproval = Schemas['SupportApproval']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

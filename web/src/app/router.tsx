@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { ApiError, hasCode } from '@/api/errors'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
-import { showsEmergencies, showsPeople } from '@/pages/context/shows'
+import { showsEmergencies, showsPeople, showsSupport } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
@@ -345,6 +345,19 @@ function seeing(look: (cache: QueryClient) => Promise<unknown>) {
     await look(context.cache)
   }
 }
+/** For whoever administers the organization or answers for its log. For others it does not exist. */
+const support = createRoute({
+  getParentRoute: () => context,
+  path: '/support',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsSupport(me.permissions)) throw notFound()
+    await cache.ensureQueryData(contextQueries(params.context).support())
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/support/SupportPage'), 'SupportPage'),
+})
 
 const tree = root.addChildren([
   signIn,
@@ -365,6 +378,7 @@ const tree = root.addChildren([
       emergencies,
       accesses,
       facilities,
+      support,
     ]),
   ]),
 ])

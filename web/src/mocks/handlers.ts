@@ -7,6 +7,7 @@ import { facilityHandlers } from './facilities'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
+import { supportHandlers } from './support'
 import { LINK, resetWorld, signedIn, world } from './world'
 
 const linkEnded = () => problem(400, 'link-ended')
@@ -58,6 +59,8 @@ const contextHandlers = [
         role: post.role,
         kind: post.kind,
         facilities: post.facilities,
+        color: post.color,
+        support: post.support,
         permissions: post.permissions,
         strength: world.session?.strength,
         second_factor_required: false,
@@ -155,6 +158,7 @@ export const handlers = [
   ...accessHandlers,
   ...facilityHandlers,
   ...platformHandlers,
+  ...supportHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */

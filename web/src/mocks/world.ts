@@ -9,12 +9,14 @@ import type {
   OrganizationView,
   OwnTie,
   Role,
+  SupportRequest,
 } from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockPlane, makePlane } from './platform'
+import { makeSupport } from './support'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -40,6 +42,7 @@ export interface World {
   facilities: Facility[]
   settings: OrganizationView
   plane: MockPlane
+  support: SupportRequest[]
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   /** Of the one patient there is, newest first. */
@@ -73,6 +76,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     facilities: [facilities.rose, facilities.elm],
     kind: 'staff',
     color: 'teal',
+    support: null,
     permissions: ['chart.read', 'chart.search', 'chart.write', 'audit.report'],
   }
   return {
@@ -136,6 +140,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     facilities: makeFacilities(),
     settings: makeSettings(),
     plane: makePlane(),
+    support: makeSupport(),
     lastAdministrator: false,
     accesses: makeAccesses(),
     ties: makeTies(),

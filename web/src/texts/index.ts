@@ -9,6 +9,7 @@ import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
 import { links, lock, signIn } from './en/signIn'
+import { support } from './en/support'
 
 const en = {
   common,
@@ -34,6 +35,7 @@ const en = {
   notice,
   facilities,
   platform,
+  support,
 }
 
 declare module 'i18next' {

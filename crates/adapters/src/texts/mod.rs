@@ -138,6 +138,31 @@ pub fn emergency_opened(who: &str, when: &Zoned, review: &Link) -> Content {
         .finish()
 }
 
+/// To those who decide: `who`, of the platform, asks to see what a post of the organization sees. Why is not in it.
+pub fn support_asked(who: &str, when: &Zoned, decide: &Link) -> Content {
+    let (who, when) = (name(who), moment(when));
+    Letter::new("Support access to your organization was asked for")
+        .paragraph(&format!(
+            "On {when} {who} of Lamplight support asked to see what one person of your organization sees. Nothing is \
+             shared until an administrator of the organization approves it."
+        ))
+        .action("Decide about support access", decide)
+        .paragraph("The reason given is shown after you sign in.")
+        .finish()
+}
+
+/// To the same: it began.
+pub fn support_begun(who: &str, of: &str, until: &Zoned, page: &Link) -> Content {
+    let (who, of, until) = (name(who), name(of), moment(until));
+    Letter::new("Support access to your organization has begun")
+        .paragraph(&format!(
+            "{who} of Lamplight support now sees what {of} sees, until {until} at the latest. Everything they look at \
+             is in your log, with both names."
+        ))
+        .action("See or end support access", page)
+        .finish()
+}
+
 /// After a second factor was removed.
 pub fn factor_removed(factor: Factor, when: &Zoned, secure: &Link) -> Content {
     let what = format!("On {} {} removed from your Lamplight account.", moment(when), factor.words());

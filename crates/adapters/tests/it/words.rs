@@ -35,6 +35,8 @@ fn mails(organization: &str, device: &str, link: &Link) -> Vec<(&'static str, Co
         ("recovery codes added", texts::factor_added(Factor::RecoveryCodes, &when, link)),
         ("provider linked", texts::provider_linked(organization, &when, link)),
         ("emergency opened", texts::emergency_opened(organization, &when, link)),
+        ("support asked for", texts::support_asked(organization, &when, link)),
+        ("support begun", texts::support_begun(organization, device, &when, link)),
         ("phone removed", texts::factor_removed(Factor::Phone, &when, link)),
         ("authenticator removed", texts::factor_removed(Factor::Authenticator, &when, link)),
         ("account locked", texts::account_locked(&when, Duration::from_secs(900), link)),

@@ -12,3 +12,4 @@ pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod platform;
 pub(crate) mod providers;
+pub(crate) mod support;

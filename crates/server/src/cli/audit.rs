@@ -159,7 +159,7 @@ fn cells(line: &ReportLine) -> [String; 14] {
         format!("{:.3}", line.at),
         line.event.to_string(),
         line.membership.to_string(),
-        line.name.clone().unwrap_or_default(),
+        called(line),
         line.facility.to_string(),
         line.action.clone(),
         line.outcome.clone(),
@@ -171,6 +171,16 @@ fn cells(line: &ReportLine) -> [String; 14] {
         line.address.map(|address| address.to_string()).unwrap_or_default(),
         line.detail.clone().unwrap_or_default(),
     ]
+}
+
+/// Who it was; of support access both, who looked and whose view it was (ADR 0019).
+fn called(line: &ReportLine) -> String {
+    let name = line.name.clone().unwrap_or_default();
+    match (line.on_behalf_of, &line.on_behalf_of_name) {
+        (Some(_), Some(of)) => format!("support {name} for {of}"),
+        (Some(of), None) => format!("support {name} for {of}"),
+        (None, _) => name,
+    }
 }
 
 /// A cell as RFC 4180 writes it; one that a spreadsheet would take for a formula gets an apostrophe before it.

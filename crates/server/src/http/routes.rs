@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
-    providers,
+    providers, support,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -170,6 +170,7 @@ pub fn routes() -> &'static [Route] {
             accesses::ROUTES,
             facilities::ROUTES,
             announcements::ROUTES,
+            support::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -27,4 +27,5 @@ mod roles;
 mod routes;
 mod searches;
 mod signing_in;
+mod support;
 mod ties;

@@ -13,6 +13,7 @@ import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
 import { PostNav } from './PostNav'
 import { ProtectedNotice } from './ProtectedNotice'
+import { SupportBanner } from './SupportBanner'
 import { useContextId } from './useContextId'
 
 /** The shell of one post: everything in it belongs to the context in the address. */
@@ -51,6 +52,7 @@ export function ContextLayout() {
       <a className={classes.skip} href="#content">
         {t('common.skip')}
       </a>
+      {me.support && <SupportBanner context={context} support={me.support} />}
       <ContextBar
         organization={me.organization.name}
         role={me.role}

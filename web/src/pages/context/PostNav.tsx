@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Me } from '@/api/types'
 import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPeople } from './shows'
+import { showsEmergencies, showsPeople, showsSupport } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
@@ -20,7 +20,8 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
   const manages = me.permissions.includes('organization.manage')
-  if (!people && !emergencies && !accesses && !manages) return null
+  const support = showsSupport(me.permissions)
+  if (!people && !emergencies && !accesses && !manages && !support) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -50,6 +51,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {accesses && (
         <Link to="/c/$context/record-accesses" params={params}>
           {t('accesses.nav')}
+        </Link>
+      )}
+      {support && (
+        <Link to="/c/$context/support" params={params}>
+          {t('support.nav')}
         </Link>
       )}
     </nav>

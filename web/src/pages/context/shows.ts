@@ -1,5 +1,8 @@
 /** Whose pages a post has. What it has not is neither in the navigation nor at its address. */
 export const showsPeople = (permissions: readonly string[]) => permissions.includes('people.read')
 
+export const showsSupport = (permissions: readonly string[]) =>
+  permissions.includes('organization.manage') || permissions.includes('audit.report')
+
 export const showsEmergencies = (permissions: readonly string[]) =>
   permissions.includes('emergency.review') || permissions.includes('emergency.access')

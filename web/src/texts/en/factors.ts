@@ -86,4 +86,5 @@ export const stepUpActions: Record<string, string> = {
   'platform.plans': 'change what is sold, who has it or what is fixed',
   'platform.administrators': 'change who is on the platform',
   'platform.support': 'ask for support access',
+  'support.approve': 'share what somebody sees with support',
 }

@@ -92,7 +92,7 @@ pub(super) async fn open(
     if reviewers.is_empty() {
         tracing::warn!(target: "people", organization = %ctx.organization(), "nobody reviews emergency access here");
     }
-    people::tell_reviewers(app, ctx, &reviewers, &name).await?;
+    people::tell(app, ctx.request(), ctx.slug(), &reviewers, &people::Told::Emergency(&name)).await?;
     insert(app, ctx, (facility, patient), reason, now + SignedDuration::from_mins(minutes)).await
 }
 

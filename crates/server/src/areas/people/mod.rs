@@ -15,7 +15,7 @@ pub(crate) use jobs::deliver;
 pub(crate) use model::{Purpose, Ticket};
 pub(crate) use ops::{Desk, NewPost, Post, end_post as end, invite, list_people as list, person_of, posts};
 pub(crate) use ops::{
-    Step, find_colleague, invite_to_platform, seal_invitation, sign_in_vouched, tell_linked, tell_reviewers,
+    Step, Told, find_colleague, invite_to_platform, seal_invitation, sign_in_vouched, tell, tell_linked,
 };
 pub(crate) use routes::{Membership, ROUTES, etag, if_match, post, proved, proved_above};
 pub(crate) use store::{find_ticket, insert_ticket, spend_ticket};

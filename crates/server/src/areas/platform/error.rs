@@ -24,6 +24,9 @@ pub(crate) enum Error {
     /// The month was fixed already.
     #[error("the month was fixed already")]
     AlreadyRead,
+    /// One of the same administrator waits at that organization.
+    #[error("a request waits")]
+    Waiting,
     /// Something given is not what it should be; the text names it without repeating it.
     #[error("{0}")]
     Invalid(&'static str),
@@ -42,6 +45,9 @@ impl From<Error> for Failure {
             ),
             Error::MonthRuns => Self::coded(409, "month-running", "the month is not over"),
             Error::AlreadyRead => Self::coded(409, "already-read", "the month was fixed already"),
+            Error::Waiting => {
+                Self::coded(409, "support-waiting", "a request of yours waits there: withdraw it first")
+            }
             Error::Invalid(message) => Self::coded(400, "invalid", message),
         }
     }

@@ -59,6 +59,8 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("slug-taken", 409, "the subdomain is another organization's"),
     ("step-up-failed", 401, "the proof was not right"),
     ("step-up-required", 403, "`action` must be proved for with a step-up"),
+    ("support-decided", 409, "the request for support was decided, withdrawn, or asked too long ago"),
+    ("support-waiting", 409, "a request for support of the same administrator waits there"),
     ("too-many-requests", 429, "wait as long as Retry-After says"),
     ("wrong-code", 400, "the code is not right"),
 ];

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use kernel::{FixedClock, SystemEntropy, World};
+use serde_json::json;
 use testkit::{Settings, TestApp};
 
-use super::{ALL, House, VERIFIER, but, by_code, request};
+use super::{ALL, House, VERIFIER, but, by_code, request, sign_in};
 
 const ACTION: &str = "oauth.token";
 const GRANT: &str = "invalid_grant";
@@ -158,4 +159,21 @@ async fn everything_ends_by_itself_and_is_swept() {
             rows.query_one(&format!("SELECT count(*) FROM oauth.{table}"), &[]).await.unwrap().get(0);
         assert_eq!(left, 0, "{table}");
     }
+}
+
+#[tokio::test]
+async fn support_access_is_lent_to_no_program() {
+    let app = TestApp::new().await;
+    let house = House::new(&app).await;
+    let olga = crate::support::shared(&app, &house.clinic, &house.north, house.nurse.membership).await;
+    let browser = app.browser().at("clinic.localhost");
+    sign_in(&app, &browser, &olga).await;
+    let house = House { nurse: olga, browser, ..house };
+    let client = house.client(ALL, None).await;
+    let handle = house.asked(&request(&client, "openid lamplight")).await;
+    let path = format!("/api/auth/authorizations/{handle}");
+    let look = house.browser.get(&path).await.expect_status(200).json();
+    assert_eq!(look["contexts"], json!([]));
+    let yes = json!({"approve": true, "membership": house.nurse.membership});
+    house.browser.post(&path, &yes).await.expect_status(404);
 }

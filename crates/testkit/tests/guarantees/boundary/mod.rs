@@ -10,6 +10,7 @@ mod own;
 mod plane;
 mod posts;
 mod relationships;
+mod support;
 mod tables;
 mod walls;
 

@@ -9,9 +9,11 @@ use super::{Signer, attempt, cell, login, number, rehearse};
 use crate::support::House;
 
 /// What the role holds: tables and, for UPDATE of some columns, which.
-const GRANTS: [(&str, &str); 8] = [
+const GRANTS: [(&str, &str); 9] = [
     ("org.facility", "S"),
     ("org.organization", "S idle_seconds name portal_second_factor session_seconds"),
+    // Of requests for support it reads and writes columns: see support.rs.
+    ("org.support_request", "ended_at"),
     ("platform.administrator", "SI ends_at permissions version"),
     ("platform.announcement", "SI withdrawn_at"),
     ("platform.plan", "SI"),

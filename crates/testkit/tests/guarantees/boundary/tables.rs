@@ -52,6 +52,9 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
+        "org.support_request" => {
+            &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
+        }
         "oauth.signing_key" => &["ends_at"],
         "oauth.family" | "oauth.access" => &["ended_at"],
         "oauth.code" => &["family_id", "used_at"],
@@ -80,7 +83,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 22] = [
+pub(crate) const TABLES: [Table; 23] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -187,6 +190,18 @@ pub(crate) const TABLES: [Table; 22] = [
             )
         }),
         key: "reassignment_id",
+    },
+    Table {
+        name: "org.support_request",
+        by_facility: false,
+        grants: "Su",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, request_id, person_id, administrator_id, name, reason, minutes, writes, asked_at",
+                format!("{o}, {}, 1, {n}, 'x', '\\x00', 60, false, now()", uuid(n)),
+            )
+        }),
+        key: "request_id",
     },
     Table {
         name: "org.service_token",

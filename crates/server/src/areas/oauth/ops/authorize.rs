@@ -197,7 +197,7 @@ pub(in crate::areas::oauth) async fn look(server: &Server<'_>, handle: &str) -> 
     let (_, waiting, client) = waiting(server, handle).await?;
     let session = server.session().await?;
     let posts = match &session {
-        Some(session) => people::posts(&server.desk, session.person(), server.visit.slug()).await?,
+        Some(session) => lendable(server, session.person()).await?,
         None => Vec::new(),
     };
     let fresh =
@@ -210,6 +210,12 @@ pub(in crate::areas::oauth) async fn look(server: &Server<'_>, handle: &str) -> 
         signed_in: session.is_some(),
         sign_in_again: session.is_some() && !fresh,
     })
+}
+
+/// The posts that a person may lend to a program. Support access was given to them and to nobody else.
+async fn lendable(server: &Server<'_>, person: kernel::PersonId) -> Result<Vec<people::Post>, Error> {
+    let posts = people::posts(&server.desk, person, server.visit.slug()).await?;
+    Ok(posts.into_iter().filter(|post| post.support.is_none()).collect())
 }
 
 /// The person's answer: a post to act as, or no. Gives the address to send the browser to.
@@ -232,7 +238,7 @@ pub(in crate::areas::oauth) async fn answer(
         tx.commit().await?;
         return Ok(told(&server, &waiting.redirect_uri, state, &[("error", "access_denied")]));
     };
-    let posts = people::posts(desk, session.person(), account.visit.slug()).await?;
+    let posts = lendable(&server, session.person()).await?;
     let post = posts
         .into_iter()
         .find(|post| post.organization == server.organization && post.membership == membership);

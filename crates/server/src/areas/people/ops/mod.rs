@@ -28,12 +28,13 @@ pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_
 pub(super) use outgoing::Outgoing;
 pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_in_start as passkey_start};
 pub(crate) use reach::{Reach, reach};
-pub(crate) use reviewers::tell_reviewers;
+pub(crate) use reviewers::{Told, tell};
 pub(crate) use roles::{
     RoleText, RoleView, change_role, create_role, list_roles, role_for_post, tie_or_none,
 };
 pub(crate) use sessions::{
-    Post, close_context, devices, end_device, me, open_context, open_contexts, posts, sign_out, whoami,
+    Post, Support, close_context, devices, end_device, me, open_context, open_contexts, posts, sign_out,
+    whoami,
 };
 pub(crate) use sign_in::{Step, password as sign_in, second as second_factor, send_code};
 pub(crate) use step_up::{

@@ -99,6 +99,19 @@ impl Letters<'_> {
         Ok(texts::emergency_opened(name, &zoned(at), &parsed(page)?))
     }
 
+    pub(super) fn support_asked(&self, who: &str, page: &str, at: Timestamp) -> Result<Content, Error> {
+        Ok(texts::support_asked(who, &zoned(at), &parsed(page)?))
+    }
+
+    pub(super) fn support_begun(
+        &self,
+        (who, of): (&str, &str),
+        page: &str,
+        until: Timestamp,
+    ) -> Result<Content, Error> {
+        Ok(texts::support_begun(who, of, &zoned(until), &parsed(page)?))
+    }
+
     pub(super) fn password_changed(&self, at: Timestamp) -> Result<Content, Error> {
         Ok(texts::password_changed(&zoned(at), &self.secure()?))
     }

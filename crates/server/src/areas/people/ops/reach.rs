@@ -26,7 +26,7 @@ fn kinds() -> Object {
 }
 
 fn sorts() -> Object {
-    one_of(&["person", "service", "operator"])
+    one_of(&["person", "service", "operator", "support"])
 }
 
 /// A post that can see the patient.

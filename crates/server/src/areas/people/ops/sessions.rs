@@ -22,6 +22,19 @@ pub(crate) struct Post {
     pub(crate) session_seconds: i32,
     /// Codes, names and time zones.
     pub(crate) facilities: Vec<(String, String, String)>,
+    /// What it is when it is support access.
+    pub(crate) support: Option<Support>,
+}
+
+/// Support access: somebody of the plane has the view of a post.
+#[derive(Clone)]
+pub(crate) struct Support {
+    pub(crate) request: uuid::Uuid,
+    /// Who, and whose view it is.
+    pub(crate) by: String,
+    pub(crate) of: String,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) writes: bool,
 }
 
 /// The posts of a person at an address: those of its organization, or at the installation's own all.

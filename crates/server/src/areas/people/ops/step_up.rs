@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 19] = [
+pub(super) const ACTIONS: [&str; 21] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -33,6 +33,8 @@ pub(super) const ACTIONS: [&str; 19] = [
     "platform.plans",
     "platform.administrators",
     "organization.manage",
+    "platform.support",
+    "support.approve",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

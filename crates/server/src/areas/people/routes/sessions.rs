@@ -152,6 +152,23 @@ pub(crate) struct Membership {
     color: &'static str,
     /// Those within its reach.
     facilities: Vec<Facility>,
+    /// What it is when it is support access.
+    #[schema(required)]
+    support: Option<SupportAccess>,
+}
+
+/// Somebody of the platform has the view of a post for a while, because the organization said so.
+#[derive(Serialize, ToSchema)]
+struct SupportAccess {
+    /// What it was asked for and is ended by.
+    request: uuid::Uuid,
+    /// Who has it.
+    by: String,
+    /// Whose view it is.
+    #[serde(rename = "for")]
+    of: String,
+    ends_at: Timestamp,
+    read_only: bool,
 }
 
 /// A post as the choice of contexts shows it.
@@ -172,6 +189,13 @@ pub(crate) fn post(post: &Post) -> Membership {
         kind: post.plane.clone(),
         color: color(post),
         facilities: post.facilities.iter().map(facility).collect(),
+        support: post.support.as_ref().map(|support| SupportAccess {
+            request: support.request,
+            by: support.by.clone(),
+            of: support.of.clone(),
+            ends_at: support.ends_at,
+            read_only: !support.writes,
+        }),
     }
 }
 

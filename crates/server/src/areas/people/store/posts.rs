@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kernel::{MembershipId, OrganizationId, PersonId};
 use uuid::Uuid;
 
-use crate::areas::people::ops::Post;
+use crate::areas::people::ops::{Post, Support};
 
 /// The posts of a person in all organizations, by organization.
 pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Result<Vec<Post>, Error> {
@@ -13,7 +13,7 @@ pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) ->
         .query(
             "SELECT organization_id, slug, organization_name, organization_kind, membership_id, role, plane,
                     second_factor_required, idle_seconds, session_seconds, facility_codes, facility_names,
-                    facility_time_zones
+                    facility_time_zones, support_request, name, support_for, support_ends_at, support_writes
                FROM platform.posts($1, $2)",
             &[&person.0, &now],
         )
@@ -39,6 +39,13 @@ pub(crate) async fn list_posts(tx: &Tx<'_>, person: PersonId, now: Timestamp) ->
                 .zip(zones)
                 .map(|((code, name), zone)| (code, name, zone))
                 .collect(),
+            support: row.get::<_, Option<Uuid>>(13).map(|request| Support {
+                request,
+                by: row.get(14),
+                of: row.get(15),
+                ends_at: row.get(16),
+                writes: row.get(17),
+            }),
         }
     };
     Ok(rows.iter().map(post).collect())

@@ -6,6 +6,7 @@ mod bill;
 mod figures;
 mod organizations;
 mod plans;
+mod support;
 mod usage;
 mod watch;
 
@@ -24,6 +25,9 @@ pub(super) use organizations::{
     list as list_organizations, look as look_at_organization, set as set_organization, subscribe,
 };
 pub(super) use plans::{PlanText, PlanView, list as list_plans, put as put_plan};
+pub(super) use support::{
+    NewSupport, OwnSupport, ask as ask_for_support, end as end_support, list as list_support,
+};
 pub(super) use usage::{Reading, UsageView, look as look_at_usage, read as read_usage};
 pub(crate) use watch::Memory;
 pub(super) use watch::{Health, SessionsView, Vitals, health, sessions};

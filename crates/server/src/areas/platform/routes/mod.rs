@@ -4,6 +4,7 @@ mod administrators;
 mod announcements;
 mod organizations;
 mod plans;
+mod support;
 mod usage;
 mod watch;
 
@@ -79,6 +80,11 @@ pub(crate) const ROUTES: &[Route] = &[
         &administrators::END,
         |a| Box::pin(administrators::end(a)),
     ),
+    row(Verb::Get, "/platform/support", P::Support, &support::LIST, |a| Box::pin(support::list(a))),
+    row(Verb::Post, "/platform/support", P::Support, &support::ASK, |a| Box::pin(support::ask(a))),
+    row(Verb::Delete, "/platform/support/{request}", P::Support, &support::END, |a| {
+        Box::pin(support::end(a))
+    }),
 ];
 
 const fn row(

@@ -2,6 +2,7 @@
 
 mod announcements;
 mod organizations;
+mod support;
 mod usage;
 mod watch;
 
@@ -14,6 +15,8 @@ pub(super) use organizations::{
 };
 pub(super) use usage::{count_clinicians, find_reading, insert_reading, list_terms};
 pub(super) use watch::{count_figures, count_sessions, look_at_vitals};
+
+pub(super) use support::{NewSupport, end_support, find_organization_number, insert_support, list_support};
 
 use db::{Error, Row, Tx};
 use jiff::Timestamp;
