@@ -1,9 +1,11 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { account, authorize, context, newPassword, posts } from './en/account'
+import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { links, lock, signIn } from './en/signIn'
 
@@ -27,6 +29,14 @@ const en = {
   outlook,
   roles,
   emergencies,
+  patients,
+  admit,
+  palette,
+  chart,
+  vitals,
+  problem,
+  allergy,
+  medication,
 }
 
 declare module 'i18next' {

@@ -2,7 +2,7 @@ import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPeople } from './shows'
+import { showsEmergencies, showsPatients, showsPeople } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, permissions }: { context: string; permissions: string[] }) {
@@ -14,12 +14,18 @@ export function PostNav({ context, permissions }: { context: string; permissions
   useEffect(() => {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
+  const patients = showsPatients(permissions)
   const people = showsPeople(permissions)
   const emergencies = showsEmergencies(permissions)
-  if (!people && !emergencies) return null
+  if (!patients && !people && !emergencies) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
+      {patients && (
+        <Link to="/c/$context/patients" params={params}>
+          {t('patients.title')}
+        </Link>
+      )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>
         {t('people.navHome')}
       </Link>

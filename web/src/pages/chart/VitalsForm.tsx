@@ -1,0 +1,274 @@
+import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { refreshPatient } from '@/api/chartQueries'
+import { fhirIn, newIdentifier } from '@/api/fhir'
+import type { Observation } from '@/api/fhirTypes'
+import { http } from '@/api/http'
+import { useDraft } from '@/session/drafts'
+import { moment, wall, zoneName } from '@/texts/zone'
+import { Notice } from '@/ui/Notice'
+import { ChartProblem } from './ChartProblem'
+import { CURRENT_STAY } from './essentials'
+import { useChart, useRecords } from './useChart'
+import classes from './Vitals.module.css'
+import type { Measured } from './VitalsPart'
+import {
+  FIELDS,
+  type Field,
+  inFirstUnit,
+  judge,
+  kindOf,
+  LIMITS,
+  numbersOf,
+  observationsOf,
+  type Typed,
+  unitFor,
+} from './vitals'
+
+/** What is typed, and what an attempt to save it was known by: tried again it is the same, and is written once. */
+interface Draft {
+  typed: Typed
+  /** The moment of saving, where no other was typed. */
+  at?: string
+  /** By what was typed for it. */
+  identifiers: Record<string, string>
+}
+
+interface Props {
+  /** What was measured before: the units go on. */
+  before: Observation[]
+  /** The name of the draft. */
+  draft: string
+  onSending(pending: Measured[]): void
+  onSaved(): void
+  onCancel(): void
+}
+
+const MINUTES_AHEAD = 5
+
+export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }: Props) {
+  const { t } = useTranslation()
+  const { context, id, me, zone } = useChart()
+  const client = useQueryClient()
+  const stays = useRecords('Encounter', CURRENT_STAY)
+  const draft = useDraft<Draft>(name, () => ({ typed: blank(before), identifiers: {} }))
+  const { typed } = draft.value
+  const [tried, setTried] = useState(false)
+  const [fault, setFault] = useState<'nothing' | 'when' | null>(null)
+  const form = useRef<HTMLFormElement>(null)
+  const first = useRef<HTMLInputElement>(null)
+  useEffect(() => first.current?.focus({ preventScroll: true }), [])
+  const otherTime = typed.date !== '' || typed.time !== ''
+
+  const save = useMutation({
+    mutationFn: ({
+      records,
+    }: {
+      records: { resource: object & { resourceType: 'Observation' }; identifier: string }[]
+    }) => fhirIn(context).createAll(id, records),
+    onSuccess: async () => {
+      await refreshPatient(client, context, id)
+      draft.clear()
+      onSending([])
+      onSaved()
+    },
+    onError: () => onSending([]),
+  })
+
+  function change(next: Partial<Typed>) {
+    draft.change({ ...draft.value, typed: { ...typed, ...next } })
+    setFault(null)
+  }
+  function submit(event: FormEvent) {
+    event.preventDefault()
+    if (save.isPending) return
+    setTried(true)
+    const wrong = FIELDS.find((field) => judge(field, typed).fault)
+    if (wrong) {
+      form.current?.querySelector<HTMLInputElement>(`[name=${wrong}]`)?.focus()
+      return
+    }
+    if (FIELDS.every((field) => typed.values[field].trim() === '')) {
+      setFault('nothing')
+      first.current?.focus()
+      return
+    }
+    const now = new Date(http.now())
+    const shown = wall(now, zone)
+    const at = otherTime
+      ? moment(typed.date || shown.date, typed.time || shown.time, zone)
+      : (draft.value.at ?? moment(shown.date, shown.time, zone))
+    if (!at || Date.parse(at) > now.getTime() + MINUTES_AHEAD * 60_000) {
+      setFault('when')
+      form.current?.querySelector<HTMLInputElement>('[name=time]')?.focus()
+      return
+    }
+    setFault(null)
+    const observations = observationsOf(typed, {
+      patient: id,
+      encounter: stays?.[0]?.id,
+      at,
+      now: now.toISOString(),
+      performer: me.person.name,
+    })
+    const { identifiers } = draft.value
+    const records = observations.map(({ print, resource }) => ({
+      resource,
+      identifier: identifiers[print] ?? newIdentifier(),
+    }))
+    const known = Object.fromEntries(observations.map((it, i) => [it.print, records[i]?.identifier ?? '']))
+    draft.change({ typed, at: otherTime ? undefined : at, identifiers: { ...identifiers, ...known } })
+    onSending(
+      records.map(
+        ({ resource, identifier }) =>
+          ({
+            ...(JSON.parse(JSON.stringify(resource)) as Observation),
+            id: identifier,
+            pending: true,
+          }) as Measured,
+      ),
+    )
+    save.mutate({ records })
+  }
+
+  const input = (field: Field) => {
+    const found = judge(field, typed)
+    const said = found.fault && (tried || found.fault === 'impossible') ? found.fault : undefined
+    const { units } = LIMITS[field]
+    return (
+      <div key={field} className={classes.field}>
+        <TextInput
+          ref={field === 'systolic' ? first : undefined}
+          name={field}
+          label={t(`vitals.field_${field}`)}
+          inputMode="decimal"
+          autoComplete="off"
+          maxLength={6}
+          value={typed.values[field]}
+          readOnly={save.isPending}
+          rightSection={
+            units.length === 1 ? <span className={classes.inUnit}>{units[0]?.unit}</span> : undefined
+          }
+          rightSectionWidth="3.6rem"
+          rightSectionPointerEvents="none"
+          error={said && t(`vitals.fault_${said}`, { low: found.low ?? '', high: found.high ?? '' })}
+          description={
+            found.unusual ? <span className={classes.warning}>{t('vitals.unusual')}</span> : changed(field)
+          }
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
+          onChange={(event) => change({ values: { ...typed.values, [field]: event.currentTarget.value } })}
+        />
+        {units.length > 1 && (
+          <NativeSelect
+            size="md"
+            className={classes.unitSelect}
+            aria-label={t(`vitals.unit_${field as 'temperature' | 'weight'}`)}
+            value={typed.units[field]}
+            disabled={save.isPending}
+            data={units.map((it) => ({ value: it.code, label: it.unit }))}
+            onChange={(event) => change({ units: { ...typed.units, [field]: event.currentTarget.value } })}
+          />
+        )}
+      </div>
+    )
+  }
+  /** A weight that is far from the last one is told: it is seldom true, and matters when it is. */
+  function changed(field: Field) {
+    if (field !== 'weight' || typed.values.weight.trim() === '' || judge(field, typed).fault) return undefined
+    const last = before.find((it) => kindOf(it) === 'weight' && it.status !== 'entered-in-error')
+    const quantity = last && numbersOf('weight', last)[0]
+    if (!quantity) return undefined
+    const was = inFirstUnit('weight', quantity)
+    const is = unitFor('weight', typed.units.weight).toFirst(Number(typed.values.weight.replace(',', '.')))
+    const percent = Math.round(((is - was) / was) * 100)
+    if (Math.abs(percent) < 5) return undefined
+    return (
+      <span className={classes.warning}>
+        {t(percent > 0 ? 'vitals.gained' : 'vitals.lost', { percent: Math.abs(percent) })}
+      </span>
+    )
+  }
+  const shownNow = wall(new Date(http.now()), zone)
+  return (
+    <form ref={form} className={classes.form} onSubmit={submit} noValidate aria-label={t('vitals.form')}>
+      <div className={classes.fields}>{FIELDS.map(input)}</div>
+      <div className={classes.fields}>
+        {otherTime ? (
+          <>
+            <TextInput
+              name="date"
+              type="date"
+              label={t('vitals.date')}
+              value={typed.date}
+              max={shownNow.date}
+              readOnly={save.isPending}
+              onChange={(event) => change({ date: event.currentTarget.value })}
+            />
+            <TextInput
+              name="time"
+              type="time"
+              label={t('vitals.time', { zone: zoneName(zone) })}
+              value={typed.time}
+              readOnly={save.isPending}
+              onChange={(event) => change({ time: event.currentTarget.value })}
+            />
+          </>
+        ) : (
+          <div className={classes.now}>
+            <span>{t('vitals.now')}</span>
+            <Button
+              variant="subtle"
+              size="sm"
+              disabled={save.isPending}
+              onClick={() => change({ date: shownNow.date, time: shownNow.time })}
+            >
+              {t('vitals.otherTime')}
+            </Button>
+          </div>
+        )}
+        <Textarea
+          className={classes.note}
+          size="md"
+          rows={1}
+          autosize={false}
+          label={t('vitals.note')}
+          autoComplete="off"
+          maxLength={500}
+          value={typed.note}
+          readOnly={save.isPending}
+          onChange={(event) => change({ note: event.currentTarget.value })}
+        />
+      </div>
+      {fault && <Notice kind="bad">{t(`vitals.fault_${fault}`)}</Notice>}
+      {save.isError && <ChartProblem error={save.error} unsaved />}
+      <div className={classes.buttons}>
+        <Button type="submit" loading={save.isPending}>
+          {save.isError ? t('vitals.retry') : t('vitals.save')}
+        </Button>
+        <Button
+          variant="default"
+          disabled={save.isPending}
+          onClick={() => {
+            draft.clear()
+            onCancel()
+          }}
+        >
+          {draft.begun ? t('vitals.discard') : t('common.cancel')}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function blank(before: Observation[]): Typed {
+  const none = Object.fromEntries(FIELDS.map((field) => [field, ''])) as Record<Field, string>
+  const units = Object.fromEntries(FIELDS.map((field) => [field, LIMITS[field].units[0]?.code ?? '']))
+  for (const kind of ['temperature', 'weight'] as const) {
+    const last = before.find((it) => kindOf(it) === kind)
+    const code = last && numbersOf(kind, last)[0]?.code
+    if (code) units[kind] = unitFor(kind, code).code
+  }
+  return { values: none, units: units as Record<Field, string>, date: '', time: '', note: '' }
+}

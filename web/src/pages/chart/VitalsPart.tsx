@@ -1,0 +1,95 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Observation } from '@/api/fhirTypes'
+import { drafts } from '@/session/drafts'
+import { atMoment } from '@/texts/zone'
+import { Notice } from '@/ui/Notice'
+import { Entry, Group, Nothing, Part } from './Part'
+import { MOST_VITALS, VITAL_SIGNS } from './sections'
+import { Trends } from './Trends'
+import { useChart, useRecords } from './useChart'
+import { VitalsForm } from './VitalsForm'
+import { VitalsTable } from './VitalsTable'
+import { roundsOf } from './vitals'
+import { conceptOf, quantityOf } from './words'
+
+/** An Observation that is on its way to the server has no version yet. */
+export type Measured = Observation & { pending?: true }
+
+export function VitalsPart() {
+  const { t } = useTranslation()
+  const { may, zone, draftKey } = useChart()
+  const observations = useRecords('Observation', VITAL_SIGNS, MOST_VITALS) ?? []
+  const form = draftKey('vitals')
+  const [open, setOpen] = useState(() => drafts.has(form))
+  const [pending, setPending] = useState<Measured[]>([])
+  const [saved, setSaved] = useState(false)
+  const rounds = roundsOf<Measured>([...pending, ...observations])
+  const writes = may('chart.write')
+  return (
+    <Part
+      title={t('vitals.title')}
+      actions={
+        writes &&
+        !open && (
+          <Button
+            onClick={() => {
+              setSaved(false)
+              setOpen(true)
+            }}
+          >
+            {t('vitals.chart')}
+          </Button>
+        )
+      }
+    >
+      {saved && <Notice kind="good">{t('vitals.saved')}</Notice>}
+      {writes && open && (
+        <VitalsForm
+          before={observations}
+          draft={form}
+          onSending={setPending}
+          onSaved={() => {
+            setSaved(true)
+            setOpen(false)
+          }}
+          onCancel={() => setOpen(false)}
+        />
+      )}
+      {rounds.length === 0 ? (
+        <Nothing>{t('vitals.none')}</Nothing>
+      ) : (
+        <>
+          <Trends rounds={rounds} zone={zone} />
+          <VitalsTable rounds={rounds} zone={zone} />
+        </>
+      )}
+      {rounds.some((round) => round.others.length > 0) && <Others rounds={rounds} />}
+    </Part>
+  )
+}
+
+/** What is measured seldom and has no column of its own: height, head circumference. */
+function Others({ rounds }: { rounds: ReturnType<typeof roundsOf<Measured>> }) {
+  const { t } = useTranslation()
+  const { zone } = useChart()
+  const others = rounds.flatMap((round) => round.others)
+  return (
+    <Group title={t('vitals.others')}>
+      {others.map((it) => (
+        <OtherEntry key={it.id} observation={it} zone={zone} />
+      ))}
+    </Group>
+  )
+}
+
+function OtherEntry({ observation, zone }: { observation: Observation; zone: string }) {
+  return (
+    <Entry
+      title={conceptOf(observation.code)}
+      lines={[quantityOf(observation.valueQuantity)]}
+      aside={observation.effectiveDateTime && atMoment(observation.effectiveDateTime, zone)}
+    />
+  )
+}
