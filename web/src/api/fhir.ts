@@ -1,7 +1,7 @@
 import { ApiError } from './errors'
 import type { Bundle, CapabilityStatement, Of, Resource, Type } from './fhirTypes'
 import { http } from './http'
-import { edited, write } from './json'
+import { edited, parse, write } from './json'
 
 const BASE = '/fhir/R4'
 const JSON_TYPE = 'application/fhir+json'
@@ -55,7 +55,7 @@ export function fhirIn(context: string) {
       { type: JSON_TYPE, content: form.toString(), headers: { 'Content-Type': FORM_TYPE } },
       { context, signal },
     )
-    const bundle = JSON.parse(text) as Bundle<Of<T>>
+    const bundle = parse<Bundle<Of<T>>>(text)
     const next = bundle.link?.find((it) => it.relation === 'next')?.url
     return {
       items: (bundle.entry ?? []).flatMap((it) => it.resource ?? []),
@@ -66,7 +66,7 @@ export function fhirIn(context: string) {
 
   async function read<T extends Type>(type: T, id: string, options: Options = {}): Promise<Loaded<Of<T>>> {
     const { text, etag } = await get(path(type, id), options)
-    const resource = JSON.parse(text) as Of<T>
+    const resource = parse<Of<T>>(text)
     return { resource, text, version: etag ?? `W/"${resource.meta?.versionId ?? ''}"` }
   }
 
@@ -100,7 +100,7 @@ export function fhirIn(context: string) {
       if (facility) headers['Lamplight-Facility'] = facility
       const content = write(resource)
       const { text } = await http.raw('POST', path(type), { type: JSON_TYPE, content, headers }, { context })
-      return JSON.parse(text) as Of<T>
+      return parse<Of<T>>(text)
     },
 
     /** Changes members of a record as it was read, and of that version: 412 when there is a newer one. */

@@ -24,6 +24,8 @@ export interface Period {
 }
 export interface Quantity {
   value?: number
+  /** The digits of the value, where a number does not keep them: not FHIR's, but of our reading. */
+  valueText?: string
   comparator?: string
   unit?: string
   system?: string

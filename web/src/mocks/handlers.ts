@@ -2,6 +2,7 @@ import { http } from 'msw'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
+import { fhirHandlers } from './fhir'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
 import { LINK, resetWorld, signedIn, world } from './world'
@@ -149,6 +150,7 @@ export const handlers = [
   ...authorizationHandlers,
   ...peopleHandlers,
   ...emergencyHandlers,
+  ...fhirHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,6 +1,7 @@
 import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { type MockPost, makePosts, makeRoles } from './organization'
+import { type MockRecord, makeRecords } from './records'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
 export interface World {
@@ -28,6 +29,22 @@ export interface World {
   throttled: boolean
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
+  /** The chart, of the first organization. */
+  records: MockRecord[]
+  /** Types that do not exist for the post, and types that it is refused. */
+  hiddenTypes: string[]
+  refusedTypes: string[]
+  /** Creates by their idempotency keys. */
+  creates: Map<string, { text: string; made: MockRecord }>
+  /** Searches, with their forms, and transactions, as they came. */
+  searched: string[]
+  bundles: string[]
+  /** Searches and transactions wait for this. */
+  slow: Promise<void> | null
+  /** So many writes are done and their answers lost on the way. */
+  losesAnswers: number
+  /** Transactions are refused. */
+  refusesWrites: boolean
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -113,6 +130,15 @@ export function makeWorld(changes: Partial<World> = {}): World {
     lastAdministrator: false,
     throttled: false,
     wrongEcho: null,
+    records: makeRecords(),
+    hiddenTypes: [],
+    refusedTypes: [],
+    creates: new Map(),
+    searched: [],
+    bundles: [],
+    slow: null,
+    losesAnswers: 0,
+    refusesWrites: false,
     asked: [],
     ...changes,
   }

@@ -3,10 +3,11 @@ import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries, rememberPatient } from '@/api/chartQueries'
+import type { Type } from '@/api/fhirTypes'
 import { useTitle } from '@/app/useTitle'
 import { Banner } from './Banner'
 import classes from './ChartLayout.module.css'
-import { queryOf, SECTION_KEYS, SECTIONS, type SectionKey, standsAlone } from './sections'
+import { NEEDS, queryOf, SECTION_KEYS, SECTIONS, type SectionKey, standsAlone } from './sections'
 import { useChart } from './useChart'
 
 /** The chart of one patient: the banner, the sections there are for this post, and one of them. */
@@ -56,16 +57,10 @@ export function ChartLayout() {
 function useSections(): SectionKey[] {
   const { context, id } = useChart()
   const { data: types } = useSuspenseQuery(chartQueries(context).types())
-  const asked = SECTION_KEYS.flatMap((key) => SECTIONS[key].map((need) => ({ key, need })))
   const answers = useQueries({
-    queries: asked.map(({ need: [type, criteria, most] }) => ({
-      ...queryOf(context, id, [type, criteria, most]),
-      enabled: false,
-    })),
+    queries: NEEDS.map((need) => ({ ...queryOf(context, id, need), enabled: false })),
   })
-  return SECTION_KEYS.filter(
-    (key) =>
-      standsAlone(key) ||
-      asked.some((it, i) => it.key === key && types.has(it.need[0]) && answers[i]?.data !== null),
-  )
+  const refused = new Set(NEEDS.filter((_, i) => answers[i]?.data === null).map(([type]) => type))
+  const isSeen = ([type]: readonly [Type, ...unknown[]]) => types.has(type) && !refused.has(type)
+  return SECTION_KEYS.filter((key) => standsAlone(key) || SECTIONS[key].some(isSeen))
 }

@@ -63,6 +63,9 @@ export const isSection = (key: string): key is SectionKey => Object.hasOwn(SECTI
 /** Contacts stand in the patient's own record too. */
 export const standsAlone = (section: SectionKey) => section === 'contacts'
 
+/** All that a chart may ask for. */
+export const NEEDS: readonly Need[] = [...BANNER, ...TIMELINE, ...Object.values(SECTIONS).flat()]
+
 export const queryOf = (context: string, patient: string, [type, criteria, most]: Need) =>
   chartQueries(context).records(type, patient, criteria, most)
 

@@ -243,7 +243,9 @@ export const shownNumber = (kind: Kind, quantity: Quantity): string => {
   const value = quantity.value ?? 0
   const places = shownDecimals(kind)
   // More digits than usual were meant so.
-  return value === Number(value.toFixed(places)) ? value.toFixed(places) : String(value)
+  return value === Number(value.toFixed(places))
+    ? value.toFixed(places)
+    : (quantity.valueText ?? String(value))
 }
 
 export const shownNumbers = (kind: Kind, quantities: Quantity[]): string =>

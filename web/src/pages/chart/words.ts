@@ -45,11 +45,15 @@ export const addressOf = (addresses: Address[] | undefined): string => {
 
 /** A unit as it is shown: codes in braces are annotations. */
 export const unitOf = (quantity: Quantity | undefined): string =>
-  (quantity?.unit ?? quantity?.code ?? '').replaceAll(/[{}]/g, '')
+  (quantity?.unit ?? quantity?.code ?? '')
+    .replaceAll(/[{}]/g, '')
+    .replace('10*3/', '×10³/')
+    .replace('10*6/', '×10⁶/')
+    .replace(/uL$/, 'µL')
 
 export function quantityOf(quantity: Quantity | undefined): string {
   if (quantity?.value === undefined) return ''
-  return `${quantity.comparator ?? ''}${quantity.value} ${unitOf(quantity)}`.trim()
+  return `${quantity.comparator ?? ''}${quantity.valueText ?? quantity.value} ${unitOf(quantity)}`.trim()
 }
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
