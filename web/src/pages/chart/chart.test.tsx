@@ -1,4 +1,4 @@
-import { act, screen, waitFor, within } from '@testing-library/react'
+import { act, configure, screen, waitFor, within } from '@testing-library/react'
 import { patientId } from '@/mocks/records'
 import { CODE, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
@@ -6,6 +6,9 @@ import { open } from '@/test/open'
 const CONTEXT = '0195f2a0-0000-7000-8000-000000000006'
 const WALTER = patientId(1)
 const OLIVE = patientId(2)
+
+// The first page of all is loaded, too.
+configure({ asyncUtilTimeout: 4000 })
 
 beforeEach(() => {
   world.session = signedIn()
