@@ -27,6 +27,8 @@ interface Props {
   posts: BarPost[]
   /** Follows a link within the app. */
   onFollow(href: string): void
+  /** What helps wherever one is. */
+  tools?: ReactNode
   /** Menu items. */
   account: ReactNode
 }
@@ -43,6 +45,7 @@ export function ContextBar({
   home,
   posts,
   onFollow,
+  tools,
   account,
 }: Props) {
   const { t } = useTranslation()
@@ -113,6 +116,7 @@ export function ContextBar({
       </Menu>
       {kind === 'portal' && <span className={classes.portal}>{t('context.portal')}</span>}
       <span className={classes.gap} />
+      {tools}
       <Menu withinPortal={false} withInitialFocusPlaceholder={false} position="bottom-end" shadow="md">
         <Menu.Target>
           <UnstyledButton className={classes.control}>

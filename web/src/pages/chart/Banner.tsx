@@ -51,8 +51,8 @@ export function Banner() {
           {patient.birthDate && <li>{t('chart.born', { day: onDay(patient.birthDate, zone) })}</li>}
           {patient.gender && <li>{t(`chart.sex_${sexOf(patient.gender)}`)}</li>}
           {room && <li className={classes.room}>{room}</li>}
-          {where && <li>{where}</li>}
-          {number && <li>{t('chart.number', { number })}</li>}
+          {where && <li className={classes.more}>{where}</li>}
+          {number && <li className={classes.more}>{t('chart.number', { number })}</li>}
         </ul>
       </div>
       <ul className={classes.alerts} aria-label={t('chart.alerts')}>
@@ -64,7 +64,7 @@ export function Banner() {
         {words && (
           <li
             className={
-              words.kind === 'some' ? classes.bad : words.kind === 'none-known' ? classes.good : classes.quiet
+              words.kind === 'some' ? classes.bad : words.kind === 'none-known' ? classes.good : classes.warn
             }
           >
             {words.kind === 'some' && <WarningIcon size={16} />}

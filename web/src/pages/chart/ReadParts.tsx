@@ -3,7 +3,7 @@ import { onDay } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { Entry, Group, Nothing, Part } from './Part'
 import { useChart, useRecords } from './useChart'
-import { addressOf, conceptOf, emailsOf, nameOf, phonesOf } from './words'
+import { addressOf, conceptOf, emailsOf, nameOf, phonesOf, recordNumber } from './words'
 
 export function ImmunizationsPart() {
   const { t } = useTranslation()
@@ -88,6 +88,7 @@ export function ContactsPart() {
   const { patient } = useChart()
   const related = useRecords('RelatedPerson')?.filter((it) => it.active !== false) ?? []
   const contacts = patient.contact ?? []
+  const number = recordNumber(patient.identifier)
   const same = (name: string) => contacts.some((it) => nameOf(it.name) === name)
   const phones = (telecom: Parameters<typeof phonesOf>[0]) =>
     phonesOf(telecom).map((number) => (
@@ -105,6 +106,9 @@ export function ContactsPart() {
             list(phones(patient.telecom)),
             emailsOf(patient.telecom).join(' · '),
             addressOf(patient.address),
+            [patient.managingOrganization?.display, number && t('chart.number', { number })]
+              .filter(Boolean)
+              .join(' · '),
           ].filter((it) => it.length > 0)}
         />
       </Group>

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { Anchor, Button, NativeSelect, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -138,40 +138,41 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
     const said = found.fault && (tried || found.fault === 'impossible') ? found.fault : undefined
     const { units } = LIMITS[field]
     return (
-      <div key={field} className={classes.field}>
-        <TextInput
-          ref={field === 'systolic' ? first : undefined}
-          name={field}
-          label={t(`vitals.field_${field}`)}
-          inputMode="decimal"
-          autoComplete="off"
-          maxLength={6}
-          value={typed.values[field]}
-          readOnly={save.isPending}
-          rightSection={
-            units.length === 1 ? <span className={classes.inUnit}>{units[0]?.unit}</span> : undefined
-          }
-          rightSectionWidth="3.6rem"
-          rightSectionPointerEvents="none"
-          error={said && t(`vitals.fault_${said}`, { low: found.low ?? '', high: found.high ?? '' })}
-          description={
-            found.unusual ? <span className={classes.warning}>{t('vitals.unusual')}</span> : changed(field)
-          }
-          inputWrapperOrder={['label', 'input', 'description', 'error']}
-          onChange={(event) => change({ values: { ...typed.values, [field]: event.currentTarget.value } })}
-        />
-        {units.length > 1 && (
-          <NativeSelect
-            size="md"
-            className={classes.unitSelect}
-            aria-label={t(`vitals.unit_${field as 'temperature' | 'weight'}`)}
-            value={typed.units[field]}
-            disabled={save.isPending}
-            data={units.map((it) => ({ value: it.code, label: it.unit }))}
-            onChange={(event) => change({ units: { ...typed.units, [field]: event.currentTarget.value } })}
-          />
-        )}
-      </div>
+      <TextInput
+        key={field}
+        ref={field === 'systolic' ? first : undefined}
+        name={field}
+        label={t(`vitals.field_${field}`)}
+        inputMode="decimal"
+        autoComplete="off"
+        maxLength={6}
+        value={typed.values[field]}
+        readOnly={save.isPending}
+        rightSection={
+          units.length > 1 ? (
+            <NativeSelect
+              size="sm"
+              variant="unstyled"
+              className={classes.unitSelect}
+              aria-label={t(`vitals.unit_${field as 'temperature' | 'weight'}`)}
+              value={typed.units[field]}
+              disabled={save.isPending}
+              data={units.map((it) => ({ value: it.code, label: it.unit }))}
+              onChange={(event) => change({ units: { ...typed.units, [field]: event.currentTarget.value } })}
+            />
+          ) : (
+            <span className={classes.inUnit}>{units[0]?.unit}</span>
+          )
+        }
+        rightSectionWidth={units.length > 1 ? '4.6rem' : '3.6rem'}
+        rightSectionPointerEvents={units.length > 1 ? 'all' : 'none'}
+        error={said && t(`vitals.fault_${said}`, { low: found.low ?? '', high: found.high ?? '' })}
+        description={
+          found.unusual ? <span className={classes.warning}>{t('vitals.unusual')}</span> : changed(field)
+        }
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
+        onChange={(event) => change({ values: { ...typed.values, [field]: event.currentTarget.value } })}
+      />
     )
   }
   /** A weight that is far from the last one is told: it is seldom true, and matters when it is. */
@@ -218,14 +219,14 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
         ) : (
           <div className={classes.now}>
             <span>{t('vitals.now')}</span>
-            <Button
-              variant="subtle"
-              size="sm"
+            <Anchor
+              component="button"
+              type="button"
               disabled={save.isPending}
               onClick={() => change({ date: shownNow.date, time: shownNow.time })}
             >
               {t('vitals.otherTime')}
-            </Button>
+            </Anchor>
           </div>
         )}
         <Textarea

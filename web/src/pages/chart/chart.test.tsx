@@ -27,7 +27,7 @@ const textOf = (type: string, part: string) =>
 const types = async (app: ReturnType<typeof at>, values: Record<string, string>) => {
   for (const [label, value] of Object.entries(values)) await app.types(label, value)
 }
-const PRESSURE = { 'Systolic pressure': '131', 'Diastolic pressure': '74' }
+const PRESSURE = { 'BP, systolic': '131', 'BP, diastolic': '74' }
 
 test('the banner says what must be known before anything is done, in every section', async () => {
   const app = at(WALTER)
@@ -94,7 +94,7 @@ test('the newest of every kind stand in one line of time', async () => {
 test('vitals are typed, sent as one, and stand in the chart', async () => {
   const app = at(WALTER, 'vitals')
   await app.presses('Chart vitals')
-  expect(screen.getByLabelText('Systolic pressure')).toHaveFocus()
+  expect(screen.getByLabelText('BP, systolic')).toHaveFocus()
   await types(app, { ...PRESSURE, Pulse: '118', Temperature: '99.0' })
   // The unit goes on from the last time.
   expect(screen.getByLabelText('Unit of temperature')).toHaveDisplayValue('°F')
@@ -147,11 +147,11 @@ test('what cannot be is not sent, and the field is gone to', async () => {
   await app.presses('Chart vitals')
   await app.presses('Save vitals')
   await app.sees('Nothing is typed yet.')
-  await types(app, { 'Systolic pressure': '1280', Pulse: '82' })
+  await types(app, { 'BP, systolic': '1280', Pulse: '82' })
   await app.presses('Save vitals')
   await app.sees('This cannot be: between 40 and 300.')
   await app.sees('Blood pressure needs both numbers.')
-  expect(screen.getByLabelText('Systolic pressure')).toHaveFocus()
+  expect(screen.getByLabelText('BP, systolic')).toHaveFocus()
   expect(world.bundles).toHaveLength(0)
 })
 
@@ -192,7 +192,7 @@ test('locked while typing: nothing is in sight, and after the lock it is all sti
   await app.presses('Sign in')
   await app.types('Code', CODE)
   await app.reads('Olive Kowalczyk')
-  expect(await screen.findByLabelText('Systolic pressure')).toHaveValue('131')
+  expect(await screen.findByLabelText('BP, systolic')).toHaveValue('131')
   await app.presses('Save vitals')
   await app.sees('The vitals are saved.')
 })

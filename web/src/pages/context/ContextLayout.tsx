@@ -4,6 +4,7 @@ import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
 import { contextQueries, personQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
+import { PaletteKey } from '@/pages/palette/PaletteKey'
 import { useLeave } from '@/session/useLeave'
 import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
@@ -51,6 +52,7 @@ export function ContextLayout() {
         home={`/c/${context}/`}
         posts={posts}
         onFollow={(href) => router.navigate({ href })}
+        tools={<PaletteKey />}
         account={
           <>
             <Menu.Item renderRoot={(props) => <Link to="/account" search={{ from: context }} {...props} />}>

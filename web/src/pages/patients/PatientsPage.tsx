@@ -77,7 +77,11 @@ export function PatientsPage() {
           className={classes.search}
           type="search"
           label={t('patients.search')}
-          description={t('patients.searchHint')}
+          description={
+            <>
+              {t('patients.searchHint')} <span className={classes.keys}>{t('patients.searchKeys')}</span>
+            </>
+          }
           inputWrapperOrder={['label', 'input', 'description', 'error']}
           autoComplete="off"
           spellCheck={false}

@@ -1,7 +1,8 @@
 export const patients = {
   title: 'Patients',
   search: 'Find a patient',
-  searchHint: 'By name, date of birth or record number. Press / to come here, arrows and Enter to open.',
+  searchHint: 'By name, date of birth or record number.',
+  searchKeys: 'Press / to come here, arrows and Enter to open.',
   facility: 'Facility',
   facilityAll: 'All of yours',
   recent: 'Opened in this tab',
@@ -49,6 +50,7 @@ export const palette = {
   title: 'Where to?',
   field: 'A page, an action or a patient’s name',
   pages: 'Pages',
+  ofChart: 'This chart: {{section}}',
   actions: 'Actions',
   patients: 'Patients',
   nothing: 'Nothing fits.',
