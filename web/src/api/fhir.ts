@@ -28,10 +28,9 @@ interface Options {
   signal?: AbortSignal
 }
 
-/** What a caller may see of the types here: those that are hidden from it do not exist. */
+/** What a caller may not see does not exist for it. That its context is gone is no such answer. */
 export const isHidden = (error: unknown) =>
-  error instanceof ApiError &&
-  (error.status === 404 || (error.status === 403 && error.code !== 'second-factor-required'))
+  error instanceof ApiError && (error.status === 404 || (error.status === 403 && error.code === ''))
 export const isConflict = (error: unknown) => error instanceof ApiError && error.status === 412
 
 /** The FHIR interface in one context. Names, dates and codes are asked for by form: they stand in no address. */

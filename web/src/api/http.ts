@@ -55,6 +55,17 @@ const ignore: Hooks = {
   reached() {},
 }
 
+/**
+ * FHIR's outcomes carry no word of ours. That nobody is signed in is the same news there; a post that may not do a thing
+ * is told so as `forbidden`, so another 403 is about the context itself.
+ */
+function codeOfOutcome(status: number, { issue }: Record<string, unknown>): string {
+  if (status === 401) return 'signed-out'
+  const first: unknown = Array.isArray(issue) ? issue[0] : undefined
+  const forbidden = first && typeof first === 'object' && 'code' in first && first.code === 'forbidden'
+  return status === 403 && !forbidden ? 'context-refused' : ''
+}
+
 /** The one place that talks to the server. */
 class Http {
   private connected: Partial<Hooks>[] = []
@@ -175,8 +186,7 @@ class Http {
     const body: unknown = await answer.json().catch(() => null)
     const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
     const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
-    // FHIR's outcomes carry no `code`; that nobody is signed in is the same news there.
-    if (fields.resourceType === 'OperationOutcome' && answer.status === 401) fields.code = 'signed-out'
+    if (fields.resourceType === 'OperationOutcome') fields.code = codeOfOutcome(answer.status, fields)
     const error = new ApiError(answer.status, fields, wait)
     if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
     return error

@@ -55,7 +55,7 @@ function Words({ of: it }: { of: Composition | DocumentReference }) {
     return sections.map((one, i) => (
       // biome-ignore lint/suspicious/noArrayIndexKey: sections have no identity of their own
       <section key={i}>
-        {one.title && <h4 className={classes.section}>{one.title}</h4>}
+        {one.title && <h3 className={classes.section}>{one.title}</h3>}
         <p className={classes.words}>{narrativeWords(one.text?.div)}</p>
       </section>
     ))

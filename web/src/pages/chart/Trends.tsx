@@ -92,9 +92,7 @@ function Trend({ kind, rounds, zone }: { kind: Kind; rounds: Round<Measured>[]; 
           </g>
         ))}
       </svg>
-      <span className={classes.trendSpan}>
-        {onDay(first.day, zone)} – {onDay(last.day, zone)}
-      </span>
+      <span className={classes.trendSpan}>{t('chart.since', { day: onDay(first.day, zone) })}</span>
     </li>
   )
 }

@@ -1,4 +1,4 @@
-import { Anchor, Button, NativeSelect, Textarea, TextInput } from '@mantine/core'
+import { Anchor, Button, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -150,21 +150,24 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
         readOnly={save.isPending}
         rightSection={
           units.length > 1 ? (
-            <NativeSelect
-              size="sm"
-              variant="unstyled"
+            <select
               className={classes.unitSelect}
               aria-label={t(`vitals.unit_${field as 'temperature' | 'weight'}`)}
               value={typed.units[field]}
               disabled={save.isPending}
-              data={units.map((it) => ({ value: it.code, label: it.unit }))}
               onChange={(event) => change({ units: { ...typed.units, [field]: event.currentTarget.value } })}
-            />
+            >
+              {units.map((it) => (
+                <option key={it.code} value={it.code}>
+                  {it.unit}
+                </option>
+              ))}
+            </select>
           ) : (
             <span className={classes.inUnit}>{units[0]?.unit}</span>
           )
         }
-        rightSectionWidth={units.length > 1 ? '4.6rem' : '3.6rem'}
+        rightSectionWidth={units.length > 1 ? '4.2rem' : '3.6rem'}
         rightSectionPointerEvents={units.length > 1 ? 'all' : 'none'}
         error={said && t(`vitals.fault_${said}`, { low: found.low ?? '', high: found.high ?? '' })}
         description={
@@ -222,6 +225,7 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
             <Anchor
               component="button"
               type="button"
+              ta="left"
               disabled={save.isPending}
               onClick={() => change({ date: shownNow.date, time: shownNow.time })}
             >

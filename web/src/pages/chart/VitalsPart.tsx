@@ -6,12 +6,14 @@ import { drafts } from '@/session/drafts'
 import { atMoment } from '@/texts/zone'
 import { Notice } from '@/ui/Notice'
 import { Entry, Group, Nothing, Part } from './Part'
+import { notesOf } from './records'
 import { MOST_VITALS, VITAL_SIGNS } from './sections'
 import { Trends } from './Trends'
 import { useChart, useRecords } from './useChart'
 import { VitalsForm } from './VitalsForm'
 import { VitalsTable } from './VitalsTable'
-import { roundsOf } from './vitals'
+import { kindOf, numbersOf, type Round, roundsOf, shownNumbers, shownUnit } from './vitals'
+import { WrongVitals } from './WrongVitals'
 import { conceptOf, quantityOf } from './words'
 
 /** An Observation that is on its way to the server has no version yet. */
@@ -25,6 +27,7 @@ export function VitalsPart() {
   const [open, setOpen] = useState(() => drafts.has(form))
   const [pending, setPending] = useState<Measured[]>([])
   const [saved, setSaved] = useState(false)
+  const [wrong, setWrong] = useState<Round | null>(null)
   const rounds = roundsOf<Measured>([...pending, ...observations])
   const writes = may('chart.write')
   return (
@@ -62,9 +65,11 @@ export function VitalsPart() {
       ) : (
         <>
           <Trends rounds={rounds} zone={zone} />
-          <VitalsTable rounds={rounds} zone={zone} />
+          <VitalsTable rounds={rounds} zone={zone} onWrong={writes ? setWrong : undefined} />
         </>
       )}
+      {wrong && <WrongVitals round={wrong} onDone={() => setWrong(null)} />}
+      <TakenBack observations={observations} />
       {rounds.some((round) => round.others.length > 0) && <Others rounds={rounds} />}
     </Part>
   )
@@ -91,5 +96,37 @@ function OtherEntry({ observation, zone }: { observation: Observation; zone: str
       lines={[quantityOf(observation.valueQuantity)]}
       aside={observation.effectiveDateTime && atMoment(observation.effectiveDateTime, zone)}
     />
+  )
+}
+
+/** What was entered in error stays readable, apart from what counts. */
+function TakenBack({ observations }: { observations: Observation[] }) {
+  const { t } = useTranslation()
+  const { zone } = useChart()
+  const all = observations.filter((it) => it.status === 'entered-in-error')
+  if (all.length === 0) return null
+  return (
+    <Group title={t('vitals.takenBack')}>
+      {all.map((it) => {
+        const kind = kindOf(it)
+        const numbers = kind ? numbersOf(kind, it) : []
+        const words = kind ? `${shownNumbers(kind, numbers)} ${shownUnit(kind, numbers[0])}` : ''
+        return (
+          <Entry
+            key={it.id}
+            quiet
+            title={
+              <s>
+                {kind
+                  ? `${t(`vitals.kind_${kind}`)} ${words}`
+                  : `${conceptOf(it.code)} ${quantityOf(it.valueQuantity)}`}
+              </s>
+            }
+            lines={[notesOf(it)]}
+            aside={it.effectiveDateTime && atMoment(it.effectiveDateTime, zone)}
+          />
+        )
+      })}
+    </Group>
   )
 }

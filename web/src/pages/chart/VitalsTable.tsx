@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { Anchor, Button } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { atTime, dayOf, onDay } from '@/texts/zone'
@@ -10,7 +10,16 @@ import { KINDS, type Kind, numbersOf, type Round, shownNumbers, shownUnit, sideO
 const STEP = 20
 
 /** The rounds, the latest first, a column a kind; on a phone a card a round. */
-export function VitalsTable({ rounds, zone }: { rounds: Round<Measured>[]; zone: string }) {
+export function VitalsTable({
+  rounds,
+  zone,
+  onWrong,
+}: {
+  rounds: Round<Measured>[]
+  zone: string
+  /** Offers to mark a measurement as wrong. */
+  onWrong?(round: Round<Measured>): void
+}) {
   const { t } = useTranslation()
   const [most, setMost] = useState(STEP)
   const measured = rounds.filter((round) => Object.keys(round.of).length > 0)
@@ -44,6 +53,19 @@ export function VitalsTable({ rounds, zone }: { rounds: Round<Measured>[]; zone:
                   <Chip kind="warn">{t('vitals.saving')}</Chip>
                 )}
                 <Notes round={round} />
+                {onWrong && !Object.values(round.of).some((it) => it.pending) && (
+                  <Anchor
+                    component="button"
+                    type="button"
+                    className={classes.wrong}
+                    aria-label={t('vitals.wrongLabel', {
+                      when: `${onDay(round.at, zone)}, ${atTime(round.at, zone)}`,
+                    })}
+                    onClick={() => onWrong(round)}
+                  >
+                    {t('vitals.wrong')}
+                  </Anchor>
+                )}
               </th>
               {kinds.map((kind) => (
                 <td

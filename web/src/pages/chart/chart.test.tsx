@@ -197,6 +197,24 @@ test('locked while typing: nothing is in sight, and after the lock it is all sti
   await app.sees('The vitals are saved.')
 })
 
+test('a wrong measurement is marked, with why, and counts no more, but can be read', async () => {
+  const app = at(WALTER, 'vitals')
+  const rows = await screen.findAllByRole('row')
+  await app.user.click(within(rows[1] as HTMLElement).getByRole('button', { name: /^Something is wrong/ }))
+  await app.presses(/^Weight\s*81\.7/)
+  await app.presses('Mark it')
+  await app.sees('Please say what was wrong: it stays in the record.')
+  await app.user.type(screen.getByLabelText('What was wrong'), 'Weighed with the wheelchair.')
+  await app.presses('Mark it')
+  const wrong = await screen.findByRole('region', { name: 'Entered in error' })
+  expect(wrong).toHaveTextContent(/Weight 81\.7 kg.*Weighed with the wheelchair\./)
+  expect(screen.getByRole('table')).not.toHaveTextContent('81.7')
+  expect(JSON.parse(textOf('Observation', '29463-7')?.text ?? '')).toMatchObject({
+    status: 'entered-in-error',
+    valueQuantity: { value: 81.7 },
+  })
+})
+
 test('whoever may only read is offered nothing to write', async () => {
   world.memberships[0]?.permissions.splice(2, 1)
   const app = at(WALTER)
