@@ -44,7 +44,10 @@ export function chartQueries(context: string) {
         gcTime: 10_000,
         queryKey: key('patients', sought),
         initialPageParam: { way: 0 } as { way: number; cursor?: string },
-        queryFn: ({ pageParam, signal }) => findPatients(fhir, sought, pageParam, signal),
+        queryFn: async ({ client, pageParam, signal }) => {
+          const known = (await client.ensureQueryData(types())).get('Patient') ?? new Set()
+          return findPatients(fhir, sought, known, pageParam, signal)
+        },
         getNextPageParam: (last: Found) => (last.next ? { way: last.way, cursor: last.next } : undefined),
       }),
 
@@ -149,13 +152,19 @@ export function asDate(text: string): string | undefined {
   return month && day && year ? `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}` : undefined
 }
 
+/** Whether a question asks only by what may be seen: of a hidden element there is no parameter. */
+export const isAskable = (criteria: Criteria, known: ReadonlySet<string>): boolean =>
+  Object.keys(criteria).every((name) => name.startsWith('_') || known.has(name))
+
 async function findPatients(
   fhir: ReturnType<typeof fhirIn>,
   { typed, organization }: Sought,
+  known: ReadonlySet<string>,
   from: { way: number; cursor?: string },
   signal: AbortSignal,
 ): Promise<Found> {
-  const ways = waysOf(typed)
+  const ways = waysOf(typed).filter(({ criteria }) => isAskable(criteria, known))
+  if (ways.length === 0) return { items: [], way: 0, alike: false }
   let { way, cursor } = from
   for (;;) {
     const { criteria, alike } = ways[way] ?? { criteria: {}, alike: false }

@@ -29,6 +29,8 @@ const PARAMETERS: Record<string, string[]> = {
   RelatedPerson: ['patient', 'active'],
   Procedure: ['patient', 'status'],
 }
+const parametersOf = (type: string) =>
+  (PARAMETERS[type] ?? []).filter((name) => type !== 'Patient' || !world.hiddenParameters.includes(name))
 const CONTROLS = ['_count', '_cursor', '_sort']
 
 function refused(status: number, code: string, diagnostics = ''): Response {
@@ -122,7 +124,7 @@ const dateOf = (record: MockRecord): string => {
 function found(type: string, form: URLSearchParams): MockRecord[] {
   const asked = [...form].filter(([name]) => !CONTROLS.includes(name))
   for (const [name] of asked)
-    if (!PARAMETERS[type]?.includes(name)) refuse(400, 'not-supported', `${name}: no such search parameter`)
+    if (!parametersOf(type).includes(name)) refuse(400, 'not-supported', `${name}: no such search parameter`)
   const all = world.records.filter(
     (it) => it.type === type && asked.every(([name, value]) => matches(it, name, value)),
   )
@@ -181,7 +183,10 @@ export const fhirHandlers = [
     '*/fhir/R4/metadata',
     fhir(() => {
       const seen = Object.entries(PARAMETERS).filter(([type]) => !world.hiddenTypes.includes(type))
-      const resource = seen.map(([type, names]) => ({ type, searchParam: names.map((name) => ({ name })) }))
+      const resource = seen.map(([type]) => ({
+        type,
+        searchParam: parametersOf(type).map((name) => ({ name })),
+      }))
       return answer(JSON.stringify({ resourceType: 'CapabilityStatement', rest: [{ resource }] }), 200, {})
     }),
   ),

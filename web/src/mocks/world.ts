@@ -34,6 +34,8 @@ export interface World {
   /** Types that do not exist for the post, and types that it is refused. */
   hiddenTypes: string[]
   refusedTypes: string[]
+  /** Of patients: what is hidden has no search parameter. */
+  hiddenParameters: string[]
   /** Creates by their idempotency keys. */
   creates: Map<string, { text: string; made: MockRecord }>
   /** Searches, with their forms, and transactions, as they came. */
@@ -133,6 +135,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     records: makeRecords(),
     hiddenTypes: [],
     refusedTypes: [],
+    hiddenParameters: [],
     creates: new Map(),
     searched: [],
     bundles: [],

@@ -5,10 +5,15 @@ import { useEffect, useState } from 'react'
  * goes when somebody else takes the tab. Nothing of it is written anywhere.
  */
 const kept = new Map<string, unknown>()
+/** By what a draft's sending is known to the server: sent again unchanged it is the same. */
+const attempts = new Map<string, Map<string, unknown>>()
 
 export const drafts = {
   has: (key: string) => kept.has(key),
-  clear: () => kept.clear(),
+  clear: () => {
+    kept.clear()
+    attempts.clear()
+  },
 }
 
 function stay(event: BeforeUnloadEvent) {
@@ -19,7 +24,14 @@ function stay(event: BeforeUnloadEvent) {
 export function useDraft<Value>(
   key: string,
   begin: () => Value,
-): { value: Value; change(next: Value): void; clear(): void; begun: boolean } {
+): {
+  value: Value
+  begun: boolean
+  change(next: Value): void
+  /** What was made for these words when they were first sent. */
+  attempt<Made>(words: string, make: () => Made): Made
+  clear(): void
+} {
   const [value, setValue] = useState<Value>(() => (kept.has(key) ? (kept.get(key) as Value) : begin()))
   const [begun, setBegun] = useState(() => kept.has(key))
   useEffect(() => {
@@ -35,8 +47,15 @@ export function useDraft<Value>(
       setBegun(true)
       setValue(next)
     },
+    attempt<Made>(words: string, make: () => Made) {
+      const before = attempts.get(key) ?? new Map<string, unknown>()
+      attempts.set(key, before)
+      if (!before.has(words)) before.set(words, make())
+      return before.get(words) as Made
+    },
     clear() {
       kept.delete(key)
+      attempts.delete(key)
       setBegun(false)
       setValue(begin())
     },

@@ -1,5 +1,4 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshPatient } from '@/api/chartQueries'
 import { fhirIn } from '@/api/fhir'
@@ -13,6 +12,8 @@ import { useChart } from './useChart'
 
 interface Props<T extends Type> {
   type: T
+  /** The name of the form, where a type has several. */
+  form?: string
   title: string
   fields: FieldSpec[]
   begin?: Values
@@ -25,6 +26,7 @@ interface Props<T extends Type> {
 /** Adds one record. What is typed stays until it is saved or the form is closed; sent twice it is added once. */
 export function AddRecord<T extends Type>({
   type,
+  form = `add ${type}`,
   title,
   fields,
   begin = {},
@@ -35,18 +37,15 @@ export function AddRecord<T extends Type>({
   const { t } = useTranslation()
   const { context, id, draftKey } = useChart()
   const client = useQueryClient()
-  const draft = useDraft<Values>(draftKey(`add ${type}`), () => begin)
-  // The same words are the same attempt, whatever became of it before.
-  const attempts = useRef(new Map<string, { key: string; now: string }>())
+  const draft = useDraft<Values>(draftKey(form), () => begin)
   const add = useMutation({
     mutationFn: () => {
-      const print = JSON.stringify(draft.value)
-      const attempt = attempts.current.get(print) ?? {
+      // The same words are the same attempt, whatever became of it before.
+      const { key, now } = draft.attempt(JSON.stringify(draft.value), () => ({
         key: crypto.randomUUID(),
         now: new Date(http.now()).toISOString(),
-      }
-      attempts.current.set(print, attempt)
-      return fhirIn(context).create(type, build(draft.value, attempt.now), { key: attempt.key })
+      }))
+      return fhirIn(context).create(type, build(draft.value, now), { key })
     },
     onSuccess: async () => {
       await refreshPatient(client, context, id)

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AllergyIntolerance } from '@/api/fhirTypes'
+import { drafts } from '@/session/drafts'
 import { onDay } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -17,11 +18,13 @@ const CATEGORIES = ['medication', 'food', 'environment'] as const
 
 export function AllergiesPart() {
   const { t } = useTranslation()
-  const { may, zone, id } = useChart()
+  const { may, zone, id, draftKey } = useChart()
   const all = (useRecords('AllergyIntolerance') ?? []).filter(
     (it) => !hasCodeOf(it.verificationStatus, 'entered-in-error'),
   )
-  const [doing, setDoing] = useState<'add' | 'none' | AllergyIntolerance | null>(null)
+  const [doing, setDoing] = useState<'add' | 'none' | AllergyIntolerance | null>(() =>
+    drafts.has(draftKey('add AllergyIntolerance')) ? 'add' : null,
+  )
   const writes = may('chart.write')
   const words = allergyWords(all)
   const ended = (it: AllergyIntolerance) =>
@@ -154,6 +157,7 @@ export function AllergiesPart() {
       {doing === 'none' && (
         <AddRecord
           type="AllergyIntolerance"
+          form="none known"
           title={t('allergy.recordNone')}
           submit={t('allergy.recordNoneSave')}
           fields={[{ key: 'note', label: t('allergy.askedWhom'), kind: 'area' }]}

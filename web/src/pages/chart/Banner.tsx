@@ -87,7 +87,8 @@ export function Banner() {
             </Link>
           </li>
         )}
-        {(statuses || consents) && (
+        {/* Who does not see all that may say so is not told that nothing does. */}
+        {(code || (statuses && consents)) && (
           <li className={code ? classes.warn : classes.quiet}>
             {code ? t('chart.codeStatus', { status: code }) : t('chart.codeStatusNone')}
           </li>

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { MedicationRequest, MedicationStatement } from '@/api/fhirTypes'
+import { drafts } from '@/session/drafts'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -25,10 +26,12 @@ const dosageOf = (it: Medication) =>
 
 export function MedicationsPart() {
   const { t } = useTranslation()
-  const { may, me, zone, id } = useChart()
+  const { may, me, zone, id, draftKey } = useChart()
   const requests = useRecords('MedicationRequest') ?? []
   const stated = useRecords('MedicationStatement')
-  const [doing, setDoing] = useState<'add' | Medication | null>(null)
+  const [doing, setDoing] = useState<'add' | Medication | null>(() =>
+    drafts.has(draftKey('add MedicationStatement')) ? 'add' : null,
+  )
   const all: Medication[] = [...requests, ...(stated ?? [])].filter((it) => it.status !== 'entered-in-error')
   const writes = may('chart.write')
   const present = all

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Condition } from '@/api/fhirTypes'
+import { drafts } from '@/session/drafts'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -19,7 +20,9 @@ export function ProblemsPart() {
   const all = (useRecords('Condition') ?? []).filter(
     (it) => !hasCodeOf(it.verificationStatus, 'entered-in-error', 'refuted'),
   )
-  const [doing, setDoing] = useState<'add' | Condition | null>(null)
+  const [doing, setDoing] = useState<'add' | Condition | null>(() =>
+    drafts.has(draftKey('add Condition')) ? 'add' : null,
+  )
   const writes = may('chart.write')
   const past = all.filter((it) => hasCodeOf(it.clinicalStatus, ...ENDED))
   const present = all.filter((it) => !past.includes(it))

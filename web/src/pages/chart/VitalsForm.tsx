@@ -7,7 +7,7 @@ import { fhirIn, newIdentifier } from '@/api/fhir'
 import type { Observation } from '@/api/fhirTypes'
 import { http } from '@/api/http'
 import { useDraft } from '@/session/drafts'
-import { moment, wall, zoneName } from '@/texts/zone'
+import { atTime, moment, wall, zoneName } from '@/texts/zone'
 import { Notice } from '@/ui/Notice'
 import { ChartProblem } from './ChartProblem'
 import { CURRENT_STAY } from './essentials'
@@ -27,15 +27,6 @@ import {
   unitFor,
 } from './vitals'
 
-/** What is typed, and what an attempt to save it was known by: tried again it is the same, and is written once. */
-interface Draft {
-  typed: Typed
-  /** The moment of saving, where no other was typed. */
-  at?: string
-  /** By what was typed for it. */
-  identifiers: Record<string, string>
-}
-
 interface Props {
   /** What was measured before: the units go on. */
   before: Observation[]
@@ -53,8 +44,8 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
   const { context, id, me, zone } = useChart()
   const client = useQueryClient()
   const stays = useRecords('Encounter', CURRENT_STAY)
-  const draft = useDraft<Draft>(name, () => ({ typed: blank(before), identifiers: {} }))
-  const { typed } = draft.value
+  const draft = useDraft<Typed>(name, () => blank(before))
+  const typed = draft.value
   const [tried, setTried] = useState(false)
   const [fault, setFault] = useState<'nothing' | 'when' | null>(null)
   const form = useRef<HTMLFormElement>(null)
@@ -77,8 +68,11 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
     onError: () => onSending([]),
   })
 
+  /** When the first of it was typed: who is called away and comes back later has not measured later. */
+  const begunAt = () => draft.attempt('begun', () => new Date(http.now()).toISOString())
   function change(next: Partial<Typed>) {
-    draft.change({ ...draft.value, typed: { ...typed, ...next } })
+    begunAt()
+    draft.change({ ...typed, ...next })
     setFault(null)
   }
   function submit(event: FormEvent) {
@@ -96,10 +90,8 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
       return
     }
     const now = new Date(http.now())
-    const shown = wall(now, zone)
-    const at = otherTime
-      ? moment(typed.date || shown.date, typed.time || shown.time, zone)
-      : (draft.value.at ?? moment(shown.date, shown.time, zone))
+    const shown = wall(new Date(begunAt()), zone)
+    const at = moment(typed.date || shown.date, typed.time || shown.time, zone)
     if (!at || Date.parse(at) > now.getTime() + MINUTES_AHEAD * 60_000) {
       setFault('when')
       form.current?.querySelector<HTMLInputElement>('[name=time]')?.focus()
@@ -113,13 +105,11 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
       now: now.toISOString(),
       performer: me.person.name,
     })
-    const { identifiers } = draft.value
+    // Tried again unchanged, a measurement is known again and written once.
     const records = observations.map(({ print, resource }) => ({
       resource,
-      identifier: identifiers[print] ?? newIdentifier(),
+      identifier: draft.attempt(print, newIdentifier),
     }))
-    const known = Object.fromEntries(observations.map((it, i) => [it.print, records[i]?.identifier ?? '']))
-    draft.change({ typed, at: otherTime ? undefined : at, identifiers: { ...identifiers, ...known } })
     onSending(
       records.map(
         ({ resource, identifier }) =>
@@ -221,7 +211,9 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
           </>
         ) : (
           <div className={classes.now}>
-            <span>{t('vitals.now')}</span>
+            <span>
+              {draft.begun ? t('vitals.begunAt', { time: atTime(begunAt(), zone) }) : t('vitals.now')}
+            </span>
             <Anchor
               component="button"
               type="button"

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Observation } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -10,6 +10,7 @@ import { notesOf } from './records'
 import { MOST_VITALS, VITAL_SIGNS } from './sections'
 import { Trends } from './Trends'
 import { useChart, useRecords } from './useChart'
+import classes from './Vitals.module.css'
 import { VitalsForm } from './VitalsForm'
 import { VitalsTable } from './VitalsTable'
 import { kindOf, numbersOf, type Round, roundsOf, shownNumbers, shownUnit } from './vitals'
@@ -27,6 +28,11 @@ export function VitalsPart() {
   const [open, setOpen] = useState(() => drafts.has(form))
   const [pending, setPending] = useState<Measured[]>([])
   const [saved, setSaved] = useState(false)
+  const news = useRef<HTMLDivElement>(null)
+  // What was in focus went with the form.
+  useEffect(() => {
+    if (saved) news.current?.focus({ preventScroll: true })
+  }, [saved])
   const [wrong, setWrong] = useState<Round | null>(null)
   const rounds = roundsOf<Measured>([...pending, ...observations])
   const writes = may('chart.write')
@@ -47,7 +53,11 @@ export function VitalsPart() {
         )
       }
     >
-      {saved && <Notice kind="good">{t('vitals.saved')}</Notice>}
+      {saved && (
+        <div ref={news} tabIndex={-1} className={classes.news}>
+          <Notice kind="good">{t('vitals.saved')}</Notice>
+        </div>
+      )}
       {writes && open && (
         <VitalsForm
           before={observations}

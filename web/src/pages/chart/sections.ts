@@ -63,8 +63,15 @@ export const isSection = (key: string): key is SectionKey => Object.hasOwn(SECTI
 /** Contacts stand in the patient's own record too. */
 export const standsAlone = (section: SectionKey) => section === 'contacts'
 
-/** All that a chart may ask for. */
-export const NEEDS: readonly Need[] = [...BANNER, ...TIMELINE, ...Object.values(SECTIONS).flat()]
+/** All that a chart may ask for, each once. */
+export const NEEDS: readonly Need[] = [
+  ...new Map(
+    [...BANNER, ...TIMELINE, ...Object.values(SECTIONS).flat()].map((need: Need) => [
+      JSON.stringify(need),
+      need,
+    ]),
+  ).values(),
+]
 
 export const queryOf = (context: string, patient: string, [type, criteria, most]: Need) =>
   chartQueries(context).records(type, patient, criteria, most)

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { chartQueries } from '@/api/chartQueries'
 import { fhirIn } from '@/api/fhir'
 import type { Patient } from '@/api/fhirTypes'
 import { NotFoundPage } from '@/app/ErrorPages'
@@ -48,8 +49,6 @@ function Admit() {
   const [alike, setAlike] = useState<Patient[] | null>(null)
   const warning = useRef<HTMLDivElement>(null)
   const element = useRef<HTMLFormElement>(null)
-  // The same words sent again are the same admission.
-  const keys = useRef(new Map<string, string>())
   useTitle(t('admit.title'))
   useEffect(() => {
     if (alike) warning.current?.focus()
@@ -65,12 +64,12 @@ function Admit() {
     mutationFn: async ({ known }: { known: boolean }) => {
       const fhir = fhirIn(context)
       if (!known) {
-        const found = await likeThem(fhir, value)
+        const types = await client.ensureQueryData(chartQueries(context).types())
+        const found = await likeThem(fhir, value, types.get('Patient') ?? new Set())
         if (found.length > 0) return { alike: found }
       }
-      const print = JSON.stringify(value)
-      const key = keys.current.get(print) ?? crypto.randomUUID()
-      keys.current.set(print, key)
+      // The same words sent again are the same admission.
+      const key = draft.attempt(JSON.stringify(value), () => crypto.randomUUID())
       const facility = me.facilities.find((it) => it.code === value.facility)
       const organization = facility && here.organizationOf(facility.name)
       const made = await fhir.create('Patient', newPatient(value, facility?.name, organization), {

@@ -1,3 +1,4 @@
+import { isAskable } from '@/api/chartQueries'
 import type { Criteria, fhirIn } from '@/api/fhir'
 import type { ContactPoint, Patient } from '@/api/fhirTypes'
 
@@ -44,6 +45,7 @@ export function faultOf(
 export async function likeThem(
   fhir: Pick<ReturnType<typeof fhirIn>, 'search'>,
   { given, family, birthDate }: Newcomer,
+  known: ReadonlySet<string>,
 ): Promise<Patient[]> {
   const [first, last] = [given.trim(), family.trim()]
   const questions: Criteria[] = [
@@ -53,7 +55,9 @@ export async function likeThem(
     { name: [first, last] },
   ]
   const found = await Promise.all(
-    questions.map((criteria) => fhir.search('Patient', { ...criteria, _count: '5' })),
+    questions
+      .filter((it) => isAskable(it, known))
+      .map((criteria) => fhir.search('Patient', { ...criteria, _count: '5' })),
   )
   const all = found.flatMap((page) => page.items)
   return all.filter((it, i) => all.findIndex((other) => other.id === it.id) === i)

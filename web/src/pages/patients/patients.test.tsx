@@ -111,6 +111,18 @@ test('a slip of the finger finds who sounds alike, and says so; a birthday and a
   await waitFor(async () => expect(await listed()).toEqual(['Walter Ashdown']))
 })
 
+test('who does not see a date of birth does not search by it, and is told of nobody', async () => {
+  world.hiddenParameters = ['birthdate', 'identifier']
+  const app = at('/patients')
+  await app.types(FIELD, '11/30/1938')
+  await app.sees(/^Nobody here is called that/)
+  expect(searches().some((it) => it.includes('birthdate'))).toBe(false)
+  await app.follows('Admit a patient')
+  await admits(app, 'Ines', 'Marchetti', '1950-07-01')
+  await app.presses('Admit')
+  await app.sees(/^This may be somebody who is here already/)
+})
+
 test('more are shown page by page', async () => {
   const walter = world.records.find((it) => it.id === patientId(1))
   if (walter)

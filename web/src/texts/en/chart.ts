@@ -126,6 +126,7 @@ export const vitals = {
   low: 'low',
   trend: '{{count}} measurements from {{from}} to {{to}}, first {{first}}, last {{last}}',
   now: 'Measured just now.',
+  begunAt: 'Measured at {{time}}.',
   otherTime: 'It was at another time',
   date: 'Day',
   time: 'Time ({{zone}})',
