@@ -1,3 +1,5 @@
+import { Anchor } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { onDay } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
@@ -92,11 +94,11 @@ export function ContactsPart() {
   const same = (name: string) => contacts.some((it) => nameOf(it.name) === name)
   const phones = (telecom: Parameters<typeof phonesOf>[0]) =>
     phonesOf(telecom).map((number) => (
-      <a key={number} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
+      <Anchor key={number} href={`tel:${number.replaceAll(/[^\d+]/g, '')}`}>
         {number}
-      </a>
+      </Anchor>
     ))
-  const list = (items: React.ReactNode[]) => items.flatMap((it, i) => (i > 0 ? [' · ', it] : [it]))
+  const list = (items: ReactNode[]) => items.flatMap((it, i) => (i > 0 ? [' · ', it] : [it]))
   return (
     <Part title={t('chart.section_contacts')}>
       <Group title={t('chart.ofPatient')}>

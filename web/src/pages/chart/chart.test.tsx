@@ -200,7 +200,7 @@ test('locked while typing: nothing is in sight, and after the lock it is all sti
 test('a wrong measurement is marked, with why, and counts no more, but can be read', async () => {
   const app = at(WALTER, 'vitals')
   const rows = await screen.findAllByRole('row')
-  await app.user.click(within(rows[1] as HTMLElement).getByRole('button', { name: /^Something is wrong/ }))
+  await app.user.click(within(rows[1] as HTMLElement).getByRole('button', { name: /^Entered in error/ }))
   await app.presses(/^Weight\s*81\.7/)
   await app.presses('Mark it')
   await app.sees('Please say what was wrong: it stays in the record.')
