@@ -18,9 +18,10 @@ use policy::{Action, Target};
 
 use crate::intake::{self, Draft, Owned, Placed, rfc3339};
 use crate::model::{CreateOptions, Document, SearchRequest};
+use crate::places::Places;
 use crate::search::Door;
 use crate::sight::has_type;
-use crate::store::{Places, tombstone};
+use crate::store::tombstone;
 use crate::write::{self, Change, SealingKeys};
 use crate::{Error, Store, search};
 
@@ -61,7 +62,14 @@ impl Store {
         let bundle = read(&root, MOST_ENTRIES).map_err(Error::Invalid)?;
         match bundle.kind {
             Kind::Transaction => {
-                self.transaction(ctx, body, &bundle.entries, &bundle.order(), facility).await
+                let order = bundle.order();
+                match self.transaction(ctx, body, &bundle.entries, &order, facility).await {
+                    // Another change was faster, which is said now, or a patient moved meanwhile.
+                    Err(error) if error.is_conflict() => {
+                        self.transaction(ctx, body, &bundle.entries, &order, facility).await
+                    }
+                    done => done,
+                }
             }
             Kind::Batch => {
                 let order = bundle.order();
@@ -248,6 +256,10 @@ impl Store {
         };
         let mut event = Event::success("chart.transaction", Action::Create.needs().key());
         let mut deleted = HashMap::new();
+        if steps.values().any(|step| matches!(step, Step::Delete(..))) {
+            // Patients are held before any of their records is: who moves one takes them in this order.
+            Places::look_up(tx, drafts.iter().map(|(_, draft)| draft)).await?;
+        }
         for &position in order {
             let Step::Delete(rtype, id, version) = steps[&position] else { continue };
             let current =
@@ -319,7 +331,7 @@ impl Store {
                     let before = Version(draft.version.0 - 1);
                     let current =
                         self.current(tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
-                    let (one, change) = self.change(ctx, &current, draft).await?;
+                    let (one, change) = self.change(tx, &current, draft).await?;
                     return Ok((one, Some(change)));
                 }
                 let home = places.settle(ctx, &draft, facility)?;

@@ -76,9 +76,13 @@ struct Shard {
     sounds: HashMap<Box<str>, Vec<(PathId, usize)>>,
 }
 
+/// A version and the transaction that brought it here: a patient who comes back has the same version.
+type Stamp = (i32, i64);
+
 struct Entry {
     id: Uuid,
-    version: i32,
+    patient: Option<Uuid>,
+    stamp: Stamp,
     texts: Vec<(PathId, Box<str>)>,
     dates: Vec<(PathId, Range)>,
 }
@@ -124,19 +128,30 @@ impl Directory {
             slot.shard.read().await.find(clauses, &mut found);
         }
         found.sort_unstable();
+        // Who was moved is in two facilities' memory until the first has heard of it.
+        found.dedup();
         Ok(found)
     }
 }
 
-/// One round trip for all facilities: what each shard has not seen, and the horizon below which it now has seen all.
-/// `OFFSET 0` keeps the planner from joining all rows ever followed to the facilities: each is asked for what is new.
+/// One round trip for all facilities: what each shard has not seen, which patients were moved away since (version 0), and
+/// the horizon below which it now has seen all. `OFFSET 0` keeps the planner from joining all rows ever followed to the
+/// facilities: each is asked for what is new.
 const CHANGES: &str = "
-    SELECT h.facility_id, h.horizon, r.id, r.version, r.facility_id, r.patient_id, r.class, r.updated_at, r.body
-      FROM (SELECT s.facility_id, s.seen, pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS horizon
-              FROM unnest($2::int4[], $3::int8[]) s (facility_id, seen)) h
+    WITH h AS (
+        SELECT s.facility_id, s.seen, pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS horizon
+          FROM unnest($2::int4[], $3::int8[]) s (facility_id, seen))
+    SELECT h.facility_id, h.horizon, r.id, r.version, r.facility_id, r.patient_id, r.class, r.updated_at, r.body, r.follow
+      FROM h
       LEFT JOIN LATERAL (SELECT * FROM chart.resource c
                           WHERE c.organization_id = $1 AND c.facility_id = h.facility_id AND c.type = $4
-                            AND c.follow >= h.seen OFFSET 0) r ON true";
+                            AND c.follow >= h.seen OFFSET 0) r ON true
+    UNION ALL
+    SELECT h.facility_id, h.horizon, l.patient_id, 0, h.facility_id, l.patient_id, 0::int2, l.at, NULL, l.xact
+      FROM h
+      JOIN LATERAL (SELECT * FROM org.reassignment m
+                     WHERE m.organization_id = $1 AND m.facility_id = h.facility_id AND m.xact >= h.seen AND h.seen > 0
+                    OFFSET 0) l ON true";
 
 async fn refresh(
     db: &Db,
@@ -156,35 +171,43 @@ async fn refresh(
     }
     let ctx = door.ctx();
     let rows = door.rows(db, CHANGES, &[&ctx.organization().0, &facilities, &seen, &rtype.code()]).await?;
-    let mut changed: Vec<(i32, i32, Record)> = Vec::new();
+    let mut changed: Vec<((i32, Stamp), Record)> = Vec::new();
+    let mut left: Vec<(i32, Uuid, i64)> = Vec::new();
     let mut horizons: HashMap<i32, i64> = HashMap::new();
     for row in &rows {
         let facility: i32 = row.get(0);
         horizons.insert(facility, row.get(1));
         let Some(id) = row.get::<_, Option<Uuid>>(2) else { continue };
-        let version: i32 = row.get(3);
+        let stamp: Stamp = (row.get(3), row.get(9));
+        if stamp.0 == 0 {
+            left.push((facility, id, stamp.1));
+            continue;
+        }
         let known = match shards.iter().find(|(f, _)| f.0 == facility) {
-            Some((_, slot)) => slot.shard.read().await.version(id),
+            Some((_, slot)) => slot.shard.read().await.stamp(id),
             None => None,
         };
-        if known.is_none_or(|known| known < version) {
-            changed.push((facility, version, record(rtype, row)?));
+        if known.is_none_or(|known| known < stamp) {
+            changed.push(((facility, stamp), record(rtype, row)?));
         }
     }
-    let (places, records): (Vec<_>, Vec<_>) =
-        changed.into_iter().map(|(facility, version, record)| ((facility, version), record)).unzip();
+    let (places, records): (Vec<_>, Vec<_>) = changed.into_iter().unzip();
     let keys = Keys::of(db, ctx, &records).await?;
     for (facility, slot) in shards {
         let Some(horizon) = horizons.get(&facility.0) else { continue };
         let mine: Vec<_> = places.iter().zip(&records).filter(|((at, _), _)| *at == facility.0).collect();
-        if mine.is_empty() && slot.shard.read().await.seen_below >= *horizon {
+        let gone: Vec<_> = left.iter().filter(|(at, ..)| *at == facility.0).collect();
+        if mine.is_empty() && gone.is_empty() && slot.shard.read().await.seen_below >= *horizon {
             continue;
         }
         let mut shard = slot.shard.write().await;
-        for ((_, version), record) in mine {
+        for (_, patient, xact) in gone {
+            shard.leave(*patient, *xact);
+        }
+        for ((_, stamp), record) in mine {
             // Another search may have been faster, with a newer version.
-            if shard.version(record.id.0).is_none_or(|known| known < *version) {
-                shard.put(ctx, &keys, *version, record)?;
+            if shard.stamp(record.id.0).is_none_or(|known| known < *stamp) {
+                shard.put(ctx, &keys, *stamp, record)?;
             }
         }
         shard.seen_below = shard.seen_below.max(*horizon);
@@ -214,12 +237,19 @@ impl Shard {
         self.dead > MOST_DEAD && self.dead > self.by_id.len()
     }
 
-    fn version(&self, id: Uuid) -> Option<i32> {
-        self.by_id.get(&id).and_then(|at| self.entries[*at].as_ref()).map(|entry| entry.version)
+    fn stamp(&self, id: Uuid) -> Option<Stamp> {
+        self.by_id.get(&id).and_then(|at| self.entries[*at].as_ref()).map(|entry| entry.stamp)
+    }
+
+    /// Forgets what came here with a patient before the transaction that moved them away.
+    fn leave(&mut self, patient: Uuid, xact: i64) {
+        let theirs = |entry: &&Entry| entry.patient == Some(patient) && entry.stamp.1 < xact;
+        let ids: Vec<Uuid> = self.entries.iter().flatten().filter(theirs).map(|entry| entry.id).collect();
+        ids.into_iter().for_each(|id| self.forget(id));
     }
 
     /// Takes in a row, or forgets it when it was deleted, erased, or is of a class that type-level search never shows.
-    fn put(&mut self, ctx: &Ctx, keys: &Keys, version: i32, record: &Record) -> Result<(), Error> {
+    fn put(&mut self, ctx: &Ctx, keys: &Keys, stamp: Stamp, record: &Record) -> Result<(), Error> {
         self.forget(record.id.0);
         if record.sealed.is_none() || record.class.is_sensitive() {
             return Ok(());
@@ -229,7 +259,8 @@ impl Shard {
             Err(Error::Db(db::Error::Erased)) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let mut entry = Entry { id: record.id.0, version, texts: Vec::new(), dates: Vec::new() };
+        let patient = record.patient.map(|patient| patient.0);
+        let mut entry = Entry { id: record.id.0, patient, stamp, texts: Vec::new(), dates: Vec::new() };
         body.matches(|body| {
             let Ok(root) = parse(body, &Limits::default()) else { return false };
             for one in extract(record.rtype, &root) {

@@ -36,7 +36,7 @@ impl Error {
         match self {
             Self::Db(error) => match error {
                 db::Error::Unauthenticated => 401,
-                db::Error::Denied(_) => 403,
+                db::Error::Denied(_) | db::Error::NotEntitled(_) => 403,
                 db::Error::NotFound => 404,
                 db::Error::Conflict => 412,
                 db::Error::Constraint(_) => 409,
@@ -56,6 +56,15 @@ impl Error {
             Self::Invalid(_) => 422,
             Self::Request(status, _) => *status,
             Self::Entry(_, error) => error.status(),
+        }
+    }
+
+    /// Whether another version was found than the one named, or the row elsewhere than before.
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Db(error) => matches!(error, db::Error::Conflict),
+            Self::Entry(_, error) => error.is_conflict(),
+            _ => false,
         }
     }
 

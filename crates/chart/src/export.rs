@@ -40,7 +40,7 @@ impl Store {
         facilities.push(0);
         let classes: Vec<i16> = DataClass::ALL
             .into_iter()
-            .filter(|class| ctx.grants().may_see(*class))
+            .filter(|class| ctx.may_see(*class))
             .map(|class| class as i16)
             .collect();
         let organization = ctx.organization().0;

@@ -13,14 +13,14 @@ use fhir::reference::{Reference, references};
 use fhir::stamp::stamp;
 use fhir::validate::Issue;
 use jiff::Timestamp;
-use kernel::{FacilityId, ResourceId, Version};
+use kernel::{FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 use uuid::Uuid;
 
 use crate::intake::{self, Draft, Owned, Placed, rfc3339};
 use crate::model::{ImportOptions, ImportRecord, ImportReport, Imported};
+use crate::places::{NOT_OPEN, Places, are_open, hold, stands};
 use crate::record::{Keys, Record};
-use crate::store::Places;
 use crate::write::{self, Change, SealingKeys};
 use crate::{Error, Store, search};
 
@@ -155,6 +155,18 @@ impl Store {
     ) -> Result<ImportReport, Error> {
         self.db.authorize(ctx, Action::Import, Target::default()).await?;
         self.sees_all(ctx, Action::Import).await?;
+        match self.import_lines_once(ctx, lines, options).await {
+            Err(Error::Db(db::Error::Conflict)) => self.import_lines_once(ctx, lines, options).await,
+            other => other,
+        }
+    }
+
+    async fn import_lines_once(
+        &self,
+        ctx: &Ctx,
+        lines: &[&[u8]],
+        options: &ImportOptions,
+    ) -> Result<ImportReport, Error> {
         let key = self.db.keyring().search_key(ctx).await?;
         let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         let mut arrivals = Vec::with_capacity(lines.len());
@@ -238,11 +250,11 @@ impl Store {
                 Ok(Some(false)) if of_a_patient && !may_hold_patient_data(arrival.rtype) => {
                     report.records.push(record(Imported::Kept));
                 }
-                Ok(same) => {
+                Ok(_) => {
                     let version = before.map_or(Version::FIRST, |known| known.version.next());
                     let stamp = (arrival.id, version, at);
                     match intake::draft(&arrival.bytes, &self.limits, Some(arrival.rtype), stamp) {
-                        Ok(draft) => drafts.push((arrival.index, same.is_some(), draft)),
+                        Ok(draft) => drafts.push((arrival.index, before.map(|known| known.facility), draft)),
                         Err(error) => report.records.push(record(Imported::Refused(error.issues()))),
                     }
                 }
@@ -290,7 +302,12 @@ impl Store {
                 let body = if record.sealed.is_some() { Some(keys.open_whole(ctx, &record)?) } else { None };
                 known.insert(
                     record.id.0,
-                    Known { version: record.version, updated_at: record.updated_at, body },
+                    Known {
+                        version: record.version,
+                        facility: record.facility,
+                        updated_at: record.updated_at,
+                        body,
+                    },
                 );
             }
         }
@@ -300,14 +317,21 @@ impl Store {
     async fn write_drafts(
         &self,
         ctx: &Ctx,
-        drafts: Vec<(usize, bool, Draft)>,
+        drafts: Vec<(usize, Option<FacilityId>, Draft)>,
         options: &ImportOptions,
         together: bool,
         report: &mut ImportReport,
     ) -> Result<(), Error> {
         let tx = self.db.begin(ctx).await?;
         let mut places = Places::look_up(&tx, drafts.iter().map(|(_, _, draft)| draft)).await?;
+        let new_patient = |(_, before, draft): &(usize, Option<FacilityId>, Draft)| {
+            before.is_none() && draft.owner == Owned::Own
+        };
+        if drafts.iter().any(new_patient) && !are_open(&tx, &[options.facility]).await? {
+            return Err(NOT_OPEN);
+        }
         tx.rollback().await?;
+        let before = places.patients();
         for (_, _, draft) in &drafts {
             // Patients first: the records of a patient go where the patient is.
             let home = if draft.owner == Owned::Own { options.facility } else { FacilityId::WHOLE };
@@ -319,13 +343,14 @@ impl Store {
         let mut ready: Vec<(usize, bool, Placed)> = Vec::with_capacity(drafts.len());
         let mut lost = Vec::new();
         for (index, exists, draft) in drafts {
-            let wanted = Some(options.facility).filter(|_| !draft.is_directory());
+            let wanted = exists.or(Some(options.facility).filter(|_| !draft.is_directory()));
             // Lines refer forward and in circles to lines that come later; only the patient must be here already.
             let home =
                 if together { places.settle(ctx, &draft, wanted) } else { places.home(ctx, &draft, wanted) };
             match home {
                 Ok(home) => {
-                    ready.push((index, exists, intake::place(draft, home, &key, self.db.world().now())?))
+                    let placed = intake::place(draft, home, &key, self.db.world().now())?;
+                    ready.push((index, exists.is_some(), placed));
                 }
                 Err(error) => lost.push((index, draft, error)),
             }
@@ -346,7 +371,7 @@ impl Store {
             });
         }
         if !options.dry_run {
-            self.write_ready(ctx, &ready, options).await?;
+            self.write_ready(ctx, &ready, &before, options).await?;
         }
         for (index, exists, placed) in &ready {
             let outcome = if *exists { Imported::Updated } else { Imported::Created };
@@ -360,37 +385,66 @@ impl Store {
         &self,
         ctx: &Ctx,
         ready: &[(usize, bool, Placed)],
+        before: &HashMap<PatientId, FacilityId>,
         options: &ImportOptions,
     ) -> Result<(), Error> {
-        let keys = SealingKeys::of(&self.db, ctx, ready.iter().map(|(_, _, placed)| placed)).await?;
         let (changed, new): (Vec<_>, Vec<_>) = ready.iter().partition(|(_, exists, _)| *exists);
         for (_, _, placed) in changed {
-            self.write_change(ctx, &keys, placed).await?;
+            self.write_change(ctx, placed).await?;
         }
         for chunk in new.chunks(WRITTEN_TOGETHER) {
-            let tx = self.db.begin(ctx).await?;
             let placed: Vec<&Placed> = chunk.iter().map(|(_, _, placed)| placed).collect();
+            let tx = self.db.begin(ctx).await?;
+            hold_again(&tx, &placed, before).await?;
+            let keys = SealingKeys::of(&self.db, ctx, placed.iter().copied()).await?;
             write::insert(&self.db, &tx, &keys, placed, import_event(chunk.len(), options)).await?;
         }
         Ok(())
     }
 
-    async fn write_change(&self, ctx: &Ctx, keys: &SealingKeys, placed: &Placed) -> Result<(), Error> {
+    async fn write_change(&self, ctx: &Ctx, placed: &Placed) -> Result<(), Error> {
         let tx: Tx<'_> = self.db.begin(ctx).await?;
         let draft = &placed.draft;
+        if let Some(patient) = draft.patient() {
+            stands(&hold(&tx, &[patient]).await?, patient, placed.facility)?;
+        }
         let before = Version(draft.version.0 - 1);
         let current = self.current(&tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
+        let keys = SealingKeys::of(&self.db, ctx, std::iter::once(placed)).await?;
         let change = self.deletion(ctx, &current).await?;
-        let change = Change { new: Some(placed), at: draft.at, ..change };
+        let change = Change { new: Some(placed), at: draft.at, facility: placed.facility, ..change };
         let event = write::event(Action::Import, draft.rtype, draft.id, draft.version);
-        write::replace(&self.db, &tx, keys, &change, Some(event)).await?;
+        write::replace(&self.db, &tx, &keys, &change, Some(event)).await?;
         Ok(())
     }
+}
+
+/// Holds the patients of new records where they were found before.
+async fn hold_again(
+    tx: &Tx<'_>,
+    placed: &[&Placed],
+    before: &HashMap<PatientId, FacilityId>,
+) -> Result<(), Error> {
+    let mut owners: Vec<(PatientId, FacilityId)> = placed
+        .iter()
+        .filter_map(|one| one.draft.patient().map(|patient| (patient, one.facility)))
+        .filter(|(patient, _)| before.contains_key(patient))
+        .collect();
+    owners.sort_unstable_by_key(|(patient, _)| patient.0);
+    owners.dedup();
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let patients: Vec<PatientId> = owners.iter().map(|(patient, _)| *patient).collect();
+    let held = hold(tx, &patients).await?;
+    owners.iter().try_for_each(|(patient, facility)| stands(&held, *patient, *facility))
 }
 
 /// A record that is already in.
 struct Known {
     version: Version,
+    /// Where it is, which need not be where its source says: patients move.
+    facility: FacilityId,
     updated_at: Timestamp,
     body: Option<db::Phi<Vec<u8>>>,
 }

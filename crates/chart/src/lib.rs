@@ -13,7 +13,9 @@ mod index;
 mod intake;
 mod merge;
 mod model;
+mod places;
 mod preview;
+mod reassign;
 mod record;
 mod search;
 mod sight;
@@ -26,5 +28,7 @@ pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
     Imported, Page, Preview, Revision, SearchRequest, Written,
 };
+pub use reassign::{Moved, Reassignment};
+pub use search::cursor::Cursor;
 pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;

@@ -3,8 +3,8 @@
 use db::Ctx;
 use fhir::ResourceType;
 use kernel::{PatientId, ResourceId};
-use policy::Grants;
 use policy::fields::Fields;
+use policy::{Grants, Purpose};
 
 use crate::model::{Document, Preview, SearchRequest};
 use crate::{Error, Store, has_compartment, has_type, view};
@@ -27,7 +27,10 @@ impl Store {
         let view = theirs.view(Some(patient));
         let mut preview = Preview { resources: Vec::new(), complete: true };
         let show = |document: &Document| {
-            grants.may_see(document.class).then(|| view::project(view, &document.body)).flatten()
+            grants
+                .may_see(Purpose::FamilyRequest, document.class)
+                .then(|| view::project(view, &document.body))
+                .flatten()
         };
         let own = self.read(ctx, ResourceType::Patient, ResourceId::from(patient)).await?;
         preview.resources.extend(show(&own));

@@ -48,6 +48,7 @@ impl Record {
             facility: self.facility,
             patient: self.patient,
             resource: self.id,
+            class: self.class,
         }
     }
 

@@ -210,6 +210,7 @@ impl Store {
     /// The document of a row just written, as its writer sees it.
     pub(crate) async fn written(&self, ctx: &Ctx, placed: Placed) -> Result<Document, Error> {
         let draft = placed.draft;
+        ctx.shown().note(draft.class);
         let body = match ctx.fields() {
             None => draft.body,
             Some(fields) => {

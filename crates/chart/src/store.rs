@@ -8,12 +8,12 @@ use fhir::validate::Issue;
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
-use uuid::Uuid;
 
 use crate::directory::Directory;
 use crate::index::{self, Scope, Token};
-use crate::intake::{self, Draft, Owned, Placed};
+use crate::intake::{self, Draft, Placed};
 use crate::model::{CreateOptions, Document, History, Revision, Written};
+use crate::places::{Places, hold, stands};
 use crate::record::{Keys, Record};
 use crate::search::Door;
 use crate::write::{self, Change, SealingKeys};
@@ -148,7 +148,7 @@ impl Store {
     }
 
     /// Logs that someone asked for what is not there, or not for them, and gives the error that says so.
-    async fn absent(
+    pub(crate) async fn absent(
         &self,
         ctx: &Ctx,
         action: Action,
@@ -232,6 +232,20 @@ impl Store {
     ) -> Result<Written, Error> {
         self.db.authorize(ctx, Action::Update, Target::default()).await?;
         self.may_change(ctx, Action::Update).await?;
+        match self.update_once(ctx, (rtype, id), if_match, body).await {
+            // Another change was faster, which is said now, or the patient moved meanwhile.
+            Err(Error::Db(db::Error::Conflict)) => self.update_once(ctx, (rtype, id), if_match, body).await,
+            done => done,
+        }
+    }
+
+    async fn update_once(
+        &self,
+        ctx: &Ctx,
+        (rtype, id): (ResourceType, ResourceId),
+        if_match: Option<Version>,
+        body: &[u8],
+    ) -> Result<Written, Error> {
         let tx = self.db.begin(ctx).await?;
         let current = self.current(&tx, Action::Update, rtype, id, if_match).await?;
         let at = self.db.world().now();
@@ -239,7 +253,7 @@ impl Store {
         let draft = self.redraft(ctx, &current.record, body, at).await?;
         let draft = self.keep_links(ctx, &current, draft).await?;
         Places::look_up(&tx, [&draft]).await?.check(&draft)?;
-        let (placed, change) = self.change(ctx, &current, draft).await?;
+        let (placed, change) = self.change(&tx, &current, draft).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
         let event = write::event(Action::Update, rtype, id, version.next());
         write::replace(&self.db, &tx, &keys, &Change { new: Some(&placed), ..change }, Some(event)).await?;
@@ -259,6 +273,19 @@ impl Store {
     ) -> Result<Version, Error> {
         self.db.authorize(ctx, Action::Delete, Target::default()).await?;
         self.may_change(ctx, Action::Delete).await?;
+        match self.delete_once(ctx, rtype, id, if_match).await {
+            Err(Error::Db(db::Error::Conflict)) => self.delete_once(ctx, rtype, id, if_match).await,
+            done => done,
+        }
+    }
+
+    async fn delete_once(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        id: ResourceId,
+        if_match: Option<Version>,
+    ) -> Result<Version, Error> {
         let tx = self.db.begin(ctx).await?;
         let current = self.current(&tx, Action::Delete, rtype, id, if_match).await?;
         if current.record.sealed.is_none() {
@@ -296,7 +323,7 @@ impl Store {
         let rows = tx.last(HISTORY, &params).await?;
         drop(tx);
         let mut records = rows.iter().map(|row| Record::read(rtype, row)).collect::<Result<Vec<_>, _>>()?;
-        let seen = |record: &Record| ctx.grants().may_see(record.class);
+        let seen = |record: &Record| ctx.may_see(record.class);
         if records.is_empty() || !records.iter().all(seen) {
             return self
                 .show(ctx, Action::History, rtype, id, records.into_iter().find(|r| !seen(r)))
@@ -357,7 +384,7 @@ impl Store {
         let Some(row) = rows.first() else { return Ok(None) };
         let class = DataClass::from_code(row.get(4)).ok_or(db::Error::Seal("unknown data class"))?;
         let exists = row.get::<_, Option<&[u8]>>(6).is_some()
-            && ctx.grants().may_see(class)
+            && ctx.may_see(class)
             && view::shows(ctx, ResourceType::Patient, Some(patient));
         Ok(exists.then(|| FacilityId(row.get(2))))
     }
@@ -405,11 +432,11 @@ impl Store {
     /// Places a draft over the current row, and describes the change without its new half.
     pub(crate) async fn change(
         &self,
-        ctx: &Ctx,
+        tx: &Tx<'_>,
         current: &Current,
         draft: Draft,
     ) -> Result<(Placed, Change<'static>), Error> {
-        let record = &current.record;
+        let (ctx, record) = (tx.ctx(), &current.record);
         if draft.patient() != record.patient {
             let issue = Issue::error(
                 "business-rule",
@@ -420,6 +447,10 @@ impl Store {
         }
         let target = Target { facility: Some(record.facility), class: Some(draft.class) };
         self.db.authorize(ctx, Action::Update, target).await?;
+        if let Some(patient) = record.patient.filter(|_| draft.class != record.class) {
+            // Its key may be new, and is made where the patient is.
+            stands(&hold(tx, &[patient]).await?, patient, record.facility)?;
+        }
         let mut change = self.deletion(ctx, current).await?;
         change.at = draft.at;
         let key = self.db.keyring().search_key(ctx).await?;
@@ -505,85 +536,4 @@ fn answer(
 /// The write of a deletion, for events.
 pub(crate) fn tombstone(change: &Change<'_>) -> Write {
     Write::of(change.id, change.from.next(), &[])
-}
-
-const LINKS: &str = "
-    SELECT id, type, facility_id FROM chart.resource
-     WHERE organization_id = $1 AND id = ANY ($2) AND body IS NOT NULL";
-
-/// Where the resources are that drafts refer to.
-#[derive(Default)]
-pub(crate) struct Places {
-    known: std::collections::HashMap<Uuid, (i16, FacilityId)>,
-}
-
-impl Places {
-    /// Looks up everything that `drafts` refer to, in one statement.
-    pub(crate) async fn look_up<'d>(
-        tx: &Tx<'_>,
-        drafts: impl IntoIterator<Item = &'d Draft>,
-    ) -> Result<Self, Error> {
-        let mut ids: Vec<Uuid> =
-            drafts.into_iter().flat_map(|draft| draft.links.iter().map(|link| link.id)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
-            return Ok(Self::default());
-        }
-        let rows = tx.query(LINKS, &[&tx.ctx().organization().0, &ids]).await?;
-        let known = rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
-        Ok(Self { known })
-    }
-
-    /// Adds a resource that is being written in the same transaction.
-    pub(crate) fn add(&mut self, rtype: ResourceType, id: ResourceId, facility: FacilityId) {
-        self.known.insert(id.0, (rtype.code(), facility));
-    }
-
-    /// Whether a resource is known to be, or about to be, here.
-    pub(crate) fn knows(&self, id: ResourceId) -> bool {
-        self.known.contains_key(&id.0)
-    }
-
-    /// Every reference must lead somewhere.
-    pub(crate) fn check(&self, draft: &Draft) -> Result<(), Error> {
-        let lost: Vec<Issue> = draft
-            .links
-            .iter()
-            .filter(|link| self.known.get(&link.id).is_none_or(|(rtype, _)| *rtype != link.rtype.code()))
-            .filter(|link| link.id != draft.id.0)
-            .map(|link| intake::nowhere(link.path.clone()))
-            .collect();
-        if lost.is_empty() { Ok(()) } else { Err(Error::Invalid(lost)) }
-    }
-
-    /// The facility a new row goes to.
-    pub(crate) fn settle(
-        &self,
-        ctx: &Ctx,
-        draft: &Draft,
-        wanted: Option<FacilityId>,
-    ) -> Result<FacilityId, Error> {
-        self.check(draft)?;
-        self.home(ctx, draft, wanted)
-    }
-
-    /// As [`Places::settle`], whether or not its references lead anywhere.
-    pub(crate) fn home(
-        &self,
-        ctx: &Ctx,
-        draft: &Draft,
-        wanted: Option<FacilityId>,
-    ) -> Result<FacilityId, Error> {
-        if let Owned::By(patient) = draft.owner {
-            let place = self.known.get(&patient.0).map(|(_, facility)| *facility);
-            return place.ok_or_else(|| Error::Invalid(vec![intake::nowhere(draft.rtype.as_str())]));
-        }
-        match (wanted, ctx.facilities()) {
-            (Some(facility), _) => Ok(facility),
-            (None, _) if draft.is_directory() => Ok(FacilityId::WHOLE),
-            (None, [only]) => Ok(*only),
-            (None, _) => Err(Error::Request(400, "name the facility in the header Lamplight-Facility")),
-        }
-    }
 }

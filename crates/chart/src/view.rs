@@ -17,7 +17,7 @@ use crate::record::Record;
 
 /// Whether the record exists for the reader: its class, its type, its patient.
 pub(crate) fn exists(ctx: &Ctx, record: &Record) -> bool {
-    ctx.grants().may_see(record.class) && shows(ctx, record.rtype, record.patient)
+    ctx.may_see(record.class) && shows(ctx, record.rtype, record.patient)
 }
 
 /// Whether records of this type and patient exist for the reader.

@@ -16,6 +16,7 @@ use crate::Error;
 use crate::directory::follows;
 use crate::index::Token;
 use crate::intake::{Owned, Placed};
+use crate::places::admitted;
 use crate::record::place;
 
 /// The keys that new bodies are sealed with.
@@ -175,7 +176,7 @@ pub(crate) async fn insert<'p>(
         &columns.token_id,
         &columns.patient_by,
     ];
-    let (_, receipt) = tx.last_audited(INSERT, &params, event).await?;
+    let (_, receipt) = admitted(tx.last_audited(INSERT, &params, event).await)?;
     Ok(receipt)
 }
 
@@ -209,10 +210,11 @@ pub(crate) struct Change<'a> {
     pub(crate) new: Option<&'a Placed>,
 }
 
+/// A row that stands elsewhere by now is not replaced: its tokens are those of another facility.
 const UPDATE: &str = "
     WITH old AS (
         SELECT facility_id, id, patient_id, updated_at, starts_at, ends_at, version, type, class, body FROM chart.resource
-         WHERE organization_id = $1 AND id = $2 AND version = $3 FOR UPDATE
+         WHERE organization_id = $1 AND id = $2 AND version = $3 AND facility_id = $16 FOR NO KEY UPDATE
     ), past AS (
         INSERT INTO chart.resource_version (organization_id, facility_id, id, patient_id, updated_at, superseded_at, version,
             type, class, body)
@@ -260,7 +262,7 @@ pub(crate) async fn replace(
     let patient_by = change.new.map(|placed| placed.draft.owner_by);
     let kind = if change.new.is_some() { "chart.updated" } else { "chart.deleted" };
     let follow = follows(change.rtype);
-    let params: [&(dyn ToSql + Sync); 15] = [
+    let params: [&(dyn ToSql + Sync); 16] = [
         &ctx.organization().0,
         &change.id.0,
         &change.from.0,
@@ -276,6 +278,7 @@ pub(crate) async fn replace(
         &new_at,
         &kind,
         &patient_by,
+        &change.facility.0,
     ];
     match event {
         None => {

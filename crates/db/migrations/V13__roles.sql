@@ -15,6 +15,14 @@ CREATE TABLE org.role (
     hidden text[] NOT NULL DEFAULT '{}',
     -- The role of the program that it was copied from.
     template text,
+    -- What its posts use records for (HL7 v3 PurposeOfUse), as policy says it of the role that it was copied from.
+    purpose text NOT NULL GENERATED ALWAYS AS (CASE
+        WHEN template = 'biller' THEN 'HPAYMT'
+        WHEN template = 'privacy-officer' THEN 'HOPERAT'
+        WHEN tie = 'client' THEN 'HLEGAL'
+        WHEN tie = 'family' THEN 'FAMRQT'
+        WHEN tie = 'self' THEN 'PATRQT'
+        ELSE 'TREAT' END) STORED,
     version int4 NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
@@ -29,6 +37,8 @@ GRANT SELECT, INSERT ON org.role TO lamplight_operator;
 
 ALTER TABLE org.membership
     ADD COLUMN role_key text,
+    -- NULL: no role ever said it.
+    ADD COLUMN purpose text CHECK (purpose IN ('TREAT', 'HPAYMT', 'HOPERAT', 'HLEGAL', 'FAMRQT', 'PATRQT')),
     ADD FOREIGN KEY (organization_id, role_key) REFERENCES org.role;
 CREATE INDEX membership_role ON org.membership (organization_id, role_key) WHERE role_key IS NOT NULL;
 
@@ -92,8 +102,8 @@ CREATE TRIGGER check_role BEFORE INSERT OR UPDATE ON org.role FOR EACH ROW EXECU
 CREATE FUNCTION org.bring_role() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    SELECT r.permissions, r.by_relationship, r.title, r.plane
-      INTO NEW.permissions, NEW.by_relationship, NEW.role, NEW.plane
+    SELECT r.permissions, r.by_relationship, r.title, r.plane, r.purpose
+      INTO NEW.permissions, NEW.by_relationship, NEW.role, NEW.plane, NEW.purpose
       FROM org.role r WHERE r.organization_id = NEW.organization_id AND r.role_key = NEW.role_key;
     RETURN NEW;
 END
@@ -102,7 +112,8 @@ $$;
 CREATE TRIGGER bring_role BEFORE INSERT ON org.membership FOR EACH ROW WHEN (NEW.role_key IS NOT NULL)
     EXECUTE FUNCTION org.bring_role();
 
--- One whose grants are changed by themselves has no role any more. What the role hid stays hidden.
+-- One whose grants are changed by themselves has no role any more. What the role hid stays hidden, and what it used
+-- records for stays its purpose.
 CREATE FUNCTION org.leave_role() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
@@ -125,10 +136,11 @@ CREATE FUNCTION org.apply_role() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     UPDATE org.membership m
-       SET permissions = NEW.permissions, by_relationship = NEW.by_relationship, role = NEW.title,
+       SET permissions = NEW.permissions, by_relationship = NEW.by_relationship, role = NEW.title, purpose = NEW.purpose,
            name = CASE WHEN m.plane = 'portal' THEN NEW.title ELSE m.name END, version = m.version + 1
      WHERE m.organization_id = NEW.organization_id AND m.role_key = NEW.role_key
-       AND (m.permissions, m.by_relationship, m.role) IS DISTINCT FROM (NEW.permissions, NEW.by_relationship, NEW.title);
+       AND (m.permissions, m.by_relationship, m.role, m.purpose)
+           IS DISTINCT FROM (NEW.permissions, NEW.by_relationship, NEW.title, NEW.purpose);
     IF 'organization.manage' = ANY (OLD.permissions) AND NOT 'organization.manage' = ANY (NEW.permissions)
         AND NOT EXISTS (SELECT 1 FROM org.administrators(NEW.organization_id)) THEN
         RAISE EXCEPTION 'an organization keeps an administrator'

@@ -18,7 +18,7 @@ use crate::context::cell;
 use crate::group::Group;
 use crate::signing::{Signer, sha256};
 use crate::tx::ENTER;
-use crate::{Ctx, Error, Phi, Subject};
+use crate::{Ctx, Error, Phi, Shown, Subject};
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,12 +143,18 @@ pub struct Receipt {
     organization: OrganizationId,
     event: EventId,
     subjects: Vec<PatientId>,
+    shown: Shown,
 }
 
 impl Receipt {
     /// The event.
     pub fn event(&self) -> EventId {
         self.event
+    }
+
+    /// What the request that it belongs to has shown.
+    pub(crate) fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     pub(crate) fn covers(&self, subject: &Subject) -> bool {
@@ -295,11 +301,12 @@ impl Columns<'_> {
     }
 
     /// The receipt of a batch of one.
-    pub(crate) fn receipt(&self) -> Receipt {
+    pub(crate) fn receipt(&self, ctx: &Ctx) -> Receipt {
         Receipt {
             organization: OrganizationId(self.organization[0]),
             event: EventId(self.id[0]),
             subjects: self.subject_patient.iter().copied().map(PatientId).collect(),
+            shown: ctx.shown().clone(),
         }
     }
 }
@@ -339,6 +346,7 @@ impl Writer {
             organization: stamped.organization,
             event: stamped.id,
             subjects: stamped.event.subjects.iter().map(|(_, patient)| *patient).collect(),
+            shown: ctx.shown().clone(),
         };
         if self.group.write(stamped).await == Some(true) { Ok(receipt) } else { Err(Error::AuditUnavailable) }
     }

@@ -7,38 +7,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use kernel::{FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
+use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PersonId, RequestId, TokenId};
 use policy::fields::Fields;
-use policy::{Grants, Permission};
+use policy::{Grants, Module, ModuleSet, Permission, Plane, Purpose};
 use uuid::Uuid;
 
+use crate::phi::Shown;
 use crate::signing::sha256;
 use crate::{Db, Error};
-
-/// Why data is used (HL7 v3 PurposeOfUse).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Treatment.
-    Treatment,
-    /// Health-care operations: imports, exports, audits.
-    Operations,
-    /// System administration.
-    Administration,
-    /// Emergency access to one patient.
-    BreakGlass,
-}
-
-impl Purpose {
-    /// The code of the v3 PurposeOfUse code system.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Treatment => "TREAT",
-            Self::Operations => "HOPERAT",
-            Self::Administration => "HSYSADMIN",
-            Self::BreakGlass => "BTG",
-        }
-    }
-}
 
 /// The request that a context serves, as the audit log names it.
 #[derive(Clone, Debug)]
@@ -63,6 +39,10 @@ pub struct Principal {
     pub(crate) ends_at: Option<Timestamp>,
     /// What of the record it sees, when that is not all.
     pub(crate) fields: Option<Fields>,
+    /// Which door it comes in by.
+    pub(crate) plane: Plane,
+    /// What it uses records for when a request says nothing else.
+    pub(crate) purpose: Purpose,
 }
 
 impl Principal {
@@ -75,13 +55,14 @@ impl Principal {
         let sign = if grants.by_relationship { -1 } else { 1 };
         let mut cells = vec![cell(organization, FacilityId::WHOLE)];
         cells.extend(grants.facilities.iter().map(|facility| sign * cell(organization, *facility)));
-        Self { organization, slug: slug.into(), membership, grants, cells, ends_at: None, fields: None }
+        Self { slug: slug.into(), grants, ..Self::bare(organization, membership, cells) }
     }
 
     /// The same post with other grants: it sees no more of a record, and lives no longer.
     pub(crate) fn with_grants(&self, grants: Grants) -> Self {
         let new = Self::new(self.organization, &self.slug, self.membership, grants);
-        Self { fields: self.fields.clone(), ends_at: self.ends_at, ..new }
+        let (plane, purpose) = (self.plane, self.purpose);
+        Self { fields: self.fields.clone(), ends_at: self.ends_at, plane, purpose, ..new }
     }
 
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
@@ -97,6 +78,8 @@ impl Principal {
 const PROGRAM: MembershipId = MembershipId(-1);
 /// Says in a signed context that a person's number follows.
 const PERSON: MembershipId = MembershipId(-2);
+/// Says in a signed context that the number of an administrator of the plane follows.
+const PLATFORM: MembershipId = MembershipId(-3);
 
 impl Principal {
     /// The program itself, or a person at their own account: no permission, no facility, and in SQL the cells given.
@@ -105,8 +88,20 @@ impl Principal {
             permissions: policy::PermissionSet::default(),
             facilities: Vec::new(),
             by_relationship: false,
+            modules: ModuleSet::all(),
+            through: ModuleSet::default(),
         };
-        Self { organization, slug: "".into(), membership, grants, cells, ends_at: None, fields: None }
+        Self {
+            organization,
+            slug: "".into(),
+            membership,
+            grants,
+            cells,
+            ends_at: None,
+            fields: None,
+            plane: Plane::Staff,
+            purpose: Purpose::Treatment,
+        }
     }
 }
 
@@ -124,6 +119,17 @@ impl Ctx {
         let cells = vec![i64::from(person.0)];
         Self::new(Arc::new(Principal::bare(OrganizationId::PLATFORM, PERSON, cells)), request)
     }
+
+    /// An administrator of the plane above organizations. It holds no permission of an organization, and its statements
+    /// run as the role of the plane.
+    pub(crate) fn platform(administrator: i32, request: Request) -> Self {
+        let cells = vec![i64::from(administrator)];
+        Self::new(Arc::new(Principal::bare(OrganizationId::PLATFORM, PLATFORM, cells)), request)
+    }
+
+    pub(crate) fn is_platform(&self) -> bool {
+        self.principal.membership == PLATFORM
+    }
 }
 
 /// The number of a facility in a signed context; `sec.cell` in SQL.
@@ -136,11 +142,43 @@ pub(crate) fn cell(organization: OrganizationId, facility: FacilityId) -> i64 {
 pub struct Ctx {
     principal: Arc<Principal>,
     request: Request,
+    shown: Shown,
 }
 
 impl Ctx {
     pub(crate) fn new(principal: Arc<Principal>, request: Request) -> Self {
-        Self { principal, request }
+        Self { principal, request, shown: Shown::default() }
+    }
+
+    /// A post that was found out, using records for what it is there for.
+    pub(crate) fn of_post(principal: Arc<Principal>, request: Request) -> Self {
+        let request = Request { purpose: principal.purpose, ..request };
+        Self::new(principal, request)
+    }
+
+    /// The same request as somebody or for something else. What it shows is shown by the request.
+    pub(crate) fn narrowed(&self, principal: Principal, purpose: Purpose) -> Self {
+        let request = Request { purpose, ..self.request.clone() };
+        Self { principal: Arc::new(principal), request, shown: self.shown.clone() }
+    }
+
+    /// The same post using records for something else; `None` when it may not claim that.
+    pub fn for_purpose(&self, purpose: Purpose) -> Option<Self> {
+        let own = self.request.purpose;
+        Purpose::may_claim(self.principal.plane, own, purpose).then(|| {
+            let request = Request { purpose, ..self.request.clone() };
+            Self { request, ..self.clone() }
+        })
+    }
+
+    /// Whether records of this class are within reach.
+    pub fn may_see(&self, class: DataClass) -> bool {
+        self.grants().may_see(self.request.purpose, class)
+    }
+
+    /// What the request has shown so far.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// The organization.
@@ -267,6 +305,8 @@ pub(crate) fn grants(permissions: Vec<&str>, facilities: Vec<i32>, by_relationsh
         permissions: permissions.iter().filter_map(|key| key.parse::<Permission>().ok()).collect(),
         facilities: facilities.into_iter().filter(|id| *id > 0).map(FacilityId).collect(),
         by_relationship,
+        modules: ModuleSet::default(),
+        through: ModuleSet::default(),
     }
 }
 
@@ -284,13 +324,13 @@ impl Db {
         if let Some(principal) = memory.as_ref().and_then(|memory| memory.tokens.get(&digest))
             && principal.is_alive(self.world().now())
         {
-            return Ok(Ctx::new(principal, request));
+            return Ok(Ctx::of_post(principal, request));
         }
         let principal = Arc::new(self.check_bearer(&text).await?);
         if let (Some(memory), Some(epoch)) = (memory, epoch) {
             memory.remember_token(digest, Arc::clone(&principal), epoch);
         }
-        Ok(Ctx::new(principal, request))
+        Ok(Ctx::of_post(principal, request))
     }
 
     async fn check_bearer(&self, text: &Bearer) -> Result<Principal, Error> {
@@ -329,6 +369,7 @@ impl Db {
         drop(client);
         let grants = grants(row.get(1), row.get(2), row.get(3));
         let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
-        self.with_fields(principal.until(row.get(5))).await
+        // A program works by the part of the product that programs work by, on whoever's behalf.
+        self.completed(principal.until(row.get(5)), ModuleSet::from_iter([Module::Api])).await
     }
 }

@@ -1,13 +1,11 @@
 //! Emergency access: a context of one patient for a short time, and what makes it (ADR 0013).
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use kernel::FacilityId;
-use policy::{Grants, Permission, PermissionSet};
+use policy::{Grants, Permission, PermissionSet, Purpose};
 use uuid::Uuid;
 
-use crate::{Ctx, Db, Error, Purpose, Request};
+use crate::{Ctx, Db, Error};
 
 impl Ctx {
     /// The same post before a patient of its facilities is its own: rows of every patient there are in sight, and the
@@ -16,7 +14,7 @@ impl Ctx {
     pub fn at_the_door(&self) -> Self {
         let grants = Grants { permissions: PermissionSet::default(), ..self.grants().clone() };
         let unbound = Grants { by_relationship: false, ..grants };
-        Self::new(Arc::new(self.principal().with_grants(unbound)), self.request().clone())
+        self.narrowed(self.principal().with_grants(unbound), self.request().purpose)
     }
 
     /// The same post in an emergency: bound to one patient at one facility, whatever else it reaches.
@@ -24,8 +22,7 @@ impl Ctx {
         let grants = Grants { facilities: vec![facility], by_relationship: true, ..self.grants().clone() };
         let mut principal = self.principal().with_grants(grants);
         principal.cells.push(-i64::from(number));
-        let request = Request { purpose: Purpose::BreakGlass, ..self.request().clone() };
-        Self::new(Arc::new(principal), request)
+        self.narrowed(principal, Purpose::BreakGlass)
     }
 }
 

@@ -1,7 +1,8 @@
 //! What can go wrong at the database. No SQL, no parameter and no row is ever part of a message.
 
+use deadpool::managed::TimeoutType;
 use deadpool_postgres::PoolError;
-use policy::Permission;
+use policy::{Module, Permission};
 use tokio_postgres::error::SqlState;
 
 /// An error of this crate.
@@ -13,6 +14,9 @@ pub enum Error {
     /// The caller may not do this; the denial is in the audit log.
     #[error("not permitted: {}", .0.map_or("out of reach", Permission::key))]
     Denied(Option<Permission>),
+    /// The organization does not have this part of the product in use; the denial is in the audit log.
+    #[error("not in use here: {}", .0.key())]
+    NotEntitled(Module),
     /// No such row, or none that this context may see: the two are not told apart.
     #[error("not found")]
     NotFound,
@@ -58,8 +62,9 @@ pub enum Error {
 impl Error {
     pub(crate) fn from_pool(error: PoolError) -> Self {
         match error {
+            PoolError::Backend(error) if is_shut_out(&error) => Self::Unavailable("it does not let us in"),
             PoolError::Backend(error) => Self::from_postgres(error),
-            PoolError::Timeout(_) => Self::Unavailable("all connections are busy"),
+            PoolError::Timeout(TimeoutType::Wait) => Self::Unavailable("all connections are busy"),
             _ => Self::Unavailable("no connection"),
         }
     }
@@ -104,4 +109,17 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Timeout | Self::AuditUnavailable)
     }
+}
+
+/// Whether the pool has no connection only because all of them are at work.
+pub(crate) fn is_busy(error: &PoolError) -> bool {
+    matches!(error, PoolError::Timeout(TimeoutType::Wait))
+}
+
+/// Whether a new connection was refused for what an operator can mend: no such database, no right to connect, none
+/// allowed, a wrong login. Statements have these codes too, and there they mean something else.
+fn is_shut_out(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        matches!(code.code(), "3D000" | "42501" | "55000") || code.code().starts_with("28")
+    })
 }

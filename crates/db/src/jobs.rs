@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId};
-use policy::{Grants, PermissionSet};
+use policy::{Grants, ModuleSet, PermissionSet};
 use uuid::Uuid;
 
 use crate::context::Principal;
@@ -58,15 +58,25 @@ impl Db {
     /// # Errors
     /// As any statement.
     pub async fn claim_job(&self, request: Request) -> Result<Option<ClaimedJob>, Error> {
-        let rows = self.as_program("SELECT * FROM ops.claim_job(interval '5 minutes')").await?;
+        let rows = self
+            .as_program(
+                "SELECT j.*, platform.entitled(j.organization_id, transaction_timestamp()) AS modules
+                   FROM ops.claim_job(interval '5 minutes') j",
+            )
+            .await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let facility = FacilityId(row.get("facility_id"));
         let grants = Grants {
             permissions: PermissionSet::all(),
             facilities: Some(facility).filter(|id| *id != FacilityId::WHOLE).into_iter().collect(),
             by_relationship: false,
+            modules: ModuleSet::default(),
+            through: ModuleSet::default(),
         };
         let organization = OrganizationId(row.get("organization_id"));
+        let modules: Option<Vec<&str>> = row.get("modules");
+        let modules = modules.iter().flatten().filter_map(|key| key.parse().ok()).collect();
+        let grants = grants.entitled(modules, ModuleSet::default());
         let principal = Arc::new(Principal::new(organization, "", MembershipId(0), grants));
         Ok(Some(ClaimedJob {
             ctx: Ctx::new(principal, request),
@@ -115,7 +125,7 @@ impl Db {
     }
 
     /// A statement that speaks for the program itself and reaches no organization's rows.
-    async fn as_program(&self, sql: &'static str) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn as_program(&self, sql: &'static str) -> Result<Vec<Row>, Error> {
         let signed = self.inner.signer.context(PROGRAM, &[], self.inner.world.now());
         one(&self.inner.pools.runtime, &signed, sql, &[]).await
     }

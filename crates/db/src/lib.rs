@@ -19,6 +19,7 @@ pub mod keys;
 mod migrate;
 mod operator;
 mod phi;
+mod platform;
 mod pool;
 mod report;
 mod revoked;
@@ -31,18 +32,20 @@ use std::sync::Arc;
 
 pub use admin::{Installed, create_database, installed};
 pub use audit::{Event, Outcome, Receipt, Write};
-pub use context::{Ctx, Principal, Purpose, Request};
+pub use context::{Ctx, Principal, Request};
 pub use doctor::{Check, Finding};
 pub use error::Error;
 pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
-    ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization, NewProvider,
-    NewRole, NewToken, Numbers, Operator, Organization, ProviderInfo, SealedInvitation, SignInRules,
-    TokenInfo,
+    COMPLETE, ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo,
+    SealedInvitation, SignInRules, TokenInfo,
 };
-pub use phi::{Phi, Subject};
+pub use phi::{Phi, Shown, Subject};
+pub use platform::Administrator;
+pub use policy::Purpose;
 pub use pool::{Endpoint, PoolSizes};
 pub use report::{ReportLine, ReportWindow};
 pub use session::{Opened, Session, SignedIn};
@@ -57,6 +60,8 @@ use kernel::World;
 pub struct Config {
     /// Where it is, as the runtime role.
     pub endpoint: Endpoint,
+    /// The same place as the role of the plane above organizations, where this program serves it.
+    pub platform: Option<Endpoint>,
     /// How many connections each pool may hold.
     pub sizes: PoolSizes,
     /// The root key, from which everything secret of this installation hangs.
@@ -86,7 +91,7 @@ impl Db {
     /// # Errors
     /// When the endpoint cannot be understood.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let pools = pool::Pools::new(&config.endpoint, &config.sizes)?;
+        let pools = pool::Pools::new(&config.endpoint, config.platform.as_ref(), &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
         let keyring =
@@ -131,6 +136,14 @@ impl Db {
     pub async fn ping(&self) -> Result<(), Error> {
         let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
         client.simple_query("").await.map(|_| ()).map_err(Error::from_postgres)
+    }
+
+    /// Whether the database lets us in. A pool whose connections are all at work says nothing against it.
+    pub async fn is_reachable(&self) -> bool {
+        match self.inner.pools.runtime.get().await {
+            Ok(client) => client.simple_query("").await.is_ok(),
+            Err(error) => error::is_busy(&error),
+        }
     }
 
     /// Connections of the runtime pool: open, free, waited for.

@@ -10,8 +10,8 @@ mod embedded {
 
 const ROLES: &str = include_str!("../roles.sql");
 
-/// How the runtime role signs in.
-const RUNTIME: &str = "lamplight_app";
+/// The roles that sign in: the runtime's and the plane's.
+const LOGINS: [&str; 2] = ["lamplight_app", "lamplight_platform"];
 
 /// Creates the roles, runs the migrations that are missing and hands the context key to the database. `owner` must be a
 /// login that may create roles and act as `lamplight_owner` and `lamplight_operator`. Returns how many migrations ran.
@@ -26,9 +26,11 @@ pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Re
         .map_err(Error::from_postgres)?;
     client.batch_execute(ROLES).await.map_err(Error::from_postgres)?;
     if set_password {
-        // The password is base64url of our own making: nothing to escape.
-        let statement = ["ALTER ROLE ", RUNTIME, " PASSWORD '", &root.role_password(RUNTIME), "'"].concat();
-        client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
+        for login in LOGINS {
+            // The password is base64url of our own making: nothing to escape.
+            let statement = ["ALTER ROLE ", login, " PASSWORD '", &root.role_password(login), "'"].concat();
+            client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
+        }
     }
     let report = embedded::migrations::runner()
         .set_abort_divergent(true)

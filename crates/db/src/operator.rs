@@ -3,6 +3,7 @@
 
 mod clients;
 mod houses;
+mod placement;
 mod providers;
 mod rules;
 
@@ -20,6 +21,7 @@ use crate::{Ctx, Endpoint, Error, Request};
 
 pub use clients::{ClientInfo, NewClient};
 pub use houses::{NewHouse, NewRole, Numbers, SealedInvitation};
+pub use placement::Placement;
 pub use providers::{NewProvider, ProviderInfo};
 pub use rules::SignInRules;
 
@@ -62,6 +64,9 @@ pub struct NewOrganization<'a> {
     /// As [`Organization::kind`].
     pub kind: &'a str,
 }
+
+/// The plan of an organization that nobody chose one for: everything.
+pub const COMPLETE: &str = "complete";
 
 /// What a new facility needs.
 pub struct NewFacility<'a> {
@@ -173,22 +178,12 @@ impl Operator {
     /// # Errors
     /// [`Error::Constraint`] naming what was refused (`slug_pkey`: the slug is taken).
     pub async fn create_organization(&mut self, new: &NewOrganization<'_>) -> Result<Organization, Error> {
-        let now = self.world.now();
-        let tx = self.client.transaction().await.map_err(Error::from_postgres)?;
-        let row = tx
+        let row = self
+            .client
             .query_one("SELECT nextval('org.organization_number')::int4", &[])
             .await
             .map_err(Error::from_postgres)?;
-        let id = OrganizationId(row.get(0));
-        insert_organization(&tx, id, new, now).await?;
-        tx.commit().await.map_err(Error::from_postgres)?;
-        Ok(Organization {
-            id,
-            slug: new.slug.to_owned(),
-            name: new.name.to_owned(),
-            kind: new.kind.to_owned(),
-            facilities: 0,
-        })
+        self.create_organization_numbered(OrganizationId(row.get(0)), new).await
     }
 
     /// The facilities of an organization, by code, without facility 0.
@@ -230,17 +225,7 @@ impl Operator {
         let row = self
             .client
             .query_one(
-                "WITH made AS (
-                     INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at, hours)
-                     VALUES ($1, nextval('org.facility_number'), $2, $3, $4, $5, $6,
-                             coalesce((SELECT f.hours FROM org.facility f WHERE f.organization_id = $1
-                                          AND f.facility_id > 0 ORDER BY f.facility_id LIMIT 1), '[]'))
-                     RETURNING facility_id),
-                 widened AS (
-                     UPDATE org.membership m SET facilities = m.facilities || made.facility_id FROM made
-                      WHERE m.organization_id = $1 AND m.kind = 'person' AND m.parent_id IS NULL
-                        AND m.role_key = 'organization-administrator' AND (m.ends_at IS NULL OR m.ends_at > $6))
-                 SELECT facility_id FROM made",
+                "SELECT org.add_facility($1, $2, $3, $4, $5, $6)",
                 &[&organization.0, &new.code, &new.name, &new.time_zone, &new.state, &self.world.now()],
             )
             .await
@@ -252,6 +237,28 @@ impl Operator {
             time_zone: new.time_zone.to_owned(),
             state: new.state.to_owned(),
         })
+    }
+
+    /// Lets a facility take patients: `pilot` or `live`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none with this code.
+    pub async fn start_facility(
+        &self,
+        organization: OrganizationId,
+        code: &str,
+        state: &str,
+    ) -> Result<(), Error> {
+        let changed = self
+            .client
+            .execute(
+                "UPDATE org.facility SET state = $3, version = version + 1
+                  WHERE organization_id = $1 AND code = $2 AND facility_id > 0 AND $3 IN ('pilot', 'live')",
+                &[&organization.0, &code, &state],
+            )
+            .await
+            .map_err(Error::from_postgres)?;
+        if changed == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Issues a service token with a membership of its own.
@@ -353,6 +360,8 @@ impl Operator {
             permissions: PermissionSet::all(),
             facilities: facilities.to_vec(),
             by_relationship: false,
+            modules: policy::ModuleSet::all(),
+            through: policy::ModuleSet::default(),
         };
         Ctx::new(
             Arc::new(Principal::new(organization.id, &organization.slug, MembershipId(0), grants)),
@@ -377,6 +386,14 @@ async fn insert_organization(
     tx.execute("INSERT INTO platform.slug (slug, organization_id) VALUES ($1, $2)", &[&new.slug, &id.0])
         .await
         .map_err(Error::from_postgres)?;
+    tx.execute(
+        "INSERT INTO platform.subscription (organization_id, since, plan_key, plan_version, created_by)
+         SELECT $1, $2, p.plan_key, p.version, 0 FROM platform.plan p
+          WHERE p.plan_key = $3 ORDER BY p.version DESC LIMIT 1",
+        &[&id.0, &now, &COMPLETE],
+    )
+    .await
+    .map_err(Error::from_postgres)?;
     tx.execute(
         "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, created_at)
          VALUES ($1, 0, 'organization', $2, 'UTC', 'live', $3)",

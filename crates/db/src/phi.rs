@@ -1,6 +1,9 @@
 //! Health data in clear, and the one way to look at it.
 
-use kernel::{FacilityId, OrganizationId, PatientId, ResourceId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use kernel::{DataClass, FacilityId, OrganizationId, PatientId, ResourceId};
 
 use crate::Error;
 use crate::audit::Receipt;
@@ -16,6 +19,27 @@ pub struct Subject {
     pub patient: Option<PatientId>,
     /// The row.
     pub resource: ResourceId,
+    /// Its class.
+    pub class: DataClass,
+}
+
+/// What a request has shown, of which its answer must say something.
+#[derive(Clone, Debug, Default)]
+pub struct Shown(Arc<AtomicBool>);
+
+impl Shown {
+    /// Writes down that something of this class was shown.
+    pub fn note(&self, class: DataClass) {
+        if class == DataClass::SubstanceUse {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What has to accompany it: the short notice of 42 CFR 2.32(a)(2) where substance-use records are shown.
+    pub fn notice(&self) -> Option<&'static str> {
+        const PART_2: &str = "42 CFR part 2 prohibits unauthorized use or disclosure of these records.";
+        self.0.load(Ordering::Relaxed).then_some(PART_2)
+    }
 }
 
 /// Health data in clear. It has no `Debug`, `Display`, `Serialize` or `Clone`; a [`Receipt`] that covers its subject
@@ -41,7 +65,11 @@ impl<T> Phi<T> {
     /// # Errors
     /// [`Error::NotCovered`] when the receipt is for someone else's record.
     pub fn open(self, receipt: &Receipt) -> Result<T, Error> {
-        if receipt.covers(&self.subject) { Ok(self.value) } else { Err(Error::NotCovered) }
+        if !receipt.covers(&self.subject) {
+            return Err(Error::NotCovered);
+        }
+        receipt.shown().note(self.subject.class);
+        Ok(self.value)
     }
 
     /// Asks a yes-or-no question of the value without showing it: how a search filters what its index cannot.

@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(5);
 pub(crate) type Messages = BoxStream<'static, Result<AsyncMessage, tokio_postgres::Error>>;
 
 /// Where a PostgreSQL is and who logs in there.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     config: tokio_postgres::Config,
     ca: Option<Vec<u8>>,
@@ -62,6 +62,11 @@ impl Endpoint {
         let mut other = self.clone();
         other.config.dbname(name);
         other
+    }
+
+    /// The name of the database.
+    pub fn name(&self) -> Option<&str> {
+        self.config.get_dbname()
     }
 
     fn tls(&self) -> Result<Option<MakeRustlsConnect>, Error> {
@@ -162,18 +167,28 @@ impl Default for PoolSizes {
     }
 }
 
+/// Connections of the plane above organizations: few, and rarely in use.
+const PLATFORM: usize = 2;
+
 pub(crate) struct Pools {
     pub(crate) runtime: Pool,
     pub(crate) audit: Pool,
     pub(crate) keyring: Pool,
+    /// As the role of the plane, where this program serves it.
+    pub(crate) platform: Option<Pool>,
 }
 
 impl Pools {
-    pub(crate) fn new(endpoint: &Endpoint, sizes: &PoolSizes) -> Result<Self, Error> {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        platform: Option<&Endpoint>,
+        sizes: &PoolSizes,
+    ) -> Result<Self, Error> {
         Ok(Self {
             runtime: endpoint.pool(sizes.runtime)?,
             audit: endpoint.pool(sizes.audit)?,
             keyring: endpoint.pool(sizes.keyring)?,
+            platform: platform.map(|endpoint| endpoint.pool(PLATFORM)).transpose()?,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::{ContextId, MembershipId, OrganizationId, PersonId, SessionId};
+use policy::ModuleSet;
 
 use crate::context::{Principal, grants};
 use crate::revoked::Digest;
@@ -161,7 +162,7 @@ impl Db {
             self.touch(&session, now, &request).await?;
         }
         let opened = session.known.opened.as_ref().map(|(principal, second_factor_required)| Opened {
-            ctx: Ctx::new(Arc::clone(principal), request),
+            ctx: Ctx::of_post(Arc::clone(principal), request),
             second_factor_required: *second_factor_required,
         });
         Ok(SignedIn { session, opened })
@@ -194,7 +195,10 @@ impl Db {
                 let principal =
                     Principal::new(OrganizationId(organization), row.get("slug"), membership, grants);
                 let principal = principal.until(row.get("grant_ends_at"));
-                Some((Arc::new(self.with_fields(principal).await?), row.get("second_factor_required")))
+                Some((
+                    Arc::new(self.completed(principal, ModuleSet::default()).await?),
+                    row.get("second_factor_required"),
+                ))
             }
         };
         Ok(Known {

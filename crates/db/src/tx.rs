@@ -53,7 +53,10 @@ impl Permit<'_> {
 
 impl<'c> Tx<'c> {
     pub(crate) async fn open(db: &'c Db, ctx: &'c Ctx, signed: String) -> Result<Self, Error> {
-        let client = db.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let pools = &db.inner.pools;
+        let pool = if ctx.is_platform() { pools.platform.as_ref() } else { Some(&pools.runtime) };
+        let pool = pool.ok_or(Error::Unavailable("this program does not serve the plane"))?;
+        let client = pool.get().await.map_err(Error::from_pool)?;
         Ok(Self { db, ctx, signed, client: Some(client), state: AtomicU8::new(FRESH) })
     }
 
@@ -137,10 +140,35 @@ impl<'c> Tx<'c> {
         params: &[&(dyn ToSql + Sync)],
         event: Event,
     ) -> Result<(Vec<Row>, Receipt), Error> {
+        let batch = audit::Columns::of(&[audit::Stamped::new(self.ctx, event, self.db.world())]);
+        let rows = self.last_with(sql, params, &batch).await?;
+        Ok((rows, batch.receipt(self.ctx)))
+    }
+
+    /// As [`Tx::last_audited`], of what is told in several places.
+    ///
+    /// # Errors
+    /// As [`Tx::last_audited`].
+    pub async fn last_logged(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        events: Vec<Event>,
+    ) -> Result<Vec<Row>, Error> {
+        let stamped = |event| audit::Stamped::new(self.ctx, event, self.db.world());
+        let events: Vec<_> = events.into_iter().map(stamped).collect();
+        self.last_with(sql, params, &audit::Columns::of(&events)).await
+    }
+
+    async fn last_with(
+        &self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        batch: &audit::Columns<'_>,
+    ) -> Result<Vec<Row>, Error> {
         let client = self.client()?;
         let statement = self.prepare(sql).await?;
         let insert = self.prepare(audit::INSERT).await?;
-        let batch = audit::Columns::of(&[audit::Stamped::new(self.ctx, event, self.db.world())]);
         let audit_params = batch.params();
         let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
         let (rows, logged, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
@@ -172,7 +200,7 @@ impl<'c> Tx<'c> {
         }
         committed.map_err(Error::from_postgres)?;
         self.state.store(ENDED, Ordering::Relaxed);
-        Ok((rows?, batch.receipt()))
+        rows
     }
 
     /// Commits what the statements before did.
@@ -231,16 +259,25 @@ impl Db {
     /// Asks the policy outside a transaction. A refusal is written to the audit log before it is answered.
     ///
     /// # Errors
-    /// [`Error::Denied`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
+    /// [`Error::Denied`], [`Error::NotEntitled`]; [`Error::AuditUnavailable`] when the refusal could not be logged.
     pub async fn authorize(&self, ctx: &Ctx, action: Action, target: Target) -> Result<(), Error> {
-        let missing = match decide(ctx.grants(), action, target) {
+        let missing = match decide(ctx.grants(), ctx.request().purpose, action, target) {
             Decision::Allow => return Ok(()),
             Decision::Lacks(permission) => Some(permission),
             Decision::OutsideFacility => None,
+            Decision::OutsidePurpose(_) => {
+                self.record(ctx, Event::denied(action.key(), "not for this purpose of use")).await?;
+                return Err(Error::Denied(None));
+            }
             Decision::OutsideClass(kernel::DataClass::SubstanceUse) => {
                 Some(policy::Permission::ClassSubstanceUse)
             }
             Decision::OutsideClass(_) => Some(policy::Permission::ClassCounselling),
+            Decision::NotEntitled(module) => {
+                let detail = Some(format!("module {}", module.key()));
+                self.record(ctx, Event { detail, ..Event::denied(action.key(), "not in use") }).await?;
+                return Err(Error::NotEntitled(module));
+            }
         };
         let reason = missing.map_or("facility out of reach", policy::Permission::key);
         self.record(ctx, Event::denied(action.key(), reason)).await?;

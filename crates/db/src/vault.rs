@@ -32,6 +32,10 @@ pub enum Drawer {
     EmergencyReason = 9,
     /// `org.emergency.note`
     EmergencyNote = 10,
+    /// Where a follower of events is, in their own hands.
+    EventPlace = 16,
+    /// `org.reassignment.reason`
+    ReassignmentReason = 13,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

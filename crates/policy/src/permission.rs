@@ -3,11 +3,11 @@
 use std::str::FromStr;
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $key:literal,)*) => {
+    ($(#[doc = $doc:literal] $name:ident = $key:literal,)*) => {
         /// A permission. Its key is `area.verb`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Permission {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Permission {
@@ -17,6 +17,11 @@ macro_rules! permissions {
             /// The stable key.
             pub fn key(self) -> &'static str {
                 match self { $(Self::$name => $key,)* }
+            }
+
+            /// What it allows, in words.
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$name => $doc,)* }.trim()
             }
         }
     };
@@ -45,6 +50,8 @@ permissions! {
     DirectoryWrite = "directory.write",
     /// See who saw a record.
     AuditReport = "audit.report",
+    /// See who saw one's own record.
+    AuditOwn = "audit.own",
     /// See who has a post in the organization.
     PeopleRead = "people.read",
     /// Offer someone a post below one's own, and change those below, with no more than one's own grants.
@@ -55,6 +62,8 @@ permissions! {
     OrganizationManage = "organization.manage",
     /// Tie posts to patients: care teams, attorneys, referrals, families, the patient's own.
     RelationshipsEdit = "relationships.edit",
+    /// Move patients, with everything of theirs, between facilities.
+    PatientsReassign = "patients.reassign",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
     /// Say what of a patient's record a relative sees.

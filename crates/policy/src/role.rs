@@ -2,11 +2,11 @@
 //! and adds its own; what is here decides nothing by itself.
 
 use crate::Permission::{
-    self, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
+    self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
     DirectoryWrite, EmergencyAccess, EmergencyReview, OrganizationManage, PeopleEnd, PeopleInvite,
     PeopleRead, RelationshipsEdit, RolesEdit,
 };
-use crate::PermissionSet;
+use crate::{PermissionSet, Purpose};
 
 /// Which door a role comes in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,16 @@ impl Tie {
             Self::Own => "self",
         }
     }
+
+    /// What records are used for by who is tied in this way.
+    pub fn purpose(self) -> Purpose {
+        match self {
+            Self::CareTeam | Self::Referral => Purpose::Treatment,
+            Self::Client => Purpose::Legal,
+            Self::Family => Purpose::FamilyRequest,
+            Self::Own => Purpose::PatientRequest,
+        }
+    }
 }
 
 /// What a role may do.
@@ -106,6 +116,18 @@ impl Role {
         }
     }
 
+    /// What it uses records for, as its requests say when they say nothing else. An organization's copy has the same
+    /// (`org.role.purpose`).
+    pub fn purpose(&self) -> Purpose {
+        match (self.key, self.reach) {
+            ("platform-administrator", _) => Purpose::Administration,
+            ("biller", _) => Purpose::Payment,
+            ("privacy-officer", _) => Purpose::Operations,
+            (_, Reach::Related(tie)) => tie.purpose(),
+            _ => Purpose::Treatment,
+        }
+    }
+
     /// The role with this key.
     pub fn find(key: &str) -> Option<&'static Self> {
         ROLES.iter().find(|role| role.key == key)
@@ -119,6 +141,7 @@ const CARE: &[Permission] = &[
     ChartRead,
     ChartSearch,
     ChartWrite,
+    AuditOwn,
     PeopleRead,
     PeopleInvite,
     PeopleEnd,
@@ -130,6 +153,7 @@ const PHYSICIAN: &[Permission] = &[
     ChartSearch,
     ChartWrite,
     ClassCounselling,
+    AuditOwn,
     PeopleRead,
     PeopleInvite,
     PeopleEnd,
@@ -141,6 +165,7 @@ const FRONT_DESK: &[Permission] = &[
     ChartSearch,
     ChartWrite,
     DirectoryWrite,
+    AuditOwn,
     PeopleRead,
     PeopleInvite,
     PeopleEnd,
@@ -159,6 +184,9 @@ const AUDITOR: &[Permission] = &[
     EmergencyReview,
 ];
 const LOOKS: &[Permission] = &[ChartRead, ChartSearch];
+/// A patient also sees who saw their record. Who lets patients in has this too, to be able to give it; it opens nothing
+/// to a post that is no patient's own.
+const PATIENT: &[Permission] = &[ChartRead, ChartSearch, AuditOwn];
 /// A firm has people of its own.
 const PARTNER: &[Permission] = &[ChartRead, ChartSearch, PeopleInvite, PeopleEnd];
 const PARTNER_WITHOUT_CHART: &[Permission] = &[PeopleInvite, PeopleEnd];
@@ -240,7 +268,7 @@ pub static ROLES: [Role; 16] = [
     Role { reach: Reach::Nobody, ..portal("supplier", "Supplier", Tie::Client, PARTNER_WITHOUT_CHART) },
     portal("referring-doctor", "Referring doctor", Tie::Referral, PARTNER),
     portal("attorney", "Attorney", Tie::Client, PARTNER),
-    portal("patient", "Patient", Tie::Own, LOOKS),
+    portal("patient", "Patient", Tie::Own, PATIENT),
     portal("family-member", "Family member", Tie::Family, LOOKS),
 ];
 
@@ -259,12 +287,12 @@ mod tests {
 
     #[test]
     fn nothing_is_held_that_the_plane_or_the_reach_forbids() {
-        let partner: PermissionSet = PARTNER.iter().copied().collect();
+        let outside: PermissionSet = PARTNER.iter().chain(PATIENT).copied().collect();
         for role in &ROLES {
             let held = role.permissions();
             match role.plane {
                 Plane::Platform => assert_eq!(held, PermissionSet::default()),
-                Plane::Portal => assert!(held.iter().all(|key| partner.contains(key)), "{}", role.key),
+                Plane::Portal => assert!(held.iter().all(|key| outside.contains(key)), "{}", role.key),
                 Plane::Staff => {}
             }
             if role.reach == Reach::Nobody {
@@ -281,6 +309,15 @@ mod tests {
             .map(|role| role.key)
             .collect();
         assert_eq!(clears, ["organization-administrator", "facility-administrator", "privacy-officer"]);
+    }
+
+    #[test]
+    fn who_lets_patients_in_can_give_them_what_a_patient_has() {
+        let patient = Role::find("patient").unwrap().permissions();
+        for role in ROLES.iter().filter(|role| role.permissions().contains(RelationshipsEdit)) {
+            assert!(patient.iter().all(|key| role.permissions().contains(key)), "{}", role.key);
+        }
+        assert!(!Role::find("family-member").unwrap().permissions().contains(AuditOwn));
     }
 
     #[test]

@@ -11,13 +11,14 @@ use adapters::oidc::Oidc;
 use adapters::sms::Texter;
 use credentials::passkey::{Passkeys, RelyingParty};
 use credentials::password::{Cost, HashQueue, Hasher, Limits as HashLimits};
-use kernel::{FacilityId, MembershipId, OrganizationId, World};
+use kernel::{FacilityId, MembershipId, OrganizationId, RequestId, World};
 use moka::sync::Cache;
-use tokio::sync::{Notify, Semaphore};
+use policy::PlatformPermission;
+use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{oauth, people};
+use crate::areas::{events, oauth, people, platform};
 
-use crate::http::{Gauges, Metrics, Quotas};
+use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
 
 /// How many passwords are looked at together, from the first look at the account to the last line of the log.
@@ -91,6 +92,14 @@ pub struct App {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) quotas: Arc<Quotas>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
+    pub(crate) events: Arc<events::Hub>,
+    /// True when the program is about to end: answers that go on end then.
+    pub(crate) stopping: watch::Receiver<bool>,
+    stop: Arc<watch::Sender<bool>>,
+    /// The organizations that other programs of this process serve.
+    pub(crate) placed: Placed,
+    /// The subdomain where people find their accounts; empty: the installation's own address.
+    home: Arc<str>,
     facilities: Cache<Reach, Arc<Vec<(FacilityId, String)>>>,
     organizations: Cache<String, OrganizationId>,
 }
@@ -101,6 +110,7 @@ type Reach = (OrganizationId, MembershipId, Vec<FacilityId>);
 impl App {
     /// The program on `store`.
     pub fn new(store: chart::Store, world: World, settings: Settings) -> Self {
+        let (stop, stopping) = watch::channel(false);
         Self {
             store,
             limits: settings.limits,
@@ -123,8 +133,26 @@ impl App {
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             capability: Arc::default(),
+            events: Arc::default(),
+            stopping,
+            stop: Arc::new(stop),
+            placed: Placed::default(),
+            home: Arc::default(),
             facilities: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(10)).build(),
             world,
+        }
+    }
+
+    /// The same program on another database, for the organization `slug`, which has it and its people to itself. They
+    /// share figures and the queue of passwords, which are the machine's; what waits for a database is each one's own.
+    pub(crate) fn beside(&self, slug: &str, store: chart::Store) -> Self {
+        Self {
+            home: slug.into(),
+            metrics: Arc::clone(&self.metrics),
+            passwords: self.passwords.clone(),
+            stop: Arc::clone(&self.stop),
+            stopping: self.stopping.clone(),
+            ..Self::new(store, self.world.clone(), (*self.settings).clone())
         }
     }
 
@@ -133,6 +161,7 @@ impl App {
     pub(crate) fn page(&self, slug: &str, page: &str) -> String {
         let settings = &self.settings;
         let domain = settings.domain.as_deref().unwrap_or("localhost");
+        let slug = if slug.is_empty() { &*self.home } else { slug };
         let dot = if slug.is_empty() { "" } else { "." };
         let port = settings.port.map(|port| format!(":{port}")).unwrap_or_default();
         let scheme = if settings.https || settings.domain.is_some() { "https" } else { "http" };
@@ -159,6 +188,11 @@ impl App {
         }
     }
 
+    /// Ends the answers that go on: the program is about to.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// What would have been sent, when nothing is.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         self.carriers.mailbox.as_ref()
@@ -170,6 +204,29 @@ impl App {
     /// As any statement.
     pub async fn deliver_messages(&self) -> Result<usize, db::Error> {
         people::deliver_due(self).await
+    }
+
+    /// Invites someone to the plane above organizations, for whoever holds the owner's login; gives their number there and
+    /// the link.
+    ///
+    /// # Errors
+    /// [`db::Error::Config`] naming what is wrong with what was given; as any statement.
+    pub async fn invite_administrator(
+        &self,
+        operator: &db::Operator,
+        (email, name): (&str, &str),
+        permissions: Vec<PlatformPermission>,
+    ) -> Result<(i32, String), db::Error> {
+        let request = db::Request {
+            id: RequestId(self.world.uuid()),
+            address: None,
+            purpose: db::Purpose::Administration,
+        };
+        let new = platform::Invite { email, name, permissions };
+        platform::invite_by_operator(self, operator, request, &new).await.map_err(|error| match error {
+            platform::Error::Db(error) => error,
+            other => db::Error::Config(other.to_string()),
+        })
     }
 
     /// Forgets codes, tokens and assertions of other programs that have ended.

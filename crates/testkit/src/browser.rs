@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Ask, Client};
+use crate::listening::Listener;
 
 /// A browser. Clones share the jar, as tabs do.
 #[derive(Clone)]
@@ -79,8 +80,14 @@ impl Browser {
         self.client.ask(method, path)
     }
 
-    /// Sends it with cookie, origin and context, and keeps the cookie that comes back.
-    pub async fn send(&self, ask: Ask) -> Answer {
+    /// Listens to what changes, after `from` when there is one.
+    pub async fn follow(&self, from: Option<&str>) -> Listener {
+        let ask = self.dressed(self.client.get("/api/events"));
+        let ask = if let Some(from) = from { ask.header("last-event-id", from) } else { ask };
+        ask.listen().await
+    }
+
+    fn dressed(&self, ask: Ask) -> Ask {
         let mut ask = ask.header("origin", &self.origin);
         if let Some(cookie) = self.cookie() {
             ask = ask.header("cookie", &cookie);
@@ -88,7 +95,12 @@ impl Browser {
         if let Some(context) = &self.context {
             ask = ask.header("lamplight-context", context);
         }
-        let answer = ask.await;
+        ask
+    }
+
+    /// Sends it with cookie, origin and context, and keeps the cookie that comes back.
+    pub async fn send(&self, ask: Ask) -> Answer {
+        let answer = self.dressed(ask).await;
         for set in answer.headers.get_all("set-cookie") {
             let set = set.to_str().expect("text");
             let pair = set.split(';').next().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Someone who uses the program over HTTP, in this process or over a port.
 
+use crate::listening::Listener;
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -151,6 +152,21 @@ impl Ask {
     #[must_use]
     pub fn resource(self, resource: &Value) -> Self {
         self.body("application/fhir+json", resource.to_string())
+    }
+
+    /// Begins to listen, in this process.
+    ///
+    /// # Panics
+    /// When the answer is another than 200.
+    pub async fn listen(self) -> Listener {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        if let Some(headers) = request.headers_mut() {
+            *headers = self.headers;
+        }
+        let request = request.body(Body::from(self.body)).expect("a request");
+        let Ok(response) = self.router.oneshot(request).await;
+        assert_eq!(response.status(), 200);
+        Listener::new(response.into_body())
     }
 
     async fn send(self) -> Answer {

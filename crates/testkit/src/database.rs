@@ -46,7 +46,8 @@ impl TestDb {
         }
         let root = cluster::root_key();
         let endpoint = cluster.owner(&name).login("lamplight_app", &root.role_password("lamplight_app"));
-        let config = Config { endpoint, sizes: PoolSizes::default(), root, world: world.clone() };
+        let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
+        let config = Config { endpoint, platform, sizes: PoolSizes::default(), root, world: world.clone() };
         let db = Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"));
         Self { db, cluster, name, world }
     }

@@ -20,6 +20,7 @@ mod browser;
 mod client;
 mod cluster;
 mod database;
+mod listening;
 mod person;
 
 pub use app::{Facility, Listening, Organization, TestApp};
@@ -27,6 +28,8 @@ pub use browser::Browser;
 pub use client::{Answer, Ask, Client};
 pub use cluster::{Cluster, VARIABLE};
 pub use database::TestDb;
+pub use kernel::MembershipId;
+pub use listening::{Heard, Listener};
 pub use person::{PASSWORD, Person, enrol, totp};
 pub use policy::Permission;
 pub use server::app::{Limits, Quota, Settings};

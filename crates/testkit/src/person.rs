@@ -3,6 +3,7 @@
 use aws_lc_rs::hmac;
 use jiff::{SignedDuration, Timestamp};
 use kernel::MembershipId;
+use policy::PlatformPermission;
 use serde_json::json;
 
 use crate::{Browser, Facility, Organization, Permission, TestApp};
@@ -73,6 +74,32 @@ pub fn totp(secret: &str, at: Timestamp) -> String {
     hotp(&base32(secret), at.as_second() / 30)
 }
 
+impl TestApp {
+    /// Someone on the plane above organizations, signed in with password and authenticator.
+    ///
+    /// # Panics
+    /// When any step is refused.
+    pub async fn administrator(&self, email: &str, permissions: &[PlatformPermission]) -> Person {
+        let operator = self.database.operator().await;
+        let invited =
+            self.app.invite_administrator(&operator, (email, "Somebody above"), permissions.to_vec()).await;
+        let (number, _) = invited.expect("invited");
+        let (browser, totp, recovery_codes) = arrive(self, email).await;
+        Person { email: email.to_owned(), browser, totp, recovery_codes, membership: i64::from(number) }
+    }
+}
+
+/// Accepts the invitation mailed to this address with a new account, and sets up an authenticator.
+async fn arrive(app: &TestApp, email: &str) -> (Browser, String, Vec<String>) {
+    let token = app.token_mailed(email, "invitation").await;
+    let browser = app.browser();
+    let body = json!({"token": token, "name": "Somebody Real", "password": PASSWORD});
+    let accepted = browser.post("/api/auth/invitation/accept", &body).await.expect_status(200).json();
+    assert_eq!(accepted["next"], "enroll");
+    let (totp, recovery_codes) = enrol(app, &browser).await;
+    (browser, totp, recovery_codes)
+}
+
 impl Organization<'_> {
     /// Offers someone a post; gives its number.
     ///
@@ -102,13 +129,7 @@ impl Organization<'_> {
     /// When any step is refused.
     pub async fn person(&self, email: &str, permissions: &[Permission], at: &[&Facility]) -> Person {
         let membership = self.invite(email, "staff", permissions, at).await;
-        let app = self.app();
-        let token = app.token_mailed(email, "invitation").await;
-        let browser = app.browser();
-        let body = json!({"token": token, "name": "Somebody Real", "password": PASSWORD});
-        let accepted = browser.post("/api/auth/invitation/accept", &body).await.expect_status(200).json();
-        assert_eq!(accepted["next"], "enroll");
-        let (totp, recovery_codes) = enrol(app, &browser).await;
+        let (browser, totp, recovery_codes) = arrive(self.app(), email).await;
         Person { email: email.to_owned(), browser, totp, recovery_codes, membership }
     }
 

@@ -1,17 +1,25 @@
 import { http } from './http'
 import type {
+  Accesses,
   Emergencies,
   Emergency,
+  Facility,
+  FacilityBody,
+  FacilityNew,
   Judgement,
   Me,
   Member,
   NewMember,
+  OrganizationBody,
+  OrganizationView,
   Outlook,
+  OwnTie,
   Post,
   PostChange,
   Question,
   Role,
   RoleBody,
+  Why,
 } from './types'
 
 /** The calls of one context. There is no other way to name a context to the server. */
@@ -25,6 +33,10 @@ export function inContext(context: string) {
     changePost: (membership: number, version: number, change: PostChange) =>
       http.put(`/api/people/${membership}`, change, { context, version }),
     endPost: (membership: number) => http.delete(`/api/people/${membership}`, { context }),
+    ties: () => http.get<{ relationships: OwnTie[] }>('/api/me/relationships', { context }),
+    accesses: (patient: string, asked: { from: string; to?: string; cursor?: string }) =>
+      http.get<Accesses>(`/api/patients/${patient}/accesses?${new URLSearchParams(asked)}`, { context }),
+    why: (event: string) => http.get<Why>(`/api/audit/events/${event}/why`, { context }),
     roles: () => http.get<{ roles: Role[] }>('/api/roles', { context }),
     addRole: (role_key: string, role: RoleBody) => http.post('/api/roles', { role_key, role }, { context }),
     changeRole: (role_key: string, version: number, role: RoleBody) =>
@@ -37,5 +49,12 @@ export function inContext(context: string) {
       http.post(`/api/emergency-access/${encodeURIComponent(emergency)}/review`, judgement, { context }),
     endEmergency: (emergency: string) =>
       http.delete(`/api/emergency-access/${encodeURIComponent(emergency)}`, { context }),
+    facilities: () => http.get<{ facilities: Facility[] }>('/api/facilities', { context }),
+    openFacility: (asked: FacilityNew) => http.post('/api/facilities', asked, { context }),
+    changeFacility: (code: string, version: number, body: FacilityBody) =>
+      http.put(`/api/facilities/${encodeURIComponent(code)}`, body, { context, version }),
+    organization: () => http.get<OrganizationView>('/api/organization', { context }),
+    changeOrganization: (version: number, body: OrganizationBody) =>
+      http.put('/api/organization', body, { context, version }),
   }
 }

@@ -1,7 +1,10 @@
 import { ApiError, ContextMismatch, Declined, parseRetryAfter, Unreachable } from './errors'
+import { notices } from './notices'
 
 export const CONTEXT_HEADER = 'Lamplight-Context'
 export const STEP_UP_HEADER = 'Lamplight-Step-Up'
+/** What has to be said with what an answer shows. */
+export const NOTICE_HEADER = 'Lamplight-Notice'
 
 /** How long the new cookie may take to arrive, in milliseconds. */
 const TURN = 150
@@ -175,6 +178,7 @@ class Http {
     this.hooks.reached(true)
     this.readClock(answer)
     this.checkContext(request.context, answer, request.text?.dataless)
+    if (request.context) notices.note(request.context, answer.headers.get(NOTICE_HEADER))
 
     if (!answer.ok) throw await this.problem(answer)
     const text = await answer.text()

@@ -1,6 +1,15 @@
-import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query'
 import { contexts, devices, factors, session, signIn } from './auth'
 import { inContext } from './context'
+import { http } from './http'
+
+const DAY = 86_400_000
+
+interface Window {
+  from: string
+  to?: string
+  cursor?: string
+}
 
 /** What the cache holds of the person, whatever the context. */
 export const personQueries = {
@@ -27,6 +36,37 @@ export function contextQueries(context: string) {
       queryOptions({
         queryKey: ['context', context, 'people', membership],
         queryFn: () => inContext(context).post(membership),
+      }),
+    ties: () => queryOptions({ queryKey: ['context', context, 'ties'], queryFn: inContext(context).ties }),
+    /** The next page is asked for with the period of the one before: the cursor is bound to it. */
+    accesses: (patient: string, days: number) =>
+      infiniteQueryOptions({
+        queryKey: ['context', context, 'accesses', patient, days],
+        queryFn: ({ pageParam }) =>
+          inContext(context).accesses(
+            patient,
+            pageParam ?? { from: new Date(http.now() - days * DAY).toISOString() },
+          ),
+        initialPageParam: null as Window | null,
+        getNextPageParam: ({ from, to, next }) => (next ? { from, to, cursor: next } : null),
+        // Every asking is a line of the log itself.
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        retry: false,
+      }),
+    why: (event: string) =>
+      queryOptions({
+        queryKey: ['context', context, 'why', event],
+        queryFn: () => inContext(context).why(event),
+        refetchOnWindowFocus: false,
+        retry: false,
+      }),
+    facilities: () =>
+      queryOptions({ queryKey: ['context', context, 'facilities'], queryFn: inContext(context).facilities }),
+    organization: () =>
+      queryOptions({
+        queryKey: ['context', context, 'organization'],
+        queryFn: inContext(context).organization,
       }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
     /** Each look is one at every patient concerned, and is logged so: nobody's return to the tab is a look. */

@@ -40,6 +40,18 @@ export type Emergencies = Schemas['Emergencies']
 /** An emergency access. Whose record it opened is for the server to know: pages are not given the id. */
 export type Emergency = Omit<Schemas['Emergency'], 'patient'>
 export type Judgement = Schemas['Judgement']
+/** A tie of one's own post to a patient. */
+export type OwnTie = Schemas['OwnTie']
+/** A page of what was done with a patient's record. */
+export type Accesses = Schemas['Accesses']
+export type Access = Schemas['Access']
+/** Why something was allowed or refused. */
+export type Why = Schemas['Why']
+export type Facility = Schemas['FacilityView']
+export type FacilityNew = Pick<Schemas['FacilityNew'], 'code' | 'name' | 'time_zone'>
+export type FacilityBody = Schemas['FacilityBody']
+export type OrganizationView = Schemas['OwnOrganization']
+export type OrganizationBody = Schemas['OrganizationBody']
 export type Device = Schemas['Device']
 export type Factor = Schemas['Factor']
 export type FactorKind = Factor['kind']

@@ -15,6 +15,7 @@ import { contextQueries, personQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
 import { showsEmergencies, showsPatients, showsPeople } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
+import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { RootLayout } from './RootLayout'
 import { safeReturn } from './returnTo'
@@ -288,6 +289,36 @@ const emergencies = createRoute({
   component: lazyRouteComponent(() => import('@/pages/emergencies/EmergenciesPage'), 'EmergenciesPage'),
 })
 
+/** Who looked at a record: for patients their own, for whoever may read the log any within reach. */
+const accesses = createRoute({
+  getParentRoute: () => context,
+  path: '/record-accesses',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!seesAccesses(me)) throw notFound()
+  },
+  component: lazyRouteComponent(() => import('@/pages/accesses/AccessesPage'), 'AccessesPage'),
+  notFoundComponent: NotFoundPage,
+})
+
+/** For others than administrators it does not exist. */
+const facilities = createRoute({
+  getParentRoute: () => context,
+  path: '/facilities',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!me.permissions.includes('organization.manage')) throw notFound()
+    await Promise.all([
+      cache.ensureQueryData(contextQueries(params.context).facilities()),
+      cache.ensureQueryData(contextQueries(params.context).organization()),
+    ])
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/facilities/FacilitiesPage'), 'FacilitiesPage'),
+})
+
 const tree = root.addChildren([
   signIn,
   forgot,
@@ -305,6 +336,8 @@ const tree = root.addChildren([
       charts.addChildren([patients, admit, chart.addChildren([chartOverview, chartSection])]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
+      accesses,
+      facilities,
     ]),
   ]),
 ])

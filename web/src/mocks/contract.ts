@@ -108,3 +108,7 @@ export function needPassword(password: string) {
 }
 
 export { refuse }
+
+export function needVersion(request: Request, version: number) {
+  if (request.headers.get('If-Match') !== `W/"${version}"`) refuse(412, '')
+}

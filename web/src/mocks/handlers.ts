@@ -1,7 +1,9 @@
 import { http } from 'msw'
+import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
+import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
 import { peopleHandlers } from './people'
 import { signInHandlers } from './signIn'
@@ -151,6 +153,8 @@ export const handlers = [
   ...peopleHandlers,
   ...emergencyHandlers,
   ...fhirHandlers,
+  ...accessHandlers,
+  ...facilityHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said. */

@@ -1,6 +1,6 @@
 import { http } from 'msw'
 import type { Difference, Member, PostChange, RoleBody } from '@/api/types'
-import { answering, fields, json, needContext, needStepUp, refuse } from './contract'
+import { answering, fields, json, needContext, needStepUp, needVersion, refuse } from './contract'
 import type { MockPost } from './organization'
 import { world } from './world'
 
@@ -84,10 +84,6 @@ function differences(membership: number, after: MockPost[]): Difference[] {
         was_by_relationship: was.by_relationship,
       }
     })
-}
-
-function needVersion(request: Request, version: number) {
-  if (request.headers.get('If-Match') !== `W/"${version}"`) refuse(412, '')
 }
 
 const change = { role: '', facilities: [''], denied: [''], ends_at: '', permissions: [''] }

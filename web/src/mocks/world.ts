@@ -1,5 +1,18 @@
-import type { Authorization, Factor, Invitation, Membership, OpenContext, Role } from '@/api/types'
+import type {
+  Access,
+  Authorization,
+  Facility,
+  Factor,
+  Invitation,
+  Membership,
+  OpenContext,
+  OrganizationView,
+  OwnTie,
+  Role,
+} from '@/api/types'
 import { type MockEmergency, makeEmergencies } from './emergencies'
+import { makeAccesses, makeTies } from './log'
+import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockRecord, makeRecords } from './records'
 
@@ -24,8 +37,16 @@ export interface World {
   posts: MockPost[]
   roles: Role[]
   emergencies: MockEmergency[]
+  facilities: Facility[]
+  settings: OrganizationView
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
+  /** Of the one patient there is, newest first. */
+  accesses: Access[]
+  /** Of the person's own posts. */
+  ties: OwnTie[]
+  /** What answers about the patient demand to be said. */
+  notice: string | null
   throttled: boolean
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
@@ -129,7 +150,12 @@ export function makeWorld(changes: Partial<World> = {}): World {
     posts: makePosts(),
     roles: makeRoles(),
     emergencies: makeEmergencies(),
+    facilities: makeFacilities(),
+    settings: makeSettings(),
     lastAdministrator: false,
+    accesses: makeAccesses(),
+    ties: makeTies(),
+    notice: null,
     throttled: false,
     wrongEcho: null,
     records: makeRecords(),

@@ -1,9 +1,11 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
+import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
@@ -37,6 +39,9 @@ const en = {
   problem,
   allergy,
   medication,
+  accesses,
+  notice,
+  facilities,
 }
 
 declare module 'i18next' {

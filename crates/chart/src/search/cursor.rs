@@ -11,7 +11,7 @@ use crate::index::instant;
 
 /// The place of the last row shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor {
+pub struct Cursor {
     /// Its instant in the order walked, or, for orders made in memory, how many were shown.
     pub(crate) at: i64,
     /// Its id.
@@ -19,16 +19,23 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(at: Timestamp, id: Uuid) -> Self {
+    /// Behind a row of this time and id.
+    pub fn new(at: Timestamp, id: Uuid) -> Self {
         Self { at: at.as_microsecond(), id }
     }
 
-    pub(crate) fn instant(self) -> Timestamp {
+    /// The time of the row.
+    pub fn instant(self) -> Timestamp {
         instant(self.at)
     }
 
+    /// The id of the row.
+    pub fn id(self) -> Uuid {
+        self.id
+    }
+
     /// `at (8) | id (16) | tag (16)`, the tag over both and the query.
-    pub(crate) fn write(self, key: &SearchKey, query: &[u8]) -> String {
+    pub fn write(self, key: &SearchKey, query: &[u8]) -> String {
         let mut bytes = Vec::with_capacity(40);
         bytes.extend_from_slice(&self.at.to_be_bytes());
         bytes.extend_from_slice(self.id.as_bytes());
@@ -38,7 +45,10 @@ impl Cursor {
     }
 
     /// Reads a cursor of the same query.
-    pub(crate) fn read(text: &str, key: &SearchKey, query: &[u8]) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// 400 for one of another query, or none of ours.
+    pub fn read(text: &str, key: &SearchKey, query: &[u8]) -> Result<Self, Error> {
         const REFUSED: Error = Error::Request(400, "_cursor: not a cursor of this query");
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| REFUSED)?;
         let (place, tag) = bytes.split_at_checked(24).ok_or(REFUSED)?;

@@ -5,7 +5,7 @@
 //! A page costs what it shows: when the budget of candidates is used up before the page is full, the page is short and
 //! `next` goes on from there.
 
-mod cursor;
+pub(crate) mod cursor;
 mod plan;
 mod run;
 mod sql;

@@ -404,7 +404,7 @@ fn meet(a: Range, b: Range) -> Range {
 fn classes(ctx: &Ctx, in_patient: bool) -> Vec<i16> {
     DataClass::ALL
         .into_iter()
-        .filter(|class| (in_patient || !class.is_sensitive()) && ctx.grants().may_see(*class))
+        .filter(|class| (in_patient || !class.is_sensitive()) && ctx.may_see(*class))
         .map(|class| class as i16)
         .collect()
 }

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId};
+use serde_json::{Value, json};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{Facility, NewFacility, NewOrganization, Operator, Organization};
-use crate::Error;
+use crate::{Administrator, Db, Error};
 
 /// A role as it is copied into an organization.
 pub struct NewRole<'a> {
@@ -56,6 +58,8 @@ pub struct NewHouse<'a> {
     pub organization: NewOrganization<'a>,
     /// Which kit it comes from.
     pub kit: &'a str,
+    /// What it pays for.
+    pub plan: &'a str,
     /// The colour of its pages, as `#rrggbb`.
     pub accent: &'a str,
     /// After how long a session ends, idle and at most, in seconds.
@@ -64,8 +68,8 @@ pub struct NewHouse<'a> {
     pub roles: &'a [NewRole<'a>],
     /// Its first facility.
     pub facility: NewFacility<'a>,
-    /// The facility's hours: FHIR `Location.hoursOfOperation`, as JSON.
-    pub hours: &'a str,
+    /// The facility's hours: FHIR `Location.hoursOfOperation`.
+    pub hours: &'a Value,
     /// The first administrator: what they are called until they say it themselves, and the key of their role.
     pub administrator: (&'a str, &'a str),
     /// What brings them in.
@@ -78,128 +82,153 @@ impl Operator {
     /// # Errors
     /// As any statement.
     pub async fn set_aside(&self) -> Result<Numbers, Error> {
+        let row = self.client.query_one(SET_ASIDE, &[]).await.map_err(Error::from_postgres)?;
+        Ok(numbers(&row))
+    }
+
+    /// Offers someone a post on the plane above organizations; gives their number there.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn create_administrator(&self, name: &str, permissions: &[&str]) -> Result<i32, Error> {
         let row = self
             .client
             .query_one(
-                "SELECT nextval('org.organization_number')::int4, nextval('org.facility_number')::int4,
-                        nextval('org.membership_number')::int4",
-                &[],
+                "INSERT INTO platform.administrator (administrator_id, name, permissions, invited_by, created_at)
+                 VALUES (nextval('platform.administrator_number'), $1, $2, 0, $3) RETURNING administrator_id",
+                &[&name, &permissions, &self.world.now()],
             )
             .await
             .map_err(Error::from_postgres)?;
-        Ok(Numbers {
-            organization: OrganizationId(row.get(0)),
-            facility: FacilityId(row.get(1)),
-            administrator: MembershipId(row.get(2)),
-        })
+        Ok(row.get(0))
     }
 
     /// Makes all of it, or nothing.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown time zone or role; [`Error::Constraint`] naming what was refused.
+    /// As [`Db::create_house`].
     pub async fn create_house(&mut self, new: &NewHouse<'_>) -> Result<(Organization, Facility), Error> {
         super::check_time_zone(new.facility.time_zone)?;
-        let (name, role) = new.administrator;
-        let role = new.roles.iter().find(|known| known.key == role);
-        let role =
-            role.ok_or_else(|| Error::Config("the kit has no role for its administrator".to_owned()))?;
-        let now = self.world.now();
-        let id = new.numbers.organization.0;
-        let of = &new.organization;
-        let (idle, session) = new.session;
-        let at = &new.facility;
-        let tx = self.client.transaction().await.map_err(Error::from_postgres)?;
-        super::insert_organization(&tx, new.numbers.organization, of, now).await?;
-        tx.execute(
-            "UPDATE org.organization SET kit = $2, accent = $3, idle_seconds = $4, session_seconds = $5
-              WHERE organization_id = $1",
-            &[&id, &new.kit, &new.accent, &idle, &session],
-        )
-        .await
-        .map_err(Error::from_postgres)?;
-        tx.execute(
-            "INSERT INTO org.facility (organization_id, facility_id, code, name, time_zone, state, hours, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)",
-            &[
-                &id,
-                &new.numbers.facility.0,
-                &at.code,
-                &at.name,
-                &at.time_zone,
-                &at.state,
-                &new.hours,
-                &now,
-            ],
-        )
-        .await
-        .map_err(Error::from_postgres)?;
-        for role in new.roles {
-            tx.execute(
-                "INSERT INTO org.role (organization_id, role_key, title, plane, by_relationship, tie, permissions, hidden,
-                     template, created_at, changed_at)
-                 VALUES ($1, $2, $3, $4, $5::text IS NOT NULL, $5, $6, $7, $2, $8, $8)",
+        let by = new.invitation;
+        let house = new.rows();
+        self.client
+            .execute(
+                CREATE,
                 &[
-                    &id,
-                    &role.key,
-                    &role.title,
-                    &role.plane,
-                    &role.tie,
-                    &role.permissions,
-                    &role.hidden,
-                    &now,
+                    &house,
+                    &by.digest.as_slice(),
+                    &by.ticket,
+                    &by.ends_at,
+                    &by.message,
+                    &by.content,
+                    &self.world.now(),
                 ],
             )
             .await
             .map_err(Error::from_postgres)?;
-        }
-        tx.execute(
-            "INSERT INTO org.membership (organization_id, membership_id, kind, name, role, role_key, plane, permissions,
-                 facilities, by_relationship, created_at)
-             VALUES ($1, $2, 'person', $3, $4, $5, $6, $7, $8, $9, $10)",
+        Ok(new.made())
+    }
+}
+
+impl Db {
+    /// As [`Operator::set_aside`], for an administrator of the plane.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn set_aside(&self, by: &Administrator) -> Result<Numbers, Error> {
+        let rows = self.begin(by.ctx()).await?.last(SET_ASIDE, &[]).await?;
+        Ok(numbers(&rows[0]))
+    }
+
+    /// Makes a whole organization, or nothing, for an administrator of the plane. `log` is waited for before anything is
+    /// kept: what cannot be logged does not happen.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an unknown time zone; [`Error::Constraint`] naming what was refused (`slug_pkey`: the slug
+    /// is taken); what `log` gives.
+    pub async fn create_house(
+        &self,
+        by: &Administrator,
+        new: &NewHouse<'_>,
+        log: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(Organization, Facility), Error> {
+        super::check_time_zone(new.facility.time_zone)?;
+        let with = new.invitation;
+        let tx = self.begin(by.ctx()).await?;
+        tx.query(
+            CREATE,
             &[
-                &id,
-                &new.numbers.administrator.0,
-                &name,
-                &role.title,
-                &role.key,
-                &role.plane,
-                &role.permissions,
-                &[new.numbers.facility.0].as_slice(),
-                &role.tie.is_some(),
-                &now,
+                &new.rows(),
+                &with.digest.as_slice(),
+                &with.ticket,
+                &with.ends_at,
+                &with.message,
+                &with.content,
+                &self.world().now(),
             ],
         )
-        .await
-        .map_err(Error::from_postgres)?;
-        let by = new.invitation;
-        tx.execute(
-            "INSERT INTO people.ticket (digest, purpose, state, created_at, ends_at) VALUES ($1, 'invitation', $2, $3, $4)",
-            &[&by.digest.as_slice(), &by.ticket, &now, &by.ends_at],
-        )
-        .await
-        .map_err(Error::from_postgres)?;
-        tx.execute(
-            "INSERT INTO people.message (message_id, channel, content, created_at, due_at) VALUES ($1, 'mail', $2, $3, $3)",
-            &[&by.message, &by.content, &now],
-        )
-        .await
-        .map_err(Error::from_postgres)?;
-        tx.commit().await.map_err(Error::from_postgres)?;
+        .await?;
+        log.await?;
+        tx.commit().await?;
+        Ok(new.made())
+    }
+}
+
+const SET_ASIDE: &str =
+    "SELECT nextval('org.organization_number')::int4, nextval('org.facility_number')::int4,
+                                nextval('org.membership_number')::int4";
+const CREATE: &str = "SELECT platform.create_house($1, $2, $3, $4, $5, $6, $7)";
+
+fn numbers(row: &Row) -> Numbers {
+    Numbers {
+        organization: OrganizationId(row.get(0)),
+        facility: FacilityId(row.get(1)),
+        administrator: MembershipId(row.get(2)),
+    }
+}
+
+impl NewHouse<'_> {
+    /// As `platform.create_house` takes it.
+    fn rows(&self) -> Value {
+        let roles: Vec<Value> = self
+            .roles
+            .iter()
+            .map(|role| {
+                json!({"key": role.key, "title": role.title, "plane": role.plane, "tie": role.tie,
+                       "permissions": role.permissions, "hidden": role.hidden})
+            })
+            .collect();
+        let (idle, session) = self.session;
+        let (name, role) = self.administrator;
+        json!({
+            "organization": self.numbers.organization.0,
+            "slug": self.organization.slug, "name": self.organization.name, "kind": self.organization.kind,
+            "kit": self.kit, "accent": self.accent, "idle_seconds": idle, "session_seconds": session,
+            "plan": self.plan,
+            "facility": {
+                "id": self.numbers.facility.0, "code": self.facility.code, "name": self.facility.name,
+                "time_zone": self.facility.time_zone, "state": self.facility.state, "hours": self.hours,
+            },
+            "roles": roles,
+            "administrator": {"id": self.numbers.administrator.0, "name": name, "role": role},
+        })
+    }
+
+    fn made(&self) -> (Organization, Facility) {
         let organization = Organization {
-            id: new.numbers.organization,
-            slug: of.slug.to_owned(),
-            name: of.name.to_owned(),
-            kind: of.kind.to_owned(),
+            id: self.numbers.organization,
+            slug: self.organization.slug.to_owned(),
+            name: self.organization.name.to_owned(),
+            kind: self.organization.kind.to_owned(),
             facilities: 1,
         };
         let facility = Facility {
-            id: new.numbers.facility,
-            code: at.code.to_owned(),
-            name: at.name.to_owned(),
-            time_zone: at.time_zone.to_owned(),
-            state: at.state.to_owned(),
+            id: self.numbers.facility,
+            code: self.facility.code.to_owned(),
+            name: self.facility.name.to_owned(),
+            time_zone: self.facility.time_zone.to_owned(),
+            state: self.facility.state.to_owned(),
         };
-        Ok((organization, facility))
+        (organization, facility)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-fn forge(principal: Arc<db::Principal>, request: db::Request) -> db::Ctx {
-    db::Ctx { principal, request }
+fn forge(principal: Arc<db::Principal>, request: db::Request, shown: db::Shown) -> db::Ctx {
+    db::Ctx { principal, request, shown }
 }
 
 fn main() {}

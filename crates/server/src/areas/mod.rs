@@ -1,8 +1,13 @@
 //! The areas of the clinic's work, each a folder with the same rooms.
 
+pub(crate) mod accesses;
 pub(crate) mod emergency;
+pub(crate) mod events;
+pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
+pub(crate) mod modules;
 pub(crate) mod oauth;
 pub(crate) mod people;
+pub(crate) mod platform;
 pub(crate) mod providers;

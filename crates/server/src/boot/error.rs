@@ -46,6 +46,22 @@ pub enum Error {
     /// What a production installation must not do.
     #[error("refused with LAMPLIGHT_ENV=production: {0}")]
     Production(&'static str),
+    /// The placements file is readable by others.
+    #[error("{0} holds passwords and others may read it: set its mode to 0600")]
+    PlacementsOpen(PathBuf),
+    /// A line of the placements file is not one.
+    #[error("line {line} of {} is not `database runtime-url owner-url`, or names a database again", file.display())]
+    Placements {
+        /// The file.
+        file: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// The owner's login may not make databases.
+    #[error(
+        "this login may not make databases: make {0} yourself, with `CREATE DATABASE`, and run this again"
+    )]
+    MakeDatabase(String),
     /// There is no home to put the data into.
     #[error("neither HOME nor XDG_DATA_HOME is set: name a folder with --data-dir")]
     NoHome,

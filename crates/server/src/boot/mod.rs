@@ -4,18 +4,20 @@
 //! A private PostgreSQL belongs to the first program on the data folder, usually `lamplight serve`. Commands run at the
 //! same time attach to it; a command that started it waits for those before it stops it.
 
+mod databases;
 mod error;
 mod folder;
 mod options;
 mod private;
 
+pub use databases::{Database, Databases};
 pub use error::Error;
 pub use options::{BootOptions, Environment};
 
 use std::path::PathBuf;
 
 use db::keys::RootKey;
-use db::{Config, Db, Endpoint, Installed, Operator, PoolSizes};
+use db::{Endpoint, Installed};
 use kernel::World;
 
 use crate::boot::private::Private;
@@ -23,8 +25,9 @@ use crate::boot::private::Private;
 /// The database of a private PostgreSQL.
 const DATABASE: &str = "lamplight";
 
-/// The role that the program works as.
+/// The role that the program works as, and the one of the plane above organizations.
 const RUNTIME: &str = "lamplight_app";
+const PLATFORM: &str = "lamplight_platform";
 
 /// What the installation is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +43,7 @@ pub enum Purpose {
 /// An open installation.
 pub struct Installation {
     private: Option<Private>,
-    runtime: Option<Endpoint>,
-    owner: Option<Endpoint>,
-    root_key_file: PathBuf,
-    world: World,
+    databases: Databases,
     applied: usize,
 }
 
@@ -57,14 +57,17 @@ impl Installation {
         options.check()?;
         let data_dir = options.folder()?;
         let root_key_file = options.root_key_file.clone().unwrap_or_else(|| data_dir.join("root.key"));
-        let base = Self {
-            private: None,
+        let main = Database {
             runtime: None,
+            platform: None,
             owner: None,
             root_key_file,
             world: world.clone(),
-            applied: 0,
+            private: false,
         };
+        let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
+        let databases = Databases { main, elsewhere: options.placements_file.clone(), ca };
+        let base = Self { private: None, databases, applied: 0 };
         if options.database_url.is_some() || options.database_owner_url.is_some() {
             base.open_external(options, &data_dir, purpose).await
         } else {
@@ -78,16 +81,19 @@ impl Installation {
         data_dir: &std::path::Path,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
+        let ca = self.databases.ca.clone();
         let endpoint =
             |url: &Option<String>| url.as_deref().map(|url| Endpoint::parse(url, ca.clone())).transpose();
-        self.runtime = endpoint(&options.database_url)?;
-        self.owner = endpoint(&options.database_owner_url)?;
-        if !self.root_key_file.exists() {
+        let main = &mut self.databases.main;
+        main.runtime = endpoint(&options.database_url)?;
+        main.platform = endpoint(&options.database_platform_url)?;
+        main.owner = endpoint(&options.database_owner_url)?;
+        if !main.root_key_file.exists() {
             self.may_make_key(data_dir, purpose).await?;
         }
-        let root = self.root()?;
-        let Some(owner) = &self.owner else {
+        let main = &self.databases.main;
+        let root = main.root()?;
+        let Some(owner) = &main.owner else {
             return if purpose == Purpose::Migrate { Err(Error::NoOwner) } else { Ok(self) };
         };
         match (db::installed(owner, &root).await?, purpose) {
@@ -101,74 +107,54 @@ impl Installation {
 
     /// A new root key would open nothing of a database that was made with another one.
     async fn may_make_key(&self, data_dir: &std::path::Path, purpose: Purpose) -> Result<(), Error> {
-        let missing = || Error::NoRootKey(self.root_key_file.clone());
-        let owner = self.owner.as_ref().ok_or_else(missing)?;
+        let main = &self.databases.main;
+        let missing = || Error::NoRootKey(main.root_key_file.clone());
+        let owner = main.owner.as_ref().ok_or_else(missing)?;
         let nobody = RootKey::from_bytes([0; 32]);
         match (db::installed(owner, &nobody).await?, purpose) {
             (Installed::No, Purpose::Command) => return Err(Error::NotMigrated),
             (Installed::No, _) => {}
             _ => return Err(missing()),
         }
-        if self.root_key_file.starts_with(data_dir) {
+        if main.root_key_file.starts_with(data_dir) {
             folder::make(data_dir, false)?;
         }
-        RootKey::load_or_create(&self.root_key_file, &self.world)?;
+        RootKey::load_or_create(&main.root_key_file, &main.world)?;
         Ok(())
     }
 
     async fn open_private(mut self, data_dir: PathBuf, purpose: Purpose) -> Result<Self, Error> {
+        let main = &mut self.databases.main;
         folder::make(&data_dir, true)?;
-        if !self.root_key_file.exists() {
+        if !main.root_key_file.exists() {
             if folder::holds_cluster(&data_dir) {
-                return Err(Error::NoRootKey(self.root_key_file));
+                return Err(Error::NoRootKey(main.root_key_file.clone()));
             }
-            RootKey::load_or_create(&self.root_key_file, &self.world)?;
+            RootKey::load_or_create(&main.root_key_file, &main.world)?;
         }
-        let root = self.root()?;
+        let root = main.root()?;
         let private = Private::open(&data_dir, &root, purpose).await?;
         let owner = private.owner(DATABASE)?;
-        self.runtime = Some(owner.login(RUNTIME, &root.role_password(RUNTIME)));
+        let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
+        (main.runtime, main.platform) = (login(RUNTIME), login(PLATFORM));
+        main.owner = Some(owner);
+        main.private = true;
         if private.is_own() {
-            db::create_database(&private.owner("postgres")?, DATABASE).await?;
-            if db::installed(&owner, &root).await? == Installed::WithAnotherKey {
-                return Err(Error::OtherKey);
-            }
-            self.applied = db::migrate(&owner, &root, true).await?;
+            main.create().await?;
+            self.applied = main.migrate().await?;
         }
-        self.owner = Some(owner);
         self.private = Some(private);
         Ok(self)
     }
 
-    fn root(&self) -> Result<RootKey, Error> {
-        if !self.root_key_file.exists() {
-            return Err(Error::NoRootKey(self.root_key_file.clone()));
-        }
-        Ok(RootKey::load(&self.root_key_file)?)
+    /// Where its databases are.
+    pub fn databases(&self) -> &Databases {
+        &self.databases
     }
 
-    /// Opens the database as the runtime role, with at most `connections` for work.
-    ///
-    /// # Errors
-    /// [`Error::NoRuntime`] without `DATABASE_URL` beside `DATABASE_OWNER_URL`.
-    pub fn database(&self, connections: usize) -> Result<Db, Error> {
-        let endpoint = self.runtime.clone().ok_or(Error::NoRuntime)?;
-        let sizes = PoolSizes { runtime: connections, ..PoolSizes::default() };
-        Ok(Db::open(Config { endpoint, sizes, root: self.root()?, world: self.world.clone() })?)
-    }
-
-    /// Signs in as the operator.
-    ///
-    /// # Errors
-    /// [`Error::NoOwner`] when the owner's login is not known.
-    pub async fn operator(&self) -> Result<Operator, Error> {
-        let owner = self.owner.as_ref().ok_or(Error::NoOwner)?;
-        Ok(Operator::login(owner, self.world.clone()).await?)
-    }
-
-    /// Whether the owner's login is known, so that [`Installation::operator`] may be asked for.
-    pub fn has_owner(&self) -> bool {
-        self.owner.is_some()
+    /// The main database.
+    pub fn main(&self) -> &Database {
+        &self.databases.main
     }
 
     /// How many migrations ran when it was opened.
@@ -178,7 +164,7 @@ impl Installation {
 
     /// Clock and dice.
     pub fn world(&self) -> &World {
-        &self.world
+        &self.databases.main.world
     }
 
     /// Stops a private PostgreSQL that this program started. Whoever only does one thing (`wait`) first waits for the

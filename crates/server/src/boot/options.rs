@@ -32,12 +32,20 @@ pub struct BootOptions {
     /// which other users cannot see
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    /// The login of the role `lamplight_platform` there; without, this program does not serve the plane above
+    /// organizations (`/platform`)
+    #[arg(long, env = "DATABASE_PLATFORM_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub database_platform_url: Option<String>,
     /// The owner's login there, for migrations and the operator's commands
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_owner_url: Option<String>,
     /// Certificates (PEM) to trust there, instead of the public ones
     #[arg(long, env = "DATABASE_CA_FILE", value_name = "FILE", global = true)]
     pub database_ca_file: Option<PathBuf>,
+    /// Addresses and logins of organizations' own databases that are not beside the main one: a line each, `database
+    /// runtime-url owner-url`; readable by you alone
+    #[arg(long, env = "LAMPLIGHT_PLACEMENTS_FILE", value_name = "FILE", global = true)]
+    pub placements_file: Option<PathBuf>,
     /// How strict to be: production refuses what is unsafe with real people's data
     #[arg(
         long = "env",

@@ -65,16 +65,15 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     let Command::Report(report) = command;
-    let operator = installation.operator().await?;
-    let organization = match &report.organization {
-        Some(slug) => session::find(&operator, slug).await?,
-        None => match &mut *operator.organizations().await? {
-            [one] => one.clone(),
+    let slug = match report.organization {
+        Some(slug) => slug,
+        None => match &mut *session::slugs(installation).await? {
+            [one] => std::mem::take(one),
             [] => bail!("there is no organization"),
             _ => bail!("there are several organizations: name one with --organization"),
         },
     };
-    let session = Session::within(operator, organization, installation.world()).await?;
+    let session = Session::enter(installation, &slug).await?;
     // The report that is asked for now is a line of the next.
     let to = report.to.unwrap_or_else(|| installation.world().now());
     let from = match report.from {
@@ -84,7 +83,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
     if from >= to {
         return Err(eyre!("--from must be before --to"));
     }
-    let store = session::store(installation, 1)?;
+    let store = session.store(1)?;
     let window = ReportWindow { from, to, limit: i64::from(report.limit) };
     let lines = store.db().audit_report(&session.context(&session.all()), report.patient, window).await?;
     match report.format {

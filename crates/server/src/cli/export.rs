@@ -16,17 +16,20 @@ use indicatif::ProgressBar;
 use kernel::PatientId;
 use serde::Serialize;
 
-use super::session::{self, Session};
+use super::session::Session;
 use super::{Done, out, progress};
 use crate::boot::Installation;
 
 /// Records of one page, hence in memory at a time.
 const PAGE: i64 = 1000;
+/// The file that says what may not be done with substance-use records, where there are some.
+const NOTICE: &str = "NOTICE.txt";
 
 #[derive(Args)]
 #[command(after_help = "\
 Writes a file for each type that has records: Patient.ndjson, Observation.ndjson, ... They are health data in clear: the
-folder and the files are readable by you alone, and what was taken out is in the audit log.
+folder and the files are readable by you alone, and what was taken out is in the audit log. Where substance-use records
+are among them, NOTICE.txt says that 42 CFR part 2 protects them; hand it on with them.
 
 Examples:
   lamplight export --organization oak-hill --out backup/
@@ -68,7 +71,7 @@ struct Written {
 pub(super) async fn run(options: Options, installation: &Installation) -> eyre::Result<Done> {
     let session = Session::enter(installation, &options.organization).await?;
     let ctx = session.context(&session.choose(&options.facility)?);
-    let store = session::store(installation, 1)?;
+    let store = session.store(1)?;
     make_empty(&options.out)?;
     let mut types = if options.types.is_empty() { ResourceType::ALL.to_vec() } else { options.types.clone() };
     types.sort_unstable_by_key(|rtype| rtype.as_str());
@@ -83,6 +86,9 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
         }
     }
     bar.finish_and_clear();
+    if let Some(notice) = ctx.shown().notice() {
+        write_notice(&options.out, notice)?;
+    }
     File::open(&options.out).and_then(|dir| dir.sync_all())?;
     let took = installation.world().now().duration_since(began).as_secs_f64();
     let total: u64 = written.iter().map(|one| one.records).sum();
@@ -95,6 +101,17 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
         out::line(format!("{total:>9}  records in {} files; {took:.1} s", written.len()))?;
     }
     Ok(Done::Wholly)
+}
+
+/// What has to accompany the records wherever they go.
+fn write_notice(dir: &Path, notice: &str) -> eyre::Result<()> {
+    let path = dir.join(NOTICE);
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
+        writeln!(file, "{notice}")?;
+        file.sync_all()
+    };
+    write().wrap_err_with(|| format!("{} cannot be written", path.display()))
 }
 
 /// Old and new files would be taken for one export.

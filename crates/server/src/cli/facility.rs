@@ -17,6 +17,20 @@ pub(super) enum Command {
     Create(Create),
     /// List the facilities of an organization
     List(List),
+    /// Let a facility take patients
+    Start(Start),
+}
+
+#[derive(Args)]
+pub(super) struct Start {
+    /// The organization, by its slug
+    #[arg(long, value_name = "SLUG")]
+    organization: String,
+    /// The facility, by its code
+    code: String,
+    /// How far it is; the app takes it back while it holds no patients
+    #[arg(long, default_value = "pilot", value_parser = ["pilot", "live"])]
+    state: String,
 }
 
 #[derive(Args)]
@@ -53,8 +67,8 @@ pub(super) struct List {
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     match command {
         Command::Create(create) => {
-            let operator = installation.operator().await?;
-            let organization = session::find(&operator, &create.organization).await?;
+            let Session { operator, organization, .. } =
+                Session::enter(installation, &create.organization).await?;
             let new = NewFacility {
                 code: &create.code,
                 name: &create.name,
@@ -74,6 +88,16 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
                     made.code, organization.slug, made.id
                 ))?;
             }
+        }
+        Command::Start(start) => {
+            let Session { operator, organization, .. } =
+                Session::enter(installation, &start.organization).await?;
+            let none = format!("{} has no facility `{}`", organization.slug, start.code);
+            operator
+                .start_facility(organization.id, &start.code, &start.state)
+                .await
+                .map_err(|error| session::explain(error, &none))?;
+            out::line(format!("{} of {} is {}", start.code, organization.slug, start.state))?;
         }
         Command::List(list) => {
             let all = Session::enter(installation, &list.organization).await?.facilities;

@@ -7,11 +7,14 @@ mod export;
 mod facility;
 mod grant;
 mod import;
+mod keepers;
 mod log;
 mod messages;
 mod organization;
 mod out;
 mod person;
+mod placing;
+mod platform;
 mod progress;
 mod provider;
 mod routes;
@@ -81,6 +84,9 @@ enum Command {
     /// Invite people, list them, end their posts
     #[command(subcommand)]
     Person(person::Command),
+    /// Invite people to the plane above organizations
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Enter, list and disable the identity providers of an organization
     #[command(subcommand)]
     Provider(provider::Command),
@@ -175,7 +181,13 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Migrate => {
             let installation = open(Purpose::Migrate).await?;
             let applied = installation.applied_migrations();
+            let placed = placing::migrate_all(&installation).await;
             installation.close(true).await?;
+            let failed = placed?;
+            eyre::ensure!(
+                failed == 0,
+                "{failed} databases of organizations were not brought to the present schema"
+            );
             out::line(if applied == 0 {
                 "the schema is up to date".to_owned()
             } else {
@@ -186,6 +198,10 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Routes(options) => routes::run(&options),
         command => {
             let installation = open(Purpose::Command).await?;
+            if installation.applied_migrations() > 0 {
+                // What could not be done is told, and matters to the command only if it works there.
+                placing::migrate_all(&installation).await?;
+            }
             let ended = work(command, &installation).await;
             let closed = installation.close(true).await;
             let done = ended?;
@@ -202,6 +218,7 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Token(command) => token::run(command, installation).await,
         Command::Client(command) => client::run(command, installation).await,
         Command::Person(command) => person::run(command, installation).await,
+        Command::Platform(command) => platform::run(command, installation).await,
         Command::Provider(command) => provider::run(command, installation).await,
         Command::Import(options) => import::run(options, installation).await,
         Command::Export(options) => export::run(options, installation).await,

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::{Done, grant, out};
 use crate::app::{App, Settings};
 use crate::areas::people;
-use crate::boot::Installation;
+use crate::boot::{Database, Installation};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -103,12 +103,12 @@ struct Offered<'a> {
 }
 
 /// The program without a server around it, and the operator's context in the organization.
-pub(super) fn app(installation: &Installation, place: Option<&Place>) -> eyre::Result<App> {
-    let store = Store::new(installation.database(2)?);
+pub(super) fn app(database: &Database, place: Option<&Place>) -> eyre::Result<App> {
+    let store = Store::new(database.open(2)?);
     let domain = place.and_then(|place| place.domain.clone());
     let port = place.filter(|place| place.domain.is_none()).map(|place| place.port);
     let settings = Settings { domain, port, ..Settings::default() };
-    Ok(App::new(store, installation.world().clone(), settings))
+    Ok(App::new(store, database.world().clone(), settings))
 }
 
 fn context(session: &Session) -> Ctx {
@@ -119,7 +119,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
     match command {
         Command::Invite(invite) => {
             let session = Session::enter(installation, &invite.organization).await?;
-            let app = app(installation, Some(&invite.place))?;
+            let app = app(session.database(), Some(&invite.place))?;
             let facilities = invite.grant.facilities(&session)?;
             let new = people::NewPost {
                 email: &invite.email,
@@ -146,7 +146,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
         }
         Command::List(list) => {
             let session = Session::enter(installation, &list.organization).await?;
-            let members = people::list(&app(installation, None)?, &context(&session)).await?;
+            let members = people::list(&app(session.database(), None)?, &context(&session)).await?;
             if list.json {
                 out::json(&members)?;
                 return Ok(Done::Wholly);
@@ -168,7 +168,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
         }
         Command::End(end) => {
             let session = Session::enter(installation, &end.organization).await?;
-            let app = app(installation, None)?;
+            let app = app(session.database(), None)?;
             match people::end(&app, &context(&session), MembershipId(end.membership)).await {
                 Err(people::Error::Db(db::Error::NotFound)) => {
                     eyre::bail!("there is no living post {}", end.membership);

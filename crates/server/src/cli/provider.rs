@@ -137,7 +137,7 @@ fn secret(add: &Add) -> eyre::Result<Option<Zeroizing<String>>> {
 async fn add(add: Add, installation: &Installation) -> eyre::Result<()> {
     let secret = secret(&add)?;
     let session = Session::enter(installation, &add.organization).await?;
-    let store = session::store(installation, 1)?;
+    let store = session.store(1)?;
     session::ready(&store).await?;
     let ctx = session.context(&[]);
     let id = installation.world().uuid();
@@ -198,7 +198,7 @@ async fn list(list: &List, installation: &Installation) -> eyre::Result<()> {
 
 async fn disable(disable: &Disable, installation: &Installation) -> eyre::Result<()> {
     let session = Session::enter(installation, &disable.organization).await?;
-    let store = session::store(installation, 1)?;
+    let store = session.store(1)?;
     session::ready(&store).await?;
     let detail = Some(format!("provider {}", disable.provider));
     let event = Event { detail, ..Event::success("provider.disable", "operator") };

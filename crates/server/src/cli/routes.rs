@@ -31,6 +31,8 @@ pub(super) fn run(options: &Options) -> eyre::Result<Done> {
             let access = match route.access {
                 Access::Public(reason) => format!("anyone: {reason}"),
                 Access::Needs(action) => action.needs().key().to_owned(),
+                Access::Platform(permission) => permission.key().to_owned(),
+                Access::OnPlatform => "anyone on the plane".to_owned(),
                 Access::EachEntry => "each entry's own".to_owned(),
                 Access::Visitor(reason) => format!("visitors: {reason}"),
                 Access::Program(reason) => format!("other programs: {reason}"),

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, out, seed, session, tasks};
+use super::{Done, doctor, keepers, out, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::people;
 use crate::boot::{BootOptions, Installation};
@@ -50,6 +50,10 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_CONNECTIONS", value_name = "N", default_value_t = 16,
           value_parser = clap::value_parser!(u16).range(2..=1000))]
     connections: u16,
+    /// How many connections to each organization's own database serve its requests
+    #[arg(long, env = "LAMPLIGHT_OWN_CONNECTIONS", value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(2..=1000))]
+    own_connections: u16,
     #[command(flatten)]
     messages: super::messages::Options,
     #[arg(skip)]
@@ -104,7 +108,7 @@ struct Prepared {
 }
 
 async fn prepare(options: &Options, installation: &Installation) -> eyre::Result<Prepared> {
-    let store = Store::new(installation.database(options.connections.into())?);
+    let store = Store::new(installation.main().open(options.connections.into())?);
     session::ready(&store).await?;
     doctor::refuse_findings(store.db()).await?;
     store.db().prepare_audit_months().await.wrap_err("the audit log cannot be prepared")?;
@@ -132,14 +136,10 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);
     let (stop, stopped) = watch::channel(false);
-    let told = move || {
-        let mut stopped = stopped.clone();
-        async move {
-            // A sender that has gone means the same.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        }
-    };
+    let told = || tasks::told(stopped.clone());
     let background = tasks::start(&app, &told);
+    let databases = installation.databases().clone();
+    let placed = keepers::start(&app, databases, options.own_connections.into(), stopped.clone()).await;
     let figures = metrics.map(|listener| tokio::spawn(http::serve_metrics(app.clone(), listener, told())));
     tracing::info!(listen = %listener.local_addr()?, "ready");
     let serving = http::serve(app, listener, told());
@@ -154,6 +154,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         figures.await.wrap_err("the figures ended badly")??;
     }
     background.ended().await;
+    placed.await.wrap_err("the organizations' own databases were left badly")?;
     served?;
     signal.wrap_err(SIGNALS)
 }
@@ -202,19 +203,18 @@ async fn administrator(
 
 /// Makes the demonstration where there is nothing yet, and tells how to try it.
 async fn demo(options: &Options, port: u16, installation: &Installation, store: &Store) -> eyre::Result<()> {
-    let organizations = installation.operator().await?.organizations().await?;
+    let slugs = session::slugs(installation).await?;
     let host = |slug: &str| match options.domain.as_deref() {
         Some(domain) => format!("{slug}.{domain}"),
         None => format!("{slug}.localhost"),
     };
     let address = |slug: &str| format!("http://{}:{port}", host(slug));
-    if let Some(first) = organizations.first() {
-        for organization in &organizations {
-            out::line(format!("{}: {}", organization.name, address(&organization.slug)))?;
+    if let Some(first) = slugs.first() {
+        for slug in &slugs {
+            out::line(format!("{slug}: {}", address(slug)))?;
         }
         out::line(format!(
-            "A token for the API: lamplight token issue --organization {} --all-facilities --all --name trial --days 1",
-            first.slug
+            "A token for the API: lamplight token issue --organization {first} --all-facilities --all --name trial --days 1"
         ))?;
         return Ok(());
     }

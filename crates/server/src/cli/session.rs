@@ -7,32 +7,45 @@ use db::{Ctx, Facility, Operator, Organization, Purpose, Request};
 use eyre::{WrapErr as _, bail, eyre};
 use kernel::{FacilityId, RequestId, World};
 
-use crate::boot::Installation;
+use crate::boot::{Database, Installation};
 
-/// An organization with its facilities, entered by the operator.
+/// An organization with its facilities, entered by the operator in the database it is in.
 pub(super) struct Session {
     pub(super) operator: Operator,
     pub(super) organization: Organization,
     pub(super) facilities: Vec<Facility>,
+    database: Database,
     world: World,
 }
 
 impl Session {
     /// Enters the organization `slug`.
     pub(super) async fn enter(installation: &Installation, slug: &str) -> eyre::Result<Self> {
-        let operator = installation.operator().await?;
+        let database = locate(installation, slug).await?;
+        let operator = sign_in(&database, slug).await?;
         let organization = find(&operator, slug).await?;
-        Self::within(operator, organization, installation.world()).await
+        Self::within(database, operator, organization).await
     }
 
     /// The same, where the operator and the organization are known.
     pub(super) async fn within(
+        database: Database,
         operator: Operator,
         organization: Organization,
-        world: &World,
     ) -> eyre::Result<Self> {
         let facilities = operator.facilities(organization.id).await?;
-        Ok(Self { operator, organization, facilities, world: world.clone() })
+        let world = database.world().clone();
+        Ok(Self { operator, organization, facilities, database, world })
+    }
+
+    /// The chart, for `jobs` units of work at a time.
+    pub(super) fn store(&self, jobs: usize) -> eyre::Result<Store> {
+        Ok(Store::new(self.database.open(jobs * 2 + 2)?))
+    }
+
+    /// The database that the organization is in.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
     }
 
     /// The facilities of these codes, in this order; all of them when there is no code.
@@ -75,8 +88,25 @@ impl Session {
     }
 }
 
+/// The database that the organization `slug` is in: its own, else the main one.
+pub(super) async fn locate(installation: &Installation, slug: &str) -> eyre::Result<Database> {
+    match installation.main().operator().await?.placement(slug).await? {
+        None => Ok(installation.main().clone()),
+        Some((placement, true)) => Ok(installation.databases().placed(&placement.database)?),
+        Some((placement, false)) => bail!(
+            "`{slug}` is not wholly made yet: run its `lamplight organization create {slug} ... --own-database={}` again",
+            placement.database
+        ),
+    }
+}
+
+/// Signs in as the operator in the database of `slug`.
+pub(super) async fn sign_in(database: &Database, slug: &str) -> eyre::Result<Operator> {
+    database.operator().await.wrap_err_with(|| format!("the database of `{slug}` cannot be entered"))
+}
+
 /// The organization `slug`, or an error that tells how to see them all.
-pub(super) async fn find(operator: &Operator, slug: &str) -> eyre::Result<Organization> {
+async fn find(operator: &Operator, slug: &str) -> eyre::Result<Organization> {
     match operator.organization(slug).await {
         Err(db::Error::NotFound) => {
             bail!("there is no organization `{slug}`; `lamplight organization list` lists them")
@@ -85,9 +115,12 @@ pub(super) async fn find(operator: &Operator, slug: &str) -> eyre::Result<Organi
     }
 }
 
-/// The chart, for `jobs` units of work at a time.
-pub(super) fn store(installation: &Installation, jobs: usize) -> eyre::Result<Store> {
-    Ok(Store::new(installation.database(jobs * 2 + 2)?))
+/// The slugs of all organizations, wherever they are.
+pub(super) async fn slugs(installation: &Installation) -> eyre::Result<Vec<String>> {
+    let operator = installation.main().operator().await?;
+    let here = operator.organizations().await?.into_iter().map(|organization| organization.slug);
+    let placed = operator.placements().await?.into_iter().filter(|(_, ready)| *ready);
+    Ok(here.chain(placed.map(|(placement, _)| placement.slug)).collect())
 }
 
 /// Waits until the database answers: one that has just been started, or is being started again.

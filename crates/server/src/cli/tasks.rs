@@ -6,6 +6,7 @@ use std::time::Duration;
 use db::{ClaimedJob, Db, Error, Purpose, Request};
 use jiff::SignedDuration;
 use kernel::RequestId;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
@@ -38,6 +39,11 @@ where
     tasks.spawn(until(told(), upkeep(db.clone())));
     tasks.spawn(until(told(), jobs(db)));
     Tasks(tasks)
+}
+
+/// Resolves when `stopped` says so, or nobody is left to say it.
+pub(super) async fn told(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 async fn until(told: impl Future<Output = ()>, task: impl Future<Output = ()>) {

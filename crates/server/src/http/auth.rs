@@ -5,18 +5,25 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use db::{Ctx, Event, Outcome, Purpose, Request, Session, SignedIn};
+use db::{Administrator, Ctx, Event, Outcome, Purpose, Request, Session, SignedIn};
 use kernel::{ContextId, RequestId};
 
 use crate::app::App;
 use crate::http::host::{self, Place};
-use crate::http::{Cookie, Failure, Peer, Route, Verb, Visit};
+use crate::http::{Access, Cookie, Failure, Peer, Route, Verb, Visit};
 
 /// The header that names the context a browser's request speaks in. There is no current one.
 pub(crate) const CONTEXT: &str = "lamplight-context";
 
 /// The header that names the emergency by which a request reaches its patient. Without it an emergency opens nothing.
 const EMERGENCY: &str = "lamplight-emergency";
+
+/// The header that names what a request uses records for, by its code (HL7 v3 PurposeOfUse), where that is not what the
+/// post is there for.
+const PURPOSE: &str = "lamplight-purpose";
+
+/// The header that says what has to be said with what an answer shows.
+pub(super) const NOTICE: &str = "lamplight-notice";
 
 /// Who asks in an organization.
 pub(super) struct Caller {
@@ -62,6 +69,21 @@ pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Call
         return Err(Failure::coded(403, "second-factor-required", "set up a second factor first"));
     }
     Ok(Caller { ctx: opened.ctx, session: Some((session, context)) })
+}
+
+/// Who asked, asked again while an answer goes on: whether they still may. It extends no session.
+pub(super) async fn again(app: &App, parts: &Parts) -> Result<Ctx, Failure> {
+    let ctx = if let Some(token) = bearer(&parts.headers) {
+        app.store.db().authenticate(token, request(app, parts)).await?
+    } else {
+        let visit = visit(app, parts).await?;
+        let signed_in = signed_in(app, &visit, context(&parts.headers), false).await?;
+        let refused = || Failure::coded(403, "context-refused", "this context is not open here");
+        signed_in.opened.ok_or_else(refused)?.ctx
+    };
+    in_use(app, &ctx).await?;
+    let ctx = in_emergency(app, &parts.headers, ctx).await?;
+    for_purpose(app, &parts.headers, ctx).await
 }
 
 /// Who asks, where nobody has to say so: nothing is refused to whoever shows no context, or one that is not good here.
@@ -175,6 +197,54 @@ pub(super) async fn in_emergency(app: &App, headers: &HeaderMap, ctx: Ctx) -> Re
     }
     app.store.db().record(&ctx, Event::denied("emergency.use", "no such emergency")).await?;
     Err(Failure::coded(403, "emergency-refused", "this emergency is not yours, or it is over"))
+}
+
+/// Who asks on the plane above organizations, where they may do what the row says.
+pub(super) async fn administrator(
+    app: &App,
+    visit: &Visit,
+    session: &Session,
+    access: Access,
+) -> Result<Administrator, Failure> {
+    let found = app.store.db().administrator(session, visit.request.clone()).await?;
+    let who = Some(format!("person {} session {}", session.person(), session.id()));
+    let Some(administrator) = found else {
+        visit.log("platform.use", Outcome::Denied, "not on the plane", who).await?;
+        return Err(Failure::unlisted());
+    };
+    if let Access::Platform(permission) = access
+        && !administrator.may(permission)
+    {
+        visit.log("platform.use", Outcome::Denied, permission.key(), who).await?;
+        return Err(Failure::new(403, "forbidden", &format!("not permitted: {}", permission.key())));
+    }
+    Ok(administrator)
+}
+
+/// Refuses a post that is of a part of the product which its organization does not have in use.
+pub(super) async fn in_use(app: &App, ctx: &Ctx) -> Result<(), Failure> {
+    let Some(module) = ctx.grants().missing_module() else { return Ok(()) };
+    let detail = Some(format!("module {}", module.key()));
+    app.store.db().record(ctx, Event { detail, ..Event::denied("context.use", "not in use") }).await?;
+    Err(db::Error::NotEntitled(module).into())
+}
+
+/// The context with the purpose that the request names. An emergency has its own, and no other purpose opens one.
+pub(super) async fn for_purpose(app: &App, headers: &HeaderMap, ctx: Ctx) -> Result<Ctx, Failure> {
+    let mut given = headers.get_all(PURPOSE).iter();
+    let Some(value) = given.next() else { return Ok(ctx) };
+    let alone = value.to_str().ok().filter(|_| given.next().is_none());
+    let Some(purpose) = alone.and_then(|code| code.parse().ok()) else {
+        app.store.db().record(&ctx, Event::denied("purpose.use", "no such purpose")).await?;
+        let message = "the header Lamplight-Purpose names no purpose of use";
+        return Err(Failure::coded(400, "purpose-unknown", message));
+    };
+    if let Some(narrowed) = ctx.for_purpose(purpose) {
+        return Ok(narrowed);
+    }
+    app.store.db().record(&ctx, Event::denied("purpose.use", "not a purpose of this post")).await?;
+    let message = "the header Lamplight-Purpose names a purpose that this post may not claim";
+    Err(Failure::coded(403, "purpose-refused", message))
 }
 
 /// Whether the caller says that nobody is at the screen. It can only shorten a session.

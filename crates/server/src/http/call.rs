@@ -7,7 +7,7 @@ use kernel::{ContextId, FacilityId};
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::http::{Failure, visit};
+use crate::http::{Failure, Holder, visit};
 
 /// The request header that names the facility for new records without one, by its code.
 pub(crate) const FACILITY: &str = "lamplight-facility";
@@ -20,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) ctx: Ctx,
     /// The browser session and the context in it, when a person asks and no program.
     pub(crate) session: Option<(Session, ContextId)>,
+    /// Of a row whose answer goes on: who asked, to be asked again.
+    pub(super) holder: Option<Holder>,
     pub(super) origin: String,
     pub(super) headers: HeaderMap,
     pub(super) params: Vec<(String, String)>,
@@ -28,6 +30,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// Whoever asked, for an answer that goes on.
+    pub(crate) fn hold(&mut self) -> Option<Holder> {
+        self.holder.take()
+    }
+
     /// Scheme, host and port that the caller used.
     pub(crate) fn origin(&self) -> &str {
         &self.origin

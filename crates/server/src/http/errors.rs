@@ -170,7 +170,13 @@ impl From<chart::Error> for Failure {
             inner if status >= 500 => Cause::Broken(inner.to_string()),
             _ => Cause::Asked,
         };
-        Self { status, issues: error.issues(), headers: Vec::new(), cause, members: Vec::new(), oauth: None }
+        let members = match innermost(&error) {
+            chart::Error::Db(db::Error::NotEntitled(module)) => {
+                vec![("code", "module-required"), ("module", module.key())]
+            }
+            _ => Vec::new(),
+        };
+        Self { status, issues: error.issues(), headers: Vec::new(), cause, members, oauth: None }
     }
 }
 

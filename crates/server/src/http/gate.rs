@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::auth::{CONTEXT, Caller};
 use crate::http::logs::Who;
 use crate::http::routes::{Access, Body, Handler, Route, Verb};
-use crate::http::{Account, Call, Failure, Visit, auth, host};
+use crate::http::{Above, Account, Call, Failure, Holder, Place, Visit, auth, host};
 
 /// The row as a part of the router.
 pub(super) fn handle(row: &'static Route, app: &App) -> MethodRouter {
@@ -43,6 +43,7 @@ async fn pass(row: &'static Route, app: App, request: Request) -> Response<HttpB
         }
         Handler::Visitor(handler) => answer(visitor(row, handler, app, parts, body).await),
         Handler::Account(handler) => answer(account(row, handler, app, parts, body).await),
+        Handler::Platform(handler) => answer(platform(row, handler, app, parts, body).await),
         Handler::Private(handler) => private(row, handler, app, parts, body).await,
     }
 }
@@ -118,6 +119,27 @@ async fn account(
     handler(Account { visit, session: signed_in.session }).await
 }
 
+/// The plane above organizations, at the installation's own address: whoever is not on it does not find it.
+async fn platform(
+    row: &Route,
+    handler: fn(Above) -> super::Answer,
+    app: App,
+    parts: Parts,
+    body: HttpBody,
+) -> Result<super::Reply, Failure> {
+    let mut visit = auth::visit(&app, &parts).await?;
+    if visit.place != Place::Installation || !app.store.db().has_platform() {
+        return Err(Failure::unlisted());
+    }
+    let session = auth::signed_in(&app, &visit, None, row.active).await?.session;
+    auth::own_origin(&parts, &visit.origin, row.method)?;
+    app.quotas.person(session.person())?;
+    let administrator = auth::administrator(&app, &visit, &session, row.access).await?;
+    let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
+    fill(&mut visit, row, &app, parts, body).await?;
+    handler(Above { account: Account { visit, session }, administrator }).await
+}
+
 /// Reads what the handler gets beside who asks.
 async fn fill(
     visit: &mut Visit,
@@ -150,9 +172,16 @@ async fn private(
     };
     let who = Who { organization: caller.ctx.organization(), membership: caller.ctx.membership() };
     let context = caller.context();
+    // Every context of the request, however narrowed, writes down in the same place what it shows.
+    let shown = caller.ctx.shown().clone();
     let mut response = answer(within(row, handler, app, caller, parts, body).await);
     if let Some(context) = context.and_then(|context| HeaderValue::try_from(context.to_string()).ok()) {
         response.headers_mut().insert(HeaderName::from_static(CONTEXT), context);
+    }
+    if let Some(notice) = shown.notice() {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(auth::NOTICE), HeaderValue::from_static(notice));
     }
     response.extensions_mut().insert(who);
     response
@@ -169,11 +198,18 @@ async fn within(
     auth::admit(&app, &parts, &caller.ctx).await?;
     app.quotas.organization(caller.ctx.organization())?;
     let _share = app.gauges.enter(&app.limits, caller.ctx.organization()).await?;
+    auth::in_use(&app, &caller.ctx).await?;
     let ctx = auth::in_emergency(&app, &parts.headers, caller.ctx).await?;
+    let ctx = auth::for_purpose(&app, &parts.headers, ctx).await?;
     match row.access {
         Access::Needs(action) => app.store.db().authorize(&ctx, action, Target::default()).await?,
         Access::EachEntry | Access::Own => {}
-        Access::Public(_) | Access::Visitor(_) | Access::Program(_) | Access::Account => {
+        Access::Public(_)
+        | Access::Visitor(_)
+        | Access::Program(_)
+        | Access::Account
+        | Access::Platform(_)
+        | Access::OnPlatform => {
             return Err(Failure::broken("a row without a context has a private handler"));
         }
     }
@@ -182,7 +218,9 @@ async fn within(
     let body = read(row.body, limit, &parts.headers, body).await?;
     let params = params(&mut parts).await?;
     let origin = host::origin(&parts, app.settings.https).ok_or_else(Failure::unlisted)?;
+    let holder = row.goes_on().then(|| Holder { app: app.clone(), parts: Box::new(parts.clone()) });
     handler(Call {
+        holder,
         origin,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,

@@ -24,7 +24,12 @@ const fn probe(path: &'static str, interaction: &'static str, handler: fn(App) -
     }
 }
 
+/// The main database decides: a program that is taken away because one organization's own database is down would be
+/// taken from all the others. Which ones are down is told on the private listener: their names are customers'.
 async fn ready(app: App) -> Result<Reply, Failure> {
     app.store.db().ping().await?;
-    Ok(Reply::empty(204))
+    match app.placed.down().len() {
+        0 => Ok(Reply::empty(204)),
+        down => Reply::json(200, &serde_json::json!({"own_databases_down": down})),
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -55,7 +56,7 @@ impl Metrics {
         registry.register("http_requests_at_work", "Requests being worked on", at_work.clone());
         let help = "Answers withheld because the audit log could not be written";
         registry.register("audit_unavailable", help, audit_unavailable.clone());
-        registry.register("db_connections", "Connections of the runtime pool", connections.clone());
+        registry.register("db_connections", "Connections of the runtime pools", connections.clone());
         registry.register_with_unit(
             "process_resident_memory",
             "Resident memory",
@@ -103,13 +104,25 @@ fn resident_bytes() -> Option<i64> {
     line.split_whitespace().next()?.parse::<i64>().ok()?.checked_mul(1024)
 }
 
-/// The private router: figures and nothing else.
+/// The private router: figures, and what is not ready by name.
 pub(super) fn router(app: App) -> Router {
-    Router::new().route("/metrics", get(show)).with_state(app)
+    Router::new().route("/metrics", get(show)).route("/ready", get(ready)).with_state(app)
+}
+
+/// Names every database that is down; 503 when one is.
+async fn ready(State(app): State<App>) -> impl IntoResponse {
+    let mut down = app.placed.down();
+    if app.store.db().ping().await.is_err() {
+        down.insert(0, "main".to_owned());
+    }
+    let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({ "down": down }).to_string();
+    (status, [(CONTENT_TYPE, "application/json")], body)
 }
 
 async fn show(State(app): State<App>) -> impl IntoResponse {
-    let text = app.metrics.text(app.store.db().pool_status());
+    let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
+    let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2));
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 

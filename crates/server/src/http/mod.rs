@@ -1,9 +1,10 @@
 //! HTTP: the router built from the table of routes, and everything that stands between the network and a handler.
 //!
-//! A request passes, from the outside in: `edge` (request id, time limit, panics, log line, metrics, headers), the
+//! A request passes, from the outside in: `placed` (which program), `edge` (request id, time limit, panics, log line, metrics, headers), the
 //! router, the `gate` of its row (token, host, share of the machine, policy, body), the handler. A handler is reached
 //! through a row of the table and in no other way, and it gets a context from the gate and from nowhere else.
 
+mod above;
 mod auth;
 mod call;
 mod cookie;
@@ -19,11 +20,13 @@ mod mailbox;
 mod metrics;
 mod openapi;
 mod pages;
+mod placed;
 mod quota;
 mod reply;
 mod request_id;
 mod routes;
 mod serve;
+mod stream;
 mod visit;
 
 use std::collections::BTreeSet;
@@ -31,6 +34,7 @@ use std::collections::BTreeSet;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 
+pub(crate) use above::Above;
 pub(crate) use call::{Call, FACILITY};
 pub(crate) use cookie::Cookie;
 pub(crate) use errors::Failure;
@@ -41,12 +45,14 @@ pub use logs::quiet_panics;
 pub(crate) use metrics::Metrics;
 pub use openapi::description;
 pub(crate) use openapi::{Doc, one_of, one_of_or_null};
+pub(crate) use placed::Placed;
 pub use quota::Quota;
 pub(crate) use quota::{Quotas, source};
 pub(crate) use reply::Reply;
 pub use routes::{Access, Body, Route, Verb, routes};
 pub(crate) use routes::{Answer, Handler};
 pub use serve::{Peer, serve, serve_metrics};
+pub(crate) use stream::{Holder, STREAM, Told};
 pub(crate) use visit::{Account, Visit};
 
 use crate::app::App;

@@ -2,26 +2,39 @@
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
 
 use crate::http::Failure;
+use crate::http::stream::{self, Told};
 
 /// A successful answer.
 pub(crate) struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    events: Option<BoxStream<'static, Told>>,
 }
 
 impl Reply {
     /// An answer without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Vec::new(), events: None }
     }
 
     /// An answer of this media type.
     pub(crate) fn of(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: vec![("content-type", media_type.to_owned())], body: body.into() }
+        Self {
+            headers: vec![("content-type", media_type.to_owned())],
+            body: body.into(),
+            ..Self::empty(status)
+        }
+    }
+
+    /// An answer that goes on as long as there is something to tell.
+    pub(crate) fn events(told: impl Stream<Item = Told> + Send + 'static) -> Self {
+        Self { events: Some(told.boxed()), ..Self::empty(200) }
     }
 
     /// An answer in JSON.
@@ -41,7 +54,10 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = match self.events {
+            Some(told) => stream::response(told),
+            None => Response::new(Body::from(self.body)),
+        };
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in self.headers {

@@ -6,13 +6,17 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 
 use db::Ctx;
-use policy::Action;
+use policy::{Action, PlatformPermission};
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use crate::app::App;
-use crate::areas::{emergency, fhir, fields, oauth, people, providers};
-use crate::http::{Account, Call, Doc, Failure, Reply, Visit, health, mailbox, openapi, pages};
+use crate::areas::{
+    accesses, emergency, events, facilities, fhir, fields, modules, oauth, people, platform, providers,
+};
+use crate::http::{
+    Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
+};
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +48,10 @@ pub enum Access {
     Own,
     /// A context whose membership may do this.
     Needs(Action),
+    /// Someone on the plane above organizations who may do this there; to everyone else it does not exist.
+    Platform(PlatformPermission),
+    /// Someone on that plane, about themselves.
+    OnPlatform,
     /// Any context; each entry of the body is decided on by itself.
     EachEntry,
 }
@@ -61,6 +69,8 @@ impl Serialize for Access {
             Self::Program(reason) => map.serialize_entry("program", reason)?,
             Self::Account => map.serialize_entry("account", "a signed-in person's own")?,
             Self::Own => map.serialize_entry("own", "any context, about itself")?,
+            Self::Platform(permission) => map.serialize_entry("platform", permission.key())?,
+            Self::OnPlatform => map.serialize_entry("platform", "anyone on the plane, about themselves")?,
             Self::EachEntry => map.serialize_entry("action", "each entry's own")?,
         }
         map.end()
@@ -97,6 +107,8 @@ pub(crate) enum Handler {
     Visitor(fn(Visit) -> Answer),
     /// Someone signed in.
     Account(fn(Account) -> Answer),
+    /// Someone on the plane above organizations.
+    Platform(fn(Above) -> Answer),
     /// In a context.
     Private(fn(Call) -> Answer),
 }
@@ -134,6 +146,11 @@ impl Route {
     pub(super) fn is_page(&self) -> bool {
         self.interaction == "page"
     }
+
+    /// Whether its answer goes on.
+    pub(super) fn goes_on(&self) -> bool {
+        self.interaction == STREAM
+    }
 }
 
 /// Every route, in the order of areas.
@@ -147,8 +164,13 @@ pub fn routes() -> &'static [Route] {
             people::ROUTES,
             fields::ROUTES,
             emergency::ROUTES,
+            modules::ROUTES,
+            events::ROUTES,
+            accesses::ROUTES,
+            facilities::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
+            platform::ROUTES,
             fhir::ROUTES,
         ]
         .concat()
@@ -168,6 +190,7 @@ mod tests {
                 Handler::Public(_) | Handler::Anyone(_) => matches!(row.access, Access::Public(_)),
                 Handler::Visitor(_) => matches!(row.access, Access::Visitor(_) | Access::Program(_)),
                 Handler::Account(_) => row.access == Access::Account,
+                Handler::Platform(_) => matches!(row.access, Access::Platform(_) | Access::OnPlatform),
                 Handler::Private(_) => {
                     matches!(row.access, Access::Needs(_) | Access::EachEntry | Access::Own)
                 }

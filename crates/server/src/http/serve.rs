@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::http::{Limits, metrics, router};
+use crate::http::{Limits, metrics, placed};
 
 /// The address at the other end of a request's connection.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,12 @@ pub struct Peer(pub IpAddr);
 /// # Errors
 /// None so far: a connection that cannot be accepted is given up alone.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let limits = app.limits;
-    listen(router(app), listener, &limits, shutdown).await
+    let (limits, ending) = (app.limits, app.clone());
+    let shutdown = async move {
+        shutdown.await;
+        ending.stop();
+    };
+    listen(placed::front(&app), listener, &limits, shutdown).await
 }
 
 /// Gives figures to Prometheus until `shutdown`. Not for the public network.

@@ -17,6 +17,7 @@ use crate::app::{App, Settings};
 fn app() -> App {
     let config = Config {
         endpoint: Endpoint::parse("host=/nowhere user=nobody dbname=none", None).unwrap(),
+        platform: None,
         sizes: PoolSizes::default(),
         root: RootKey::from_bytes([7; 32]),
         world: World::system(),

@@ -85,6 +85,9 @@ fn exported(dir: &Path) -> Vec<Value> {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         assert_eq!(mode(&path), 0o600);
+        if path.ends_with("NOTICE.txt") {
+            continue;
+        }
         let lines = BufReader::new(GzDecoder::new(File::open(&path).unwrap())).lines();
         records.extend(lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap()));
     }
@@ -122,6 +125,18 @@ fn what_comes_in_once_goes_out_as_it_came() {
     assert_eq!(mode(&house.path("out")), 0o700);
     let taken = exported(&house.path("out"));
     assert_eq!(contents(taken.clone()), contents(records));
+    // What the law wants handed on with records of substance use, and with no others.
+    let said = |dir: &str| fs::read_to_string(house.path(dir).join("NOTICE.txt")).unwrap_or_default();
+    let of_use = |record: &Value| {
+        let labels = record["meta"]["security"].to_string();
+        ["SUD", "ETH", "ETHUD", "OPIOIDUD", "42CFRPart2"]
+            .iter()
+            .any(|label| labels.contains(&format!("\"{label}\"")))
+    };
+    assert_eq!(said("out").starts_with("42 CFR part 2 prohibits"), taken.iter().any(of_use));
+    let plain = ["export", "--organization", "oak", "--type", "Patient", "--out"];
+    house.ok(&[&plain[..], &[&*house.text("plain")]].concat());
+    assert_eq!(said("plain"), "");
     let again = house.run(&["export", "--organization", "oak", "--out", &out]);
     assert!(again.code == 1 && again.err.contains("is not empty"), "{}", again.err);
 
@@ -146,7 +161,7 @@ fn what_comes_in_once_goes_out_as_it_came() {
 
     // What went out comes in elsewhere, from files of one type each.
     house.ok(&["organization", "create", "elm", "--name", "Elm"]);
-    house.ok(&["facility", "create", "--organization", "elm", "east", "--name", "East"]);
+    house.ok(&["facility", "create", "--organization", "elm", "east", "--name", "East", "--state", "live"]);
     let elsewhere = ["import", "--organization", "elm", "--facility", "east", "--json", &out];
     let moved = house.json(&elsewhere);
     assert_eq!((&moved["created"], &moved["refused"]), (&json!(taken.len()), &json!(0)), "{moved}");

@@ -25,6 +25,7 @@ impl House {
         self.ok(&["organization", "create", "oak", "--name", "Oak Hill"]);
         for code in facilities {
             self.ok(&["facility", "create", "--organization", "oak", code, "--name", "A House"]);
+            self.ok(&["facility", "start", "--organization", "oak", code]);
         }
     }
 
@@ -78,7 +79,9 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on `house` and waits until it is ready. What it prints is in `serve.out`.
     pub(crate) fn start(house: &House, arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--no-metrics"], arguments].concat();
+        let figures = arguments.contains(&"--metrics");
+        let usual = if figures { &[][..] } else { &["--no-metrics"] };
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], usual, arguments].concat();
         let mut command = house.command(&arguments);
         // Not a pipe: nobody reads it while the server starts.
         command.stdout(fs::File::create(house.path("serve.out")).unwrap()).stderr(Stdio::piped());

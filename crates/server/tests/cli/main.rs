@@ -4,4 +4,5 @@
 mod bulk;
 mod house;
 mod operator;
+mod placing;
 mod serving;

@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod access;
+mod accesses;
 mod audit;
 mod bundles;
 mod conditions;
 mod delegation;
 mod emergency;
+mod events;
+mod facilities;
 mod fields;
 mod hygiene;
 mod instances;
@@ -15,7 +18,9 @@ mod matrix;
 mod oauth;
 mod openapi;
 mod people;
+mod platform;
 mod providers;
+mod reassign;
 mod roles;
 mod routes;
 mod searches;

@@ -113,7 +113,7 @@ async fn the_program_answers_by_the_matrix() {
         let caller = clinic.token(&held, &[&north]).await;
         for route in server::http::routes() {
             let Access::Needs(action) = route.access else { continue };
-            let asked = caller.ask(routes::method(route.method), &routes::example(route.path)).await;
+            let asked = routes::ask(&caller, route).await;
             let allowed = !mark(role, action.needs()).is_empty();
             let named = asked.text().contains(action.needs().key());
             assert_eq!(

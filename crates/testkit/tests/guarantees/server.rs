@@ -76,8 +76,13 @@ impl Server {
 
     pub(crate) fn store(&self) -> Store {
         let endpoint = self.owner().login("lamplight_app", &root_key().role_password("lamplight_app"));
-        let config =
-            db::Config { endpoint, sizes: PoolSizes::default(), root: root_key(), world: World::system() };
+        let config = db::Config {
+            endpoint,
+            platform: None,
+            sizes: PoolSizes::default(),
+            root: root_key(),
+            world: World::system(),
+        };
         Store::new(Db::open(config).unwrap())
     }
 

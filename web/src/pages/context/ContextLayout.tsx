@@ -10,6 +10,7 @@ import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
 import { PostNav } from './PostNav'
+import { ProtectedNotice } from './ProtectedNotice'
 import { useContextId } from './useContextId'
 
 /** The shell of one post: everything in it belongs to the context in the address. */
@@ -68,8 +69,9 @@ export function ContextLayout() {
           </>
         }
       />
-      <PostNav context={context} permissions={me.permissions} />
+      <PostNav context={context} me={me} />
       <main className={classes.content} id="content" tabIndex={-1}>
+        <ProtectedNotice context={context} />
         <Outlet />
       </main>
     </>

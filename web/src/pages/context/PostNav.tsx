@@ -1,11 +1,13 @@
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Me } from '@/api/types'
+import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
 import { showsEmergencies, showsPatients, showsPeople } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
-export function PostNav({ context, permissions }: { context: string; permissions: string[] }) {
+export function PostNav({ context, me }: { context: string; me: Me }) {
   const { t } = useTranslation()
   const path = useLocation({ select: (it) => it.pathname })
   const nav = useRef<HTMLElement>(null)
@@ -14,10 +16,12 @@ export function PostNav({ context, permissions }: { context: string; permissions
   useEffect(() => {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
-  const patients = showsPatients(permissions)
-  const people = showsPeople(permissions)
-  const emergencies = showsEmergencies(permissions)
-  if (!patients && !people && !emergencies) return null
+  const patients = showsPatients(me.permissions)
+  const people = showsPeople(me.permissions)
+  const emergencies = showsEmergencies(me.permissions)
+  const accesses = seesAccesses(me)
+  const manages = me.permissions.includes('organization.manage')
+  if (!patients && !people && !emergencies && !accesses && !manages) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -42,6 +46,16 @@ export function PostNav({ context, permissions }: { context: string; permissions
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
           {t('emergencies.nav')}
+        </Link>
+      )}
+      {manages && (
+        <Link to="/c/$context/facilities" params={params}>
+          {t('facilities.title')}
+        </Link>
+      )}
+      {accesses && (
+        <Link to="/c/$context/record-accesses" params={params}>
+          {t('accesses.nav')}
         </Link>
       )}
     </nav>

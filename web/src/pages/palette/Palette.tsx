@@ -10,6 +10,7 @@ import { zoneOf } from '@/pages/chart/useChart'
 import { nameOf } from '@/pages/chart/words'
 import { showsEmergencies, showsPatients, showsPeople } from '@/pages/context/shows'
 import { useMe } from '@/pages/context/useContextId'
+import { seesAccesses } from '@/session/rights'
 import { useLeave } from '@/session/useLeave'
 import { onDay } from '@/texts/zone'
 import { Dialog } from '@/ui/Dialog'
@@ -228,6 +229,17 @@ function usePlaces(): Choice[] {
     page('emergencies', t('emergencies.nav'), () =>
       router.navigate({ to: '/c/$context/emergencies', params }),
     ),
+  )
+  const manages = may('organization.manage')
+  add(
+    manages,
+    page('facilities', t('facilities.title'), () =>
+      router.navigate({ to: '/c/$context/facilities', params }),
+    ),
+  )
+  add(
+    seesAccesses(me),
+    page('accesses', t('accesses.nav'), () => router.navigate({ to: '/c/$context/record-accesses', params })),
   )
   add(
     true,

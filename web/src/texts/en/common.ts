@@ -35,6 +35,8 @@ export const problems = {
   'emergency-refused': 'This emergency access is over, or not yours.',
   'emergency-suspended':
     'An emergency access of yours has waited too long for its review, so you cannot open another. Speak with your privacy officer.',
+  'purpose-refused': 'This post may not use records for that.',
+  'purpose-unknown': 'The purpose asked for is not known.',
   'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',

@@ -76,6 +76,7 @@ export const stepUpActions: Record<string, string> = {
   'person.change': 'change what someone may do',
   'person.end': 'end someone’s access',
   'role.edit': 'change a role',
+  'organization.manage': 'administer the organization',
   'relationship.edit': 'change who is tied to a patient',
   'fields.hide': 'change what a post sees',
   'sharing.approve': 'share a record with a relative',

@@ -7,6 +7,7 @@ export const areas: Record<string, string> = {
   audit: 'Oversight',
   people: 'People',
   roles: 'People',
+  patients: 'Whose patient is whose',
   relationships: 'Whose patient is whose',
   sharing: 'Whose patient is whose',
   emergency: 'Emergencies',

@@ -2,7 +2,7 @@
 
 use db::{Ctx, Drawer, Event, Phi, Row, Subject, Vault};
 use jiff::{SignedDuration, Timestamp};
-use kernel::{FacilityId, MembershipId, PatientId, ResourceId};
+use kernel::{DataClass, FacilityId, MembershipId, PatientId, ResourceId};
 use policy::{Action, Permission, Target};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -217,6 +217,7 @@ pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<Emergency>, Error> 
             facility: FacilityId(row.get(1)),
             patient: Some(PatientId(row.get(2))),
             resource: ResourceId(row.get(0)),
+            class: DataClass::General,
         };
         closed.push(Phi::new(emergency(row, &vault)?, subject));
     }

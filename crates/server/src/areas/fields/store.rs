@@ -72,6 +72,8 @@ pub(super) async fn find_relative(
             permissions: permissions.iter().filter_map(|key| key.parse().ok()).collect(),
             facilities: Vec::new(),
             by_relationship: true,
+            modules: policy::ModuleSet::all(),
+            through: policy::ModuleSet::default(),
         }
     }))
 }

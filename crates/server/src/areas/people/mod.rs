@@ -14,8 +14,10 @@ pub(crate) use error::Error;
 pub(crate) use jobs::deliver;
 pub(crate) use model::{Purpose, Ticket};
 pub(crate) use ops::{Desk, NewPost, Post, end_post as end, invite, list_people as list, person_of, posts};
-pub(crate) use ops::{Step, find_colleague, seal_invitation, sign_in_vouched, tell_linked, tell_reviewers};
-pub(crate) use routes::{Membership, ROUTES, post, proved};
+pub(crate) use ops::{
+    Step, find_colleague, invite_to_platform, seal_invitation, sign_in_vouched, tell_linked, tell_reviewers,
+};
+pub(crate) use routes::{Membership, ROUTES, etag, if_match, post, proved, proved_above};
 pub(crate) use store::{find_ticket, insert_ticket, spend_ticket};
 
 /// Sends the messages that are due, once.

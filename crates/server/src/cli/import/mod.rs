@@ -85,7 +85,7 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
     let session = Session::enter(installation, &options.organization).await?;
     let facilities = session.choose(&options.facility)?;
     let jobs: usize = options.jobs.into();
-    let store = session::store(installation, jobs)?;
+    let store = session.store(jobs)?;
     session::ready(&store).await?;
     let (sources, mut problems) = files::find(&options.paths);
     if sources.is_empty() && problems.is_empty() {

@@ -13,7 +13,7 @@ use synth::{OrganizationPlan, SynthResource, World};
 use tokio::task::JoinSet;
 
 use crate::boot::Installation;
-use crate::cli::session::Session;
+use crate::cli::session::{self, Session};
 use crate::cli::unit::{self, Counts, Failure};
 use crate::cli::{out, progress};
 
@@ -25,7 +25,6 @@ const TOLD: usize = 5;
 
 /// Everything the workers share.
 struct Load {
-    store: Store,
     world: World,
     source: String,
     places: Vec<Place>,
@@ -39,30 +38,33 @@ struct Load {
 /// An organization of the world, and its facilities in the order of the plan.
 struct Place {
     session: Session,
+    store: Store,
     facilities: Vec<FacilityId>,
     directory: Vec<SynthResource>,
     types: Types,
 }
 
-/// Loads the whole world.
+/// Loads the whole world: organizations of the main database through `main`, which is opened when there is none yet,
+/// others each in their own.
 pub(super) async fn load(
     installation: &Installation,
-    store: &Store,
+    main: Option<&Store>,
     world: World,
     source: String,
     jobs: usize,
 ) -> eyre::Result<Counts> {
+    let mut stores = Stores { main: main.cloned(), jobs };
     let mut places = Vec::new();
     let mut patients = Vec::new();
     for (org, plan) in world.organizations().iter().enumerate() {
-        places.push(found(installation, plan, world.directory(org)).await?);
+        places.push(found(installation, &mut stores, plan, world.directory(org)).await?);
         for (facility, place) in plan.facilities.iter().enumerate() {
             patients.extend((0..place.patients).map(|n| (org, facility, n)));
         }
     }
     let bar = progress::bar(patients.len() as u64, "patients");
     let (next, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let load = Arc::new(Load { store: store.clone(), world, source, places, patients, next, told, bar });
+    let load = Arc::new(Load { world, source, places, patients, next, told, bar });
     let mut counts = Counts::default();
     for org in 0..load.places.len() {
         load.write(org, 0, &load.places[org].directory, &mut counts).await?;
@@ -115,7 +117,7 @@ impl Load {
             let body = bundle(some, &types);
             let report = unit::import(async || {
                 let ctx = place.session.context(&place.facilities);
-                self.store.import_bundle(&ctx, body.as_bytes(), &options).await
+                place.store.import_bundle(&ctx, body.as_bytes(), &options).await
             });
             match report.await {
                 Ok(report) => {
@@ -187,15 +189,37 @@ fn name_references(json: &str, types: &Types, text: &mut String) {
     }
 }
 
+/// The stores opened so far: the main database has one for all of its organizations.
+struct Stores {
+    main: Option<Store>,
+    jobs: usize,
+}
+
+impl Stores {
+    fn of(&mut self, installation: &Installation, session: &Session) -> eyre::Result<Store> {
+        if !session.database().is_same(installation.main()) {
+            return session.store(self.jobs);
+        }
+        let known = match self.main.take() {
+            Some(known) => known,
+            None => session.store(self.jobs)?,
+        };
+        Ok(self.main.insert(known).clone())
+    }
+}
+
 /// Finds or makes an organization of the plan and its facilities.
 async fn found(
     installation: &Installation,
+    stores: &mut Stores,
     plan: &OrganizationPlan,
     directory: Vec<SynthResource>,
 ) -> eyre::Result<Place> {
-    let mut operator = installation.operator().await?;
+    let database = session::locate(installation, &plan.slug).await?;
+    let mut operator = session::sign_in(&database, &plan.slug).await?;
     let organization = organization(&mut operator, plan).await?;
-    let mut session = Session::within(operator, organization, installation.world()).await?;
+    let mut session = Session::within(database, operator, organization).await?;
+    let store = stores.of(installation, &session)?;
     let mut facilities = Vec::new();
     for place in &plan.facilities {
         let new =
@@ -212,7 +236,7 @@ async fn found(
         facilities.push(id);
     }
     let types = types_of(&directory).collect();
-    Ok(Place { session, facilities, directory, types })
+    Ok(Place { session, store, facilities, directory, types })
 }
 
 fn types_of(resources: &[SynthResource]) -> impl Iterator<Item = (String, &'static str)> + '_ {

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use synth::{Canary, Profile, World};
 
-use super::{Done, out, session};
+use super::{Done, out};
 use crate::boot::Installation;
 
 /// The seed of the demonstration.
@@ -115,9 +115,8 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
         out::note(format!("wrote {}", path.display()));
     }
     let jobs = options.jobs.into();
-    let store = session::store(installation, jobs)?;
     let began = installation.world().now();
-    let counts = load::load(installation, &store, world, options.source(), jobs).await?;
+    let counts = load::load(installation, None, world, options.source(), jobs).await?;
     let took = installation.world().now().duration_since(began).as_secs_f64();
     out::line(format!("{} records: {counts}; {took:.1} s", counts.total()))?;
     Ok(if counts.refused == 0 { Done::Wholly } else { Done::InPart })
@@ -127,7 +126,7 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
 pub(super) async fn demo(installation: &Installation, store: &Store) -> eyre::Result<Vec<String>> {
     let world = World::new(Profile::Demo, DEMO_SEED, today(installation));
     let slugs = world.organizations().into_iter().map(|plan| plan.slug).collect();
-    let counts = load::load(installation, store, world, source("demo", DEMO_SEED), 2).await?;
+    let counts = load::load(installation, Some(store), world, source("demo", DEMO_SEED), 2).await?;
     if counts.refused > 0 {
         bail!("{} records of the demonstration were refused", counts.refused);
     }

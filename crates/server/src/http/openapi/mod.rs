@@ -45,7 +45,8 @@ struct Description {}
 
 /// The rows that belong in the description.
 fn described() -> impl Iterator<Item = (&'static Route, Option<&'static Doc>)> {
-    routes().iter().filter(|row| row.path.starts_with("/api")).map(|row| (row, row.doc))
+    let ours = |path: &str| path.starts_with("/api/") || path.starts_with("/platform/");
+    routes().iter().filter(move |row| ours(row.path)).map(|row| (row, row.doc))
 }
 
 /// The document, as it is committed and served.
@@ -172,6 +173,9 @@ fn remarks(row: &Route, doc: &Doc) -> Option<String> {
     if let Access::Needs(action) = row.access {
         remarks.push(format!("Needs the permission `{}`.", action.needs().key()));
     }
+    if let Access::Platform(permission) = row.access {
+        remarks.push(format!("Needs `{}` on the plane above organizations.", permission.key()));
+    }
     if let Some(action) = doc.step_up {
         remarks.push(format!("May ask for a step-up for `{action}`."));
     }
@@ -185,7 +189,7 @@ fn parameters(row: &Route, doc: &Doc) -> Vec<Value> {
     let in_path = row.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path = in_path.map(|name| {
         let schema = match name {
-            "membership" => json!({"format": "int32", "type": "integer"}),
+            "membership" | "administrator" => json!({"format": "int32", "type": "integer"}),
             "id" | "context" | "device" | "factor" | "provider" => {
                 json!({"format": "uuid", "type": "string"})
             }
@@ -210,7 +214,7 @@ fn security(row: &Route, doc: &Doc) -> Vec<BTreeMap<&'static str, [(); 0]>> {
     let by = |names: &[&'static str]| names.iter().map(|name| (*name, [])).collect::<BTreeMap<_, [(); 0]>>();
     let mut ways = match row.access {
         Access::Public(_) | Access::Visitor(_) | Access::Program(_) => vec![],
-        Access::Account => vec![vec!["session"]],
+        Access::Account | Access::Platform(_) | Access::OnPlatform => vec![vec!["session"]],
         Access::Own | Access::Needs(_) | Access::EachEntry => vec![vec!["session", "context"], vec!["token"]],
     };
     if let (Some(_), Some(first)) = (doc.step_up, ways.first().cloned()) {
@@ -248,13 +252,16 @@ fn codes(row: &Route, doc: &Doc) -> BTreeSet<&'static str> {
     }
     match row.access {
         Access::Public(_) | Access::Visitor(_) | Access::Program(_) => {}
-        Access::Account => codes.extend(["signed-out"]),
+        Access::Account | Access::Platform(_) | Access::OnPlatform => codes.extend(["signed-out"]),
         Access::Own | Access::Needs(_) | Access::EachEntry => {
             codes.extend([
                 "signed-out",
                 "context-required",
                 "context-refused",
                 "emergency-refused",
+                "module-required",
+                "purpose-refused",
+                "purpose-unknown",
                 "second-factor-required",
             ]);
         }
@@ -278,14 +285,16 @@ fn responses(row: &Route, doc: &Doc, schemas: &mut Schemas) -> BTreeMap<String, 
         plain(413, "the body is too long");
         plain(415, "the body is not `application/json`, or is encoded");
     }
-    if matches!(row.access, Access::Needs(_)) {
+    if matches!(row.access, Access::Needs(_) | Access::Platform(_)) {
         plain(403, "a permission is missing");
     }
     if doc.conditional {
         plain(412, "the version is not the current one");
         plain(428, "no `If-Match`");
     }
-    if row.path.contains('{') {
+    if matches!(row.access, Access::Platform(_) | Access::OnPlatform) {
+        plain(404, "not there, or the caller is not on the plane");
+    } else if row.path.contains('{') {
         plain(404, "not there, or out of reach");
     }
     if !matches!(row.access, Access::Public(_)) {

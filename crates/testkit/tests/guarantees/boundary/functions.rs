@@ -17,6 +17,7 @@ async fn the_context_key_and_the_slugs_cannot_be_read() {
     let signed = signer.context(0, &[cell(house.a.id(), 0)]);
     for table in [
         "sec.context_key",
+        "platform.placement",
         "platform.slug",
         "public.refinery_schema_history",
         "pg_authid",
@@ -52,19 +53,29 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
     let known = [
         "audit.prepare_months",
         "chart.demand",
+        "chart.reassign",
         "ops.claim_job",
+        "ops.outbox_tail",
         "ops.sweep",
         "org.below",
         "org.chain",
+        "org.change_facility",
+        "org.change_organization",
         "org.effective",
+        "org.open_facility",
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",
         "platform.consent",
+        "platform.entitled",
+        "platform.find_offer",
         "platform.find_organization",
+        "platform.is_administrator",
         "platform.own_ties",
+        "platform.placements",
         "platform.posts",
         "platform.sweep_oauth",
+        "platform.take_up",
         "sec.cell",
         "sec.cells",
         "sec.related",
@@ -196,6 +207,60 @@ async fn months_are_prepared_within_reason() {
     assert!(after - before <= 48, "{} partitions were made at once", after - before);
 }
 
+/// Who does not hold the right, or does not reach both facilities whole, moves nobody and opens nothing.
+#[tokio::test]
+async fn patients_and_facilities_move_for_who_may_alone() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, north, south) = (house.a.id(), house.a.north.0, house.a.south.0);
+    let (whole, other_house) = (cell(a, 0), cell(house.b.id(), house.b.north.0));
+    let post = membership(a);
+    let moves = format!(
+        "SELECT records FROM chart.reassign({}, {north}, {south}, {}, '\\x00', now(), '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')",
+        uuid(standing(a, north)),
+        uuid(900_001)
+    );
+    let open = "SELECT org.open_facility('x', 'x', 'UTC', 'live', now())::int8";
+    let change = format!("SELECT org.change_facility({north}, 1, 'x', 'UTC', 'live', '[]')::int8");
+    let set = "SELECT org.change_organization(1, 'x', '#000000', 900, 9000, true)::int8";
+    let both = [whole, cell(a, north), cell(a, south)];
+    let refused = [
+        None,
+        Some(signer.context(-1, &both)),
+        Some(signer.context(other(a), &both)),
+        Some(signer.context(post, &[whole, other_house])),
+        Some(signer.context(post, &[whole, -cell(a, north), -cell(a, south)])),
+    ];
+    for context in &refused {
+        for sql in [&moves, &change] {
+            let refusal = number(&client, context.as_deref(), sql).await.unwrap_err();
+            assert_eq!(refusal.code, "42501", "{sql} {context:?}");
+        }
+    }
+    for context in &refused[..3] {
+        for sql in [open, set] {
+            let refusal = number(&client, context.as_deref(), sql).await.unwrap_err();
+            assert_eq!(refusal.code, "42501", "{sql} {context:?}");
+        }
+    }
+    let mine = signer.context(post, &both);
+    // Administering is not moving: that is a right of its own.
+    assert_eq!(number(&client, Some(&mine), &moves).await.unwrap_err().code, "42501");
+    let grant = format!(
+        "UPDATE org.membership SET permissions = permissions || '{{patients.reassign}}', facilities = '{{{north},{south}}}'
+          WHERE membership_id = {post}"
+    );
+    superuser.batch_execute(&grant).await.unwrap();
+    let half = signer.context(post, &[whole, cell(a, north)]);
+    assert_eq!(number(&client, Some(&half), &moves).await.unwrap_err().code, "42501");
+    assert!(number(&client, Some(&mine), &moves).await.unwrap() > 0);
+    assert!(number(&client, Some(&mine), open).await.unwrap() > 0);
+    assert_eq!(number(&client, Some(&mine), &change).await, Ok(2));
+    assert_eq!(number(&client, Some(&mine), set).await, Ok(2));
+}
+
 /// What the database does by itself is called by nobody.
 #[tokio::test]
 async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
@@ -212,6 +277,12 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
         "SELECT org.administrators(1)",
         "SELECT org.all_administrators_below(1, 1)",
         "SELECT org.check_tie()",
+        "SELECT org.check_place()",
+        "SELECT org.check_admission()",
+        "SELECT org.admit(1, 1)",
+        "SELECT org.may_reassign(1, 1)",
+        "SELECT org.manages()",
+        "SELECT org.add_facility(1, 'x', 'x', 'UTC', 'live', now())",
         "SELECT org.check_role()",
         "SELECT org.bring_role()",
         "SELECT org.leave_role()",
@@ -490,4 +561,23 @@ async fn only_the_program_sweeps_what_was_handed_out() {
         }
     }
     assert_eq!(of_b(&superuser, &house, "oauth.assertion_jti").await, kept);
+}
+
+#[tokio::test]
+async fn the_program_alone_learns_where_organizations_are_placed() {
+    let mut house = House::new().await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&house.superuser().await).await);
+    let reserved = house.operator.reserve_placement("elm", "somewhere").await.unwrap().unwrap();
+    let listed = "SELECT coalesce(sum(organization_id), 0)::int8 FROM platform.placements()";
+    for ready in [false, true] {
+        assert_eq!(number(&client, None, listed).await, Ok(0));
+        for (who, context) in own::contexts(&house, &signer) {
+            let known = if ready && who.starts_with("the program") { reserved.organization.0 } else { 0 };
+            assert_eq!(number(&client, Some(&context), listed).await, Ok(i64::from(known)), "{who}");
+        }
+        house.operator.placement_is_ready(reserved.organization).await.unwrap();
+    }
+    assert_eq!(house.database.db.placements().await.unwrap(), [reserved]);
+    assert_eq!(house.operator.reserve_placement("elm", "elsewhere").await.unwrap(), None, "made wholly");
+    assert_eq!(house.operator.reserve_placement("a", "elsewhere").await.unwrap(), None, "it is here");
 }

@@ -7,6 +7,7 @@ mod fields;
 mod functions;
 mod oracles;
 mod own;
+mod plane;
 mod posts;
 mod relationships;
 mod tables;
@@ -57,11 +58,16 @@ pub(crate) fn cell(organization: i32, facility: i32) -> i64 {
 
 /// The runtime role at a bare connection.
 pub(crate) async fn runtime(house: &House) -> pg::Client {
+    login(house, "lamplight_app").await
+}
+
+/// A role of ours at a bare connection.
+pub(crate) async fn login(house: &House, role: &str) -> pg::Client {
     let name: String =
         house.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
     let cluster = Cluster::shared().await;
     let mut config: pg::Config = cluster.superuser().parse().unwrap();
-    config.user("lamplight_app").password(root_key().role_password("lamplight_app")).dbname(&name);
+    config.user(role).password(root_key().role_password(role)).dbname(&name);
     let (client, connection) = config.connect(pg::NoTls).await.unwrap();
     tokio::spawn(connection);
     client

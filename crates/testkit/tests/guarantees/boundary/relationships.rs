@@ -1,7 +1,7 @@
 //! Contexts that are bound to their patients: a row of a patient shows only while a relationship lives.
 
 use kernel::World;
-use policy::Permission;
+use policy::{Permission, Plane, ROLES, Reach};
 use testkit::pg;
 
 use super::tables::{Table, all, furnish, membership};
@@ -244,4 +244,59 @@ async fn through_the_store_a_bound_context_reads_and_finds_its_patients_only() {
     assert!(store.read(&bound, fhir::ResourceType::Patient, patients[0]).await.is_ok());
     let hidden = store.read(&bound, fhir::ResourceType::Patient, patients[1]).await.map(|_| ()).unwrap_err();
     assert!(matches!(hidden, chart::Error::Db(db::Error::NotFound)), "{hidden}");
+}
+
+#[tokio::test]
+async fn a_tie_that_is_made_again_keeps_what_it_was() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    let (a, north, who) = (house.a.id(), house.a.north.0, id(RELATED));
+    let tie = format!(
+        "INSERT INTO org.relationship (organization_id, facility_id, patient_id, membership_id, kind, starts_at)
+         VALUES ({a}, {north}, {who}, {}, 'family', now() - interval '3 days')",
+        membership(a)
+    );
+    superuser.batch_execute(&tie).await.unwrap();
+    let past = async |change: &str| {
+        let sql = format!("UPDATE org.relationship SET {change} WHERE patient_id = {who}");
+        superuser.batch_execute(&sql).await.unwrap();
+        let sql = format!(
+            "SELECT round(extract(epoch FROM now() - starts_at) / 86400)::int4,
+                    round(extract(epoch FROM now() - ends_at) / 86400)::int4
+               FROM org.relationship_past WHERE patient_id = {who} ORDER BY starts_at"
+        );
+        let rows = superuser.query(&sql, &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(i32, i32)>>()
+    };
+    let days = |n: i32| format!("now() - interval '{n} days'");
+    assert_eq!(past(&format!("ends_at = {}", days(2))).await, [], "its row says it still");
+    let again = format!("starts_at = {}, ends_at = 'infinity'", days(1));
+    assert_eq!(past(&again).await, [(3, 2)], "in days ago");
+    // A consent is taken back: what waits is no tie, and has no past when it begins.
+    assert_eq!(past("starts_at = 'infinity'").await, [(3, 2), (1, 0)]);
+    assert_eq!(past("starts_at = now()").await, [(3, 2), (1, 0)]);
+}
+
+/// What the database makes of a role's tie and template is what policy says of the role.
+#[tokio::test]
+async fn a_role_uses_records_for_what_policy_says() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    for role in ROLES.iter().filter(|role| role.plane != Plane::Platform) {
+        let tie = match role.reach {
+            Reach::Related(tie) => Some(tie.key()),
+            Reach::Nobody | Reach::Facility => None,
+        };
+        let row = superuser
+            .query_one(
+                "INSERT INTO org.role (organization_id, role_key, title, plane, by_relationship, tie, permissions,
+                     template, created_at, changed_at)
+                 VALUES ($1, $2, 'x', $3, $4, $5, '{}', $2, now(), now()) RETURNING purpose",
+                &[&house.a.id(), &role.key, &role.plane.key(), &tie.is_some(), &tie],
+            )
+            .await
+            .unwrap();
+        assert_eq!(row.get::<_, &str>(0), role.purpose().code(), "{}", role.key);
+    }
 }

@@ -22,7 +22,15 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 3] = ["platform.slug", "refinery_schema_history", "sec.context_key"];
+pub(crate) const CLOSED: [&str; 7] = [
+    "platform.administrator",
+    "platform.placement",
+    "platform.plan",
+    "platform.slug",
+    "platform.subscription",
+    "refinery_schema_history",
+    "sec.context_key",
+];
 
 /// Of a table with the grant `u`, the columns that may be updated.
 pub(crate) fn updates(table: &str) -> &'static [&'static str] {
@@ -37,6 +45,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
             "person_id",
             "role",
         ],
+        "org.organization" => &["modules_off"],
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
@@ -69,8 +78,8 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 20] = [
-    Table { name: "org.organization", by_facility: false, grants: "S", row: None, key: "" },
+pub(crate) const TABLES: [Table; 22] = [
+    Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
         name: "org.membership",
@@ -109,6 +118,22 @@ pub(crate) const TABLES: [Table; 20] = [
         key: "patient_id, membership_id, kind",
     },
     Table {
+        name: "org.relationship_past",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, membership_id, kind, starts_at, ends_at",
+                format!(
+                    "{o}, {f}, {}, {}, 'client', now() - interval '2 hours', now() - interval '1 hour'",
+                    uuid(n),
+                    other(o)
+                ),
+            )
+        }),
+        key: "patient_id, membership_id, kind, starts_at",
+    },
+    Table {
         name: "org.hidden_field",
         by_facility: false,
         grants: "SID",
@@ -144,6 +169,22 @@ pub(crate) const TABLES: [Table; 20] = [
             )
         }),
         key: "emergency_id",
+    },
+    Table {
+        name: "org.reassignment",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, reassignment_id, facility_id, target_id, patient_id, membership_id, reason, at",
+                format!(
+                    "{o}, {0}, {f}, (SELECT max(facility_id) FROM org.facility WHERE organization_id = {o} AND facility_id <> {f}), {0}, {1}, '\\x00', now()",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "reassignment_id",
     },
     Table {
         name: "org.service_token",
@@ -256,7 +297,7 @@ pub(crate) const TABLES: [Table; 20] = [
                 format!("{o}, {n}, now(), {}, {}", uuid(n), hash(n)),
             )
         }),
-        key: "sequence",
+        key: "xact, sequence",
     },
     Table {
         name: "audit.checkpoint",
@@ -304,7 +345,7 @@ pub(crate) const OUTBOX: Table = Table {
             format!("{o}, {f}, {}, {n}, now(), 'test'", uuid(n)),
         )
     }),
-    key: "sequence",
+    key: "xact, sequence",
 };
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Table> {

@@ -317,8 +317,10 @@ async fn copy_meets_the_same_walls() {
     let (client, signed) = (runtime(&house).await, reach(&house, &Signer::of(&superuser).await));
     let foreign = [house.b.id().to_string(), format!("{}\t{}", house.a.id(), house.a.south)];
     for table in all() {
-        let columns = readable(&superuser, table).await.join(", ");
-        let sql = format!("COPY {} ({columns}) TO STDOUT", table.name);
+        let mut columns = readable(&superuser, table).await;
+        // COPY takes no generated column.
+        columns.retain(|column| (table.name, column.as_str()) != ("org.role", "purpose"));
+        let sql = format!("COPY {} ({}) TO STDOUT", table.name, columns.join(", "));
         client.batch_execute("BEGIN").await.unwrap();
         client.query("SELECT set_config('lamplight.context', $1, true)", &[&signed]).await.unwrap();
         let copied = copy_out(&client, &sql).await;

@@ -45,7 +45,7 @@ pub(super) async fn may_add(account: &Account) -> Result<(), Error> {
     step_up(account, "factor.add").await
 }
 
-pub(super) async fn step_up(account: &Account, action: &'static str) -> Result<(), Error> {
+pub(crate) async fn step_up(account: &Account, action: &'static str) -> Result<(), Error> {
     let given = account.visit.header(STEP_UP);
     spend(&account.visit.app, &account.visit.request, &account.session, given, action).await
 }

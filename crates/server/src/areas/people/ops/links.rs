@@ -206,6 +206,19 @@ pub(super) async fn send_invitation(
     Ok(link)
 }
 
+/// Invites someone to the plane above organizations; gives the link.
+pub(crate) async fn invite_to_platform(
+    app: &App,
+    request: db::Request,
+    administrator: i32,
+    address: &str,
+) -> Result<String, Error> {
+    normal_address(address).ok_or(Error::Invalid("email: not an address"))?;
+    let desk = Desk::at(app, db::Ctx::program(OrganizationId::PLATFORM, request)).await?;
+    let whose = (OrganizationId::PLATFORM, "", "Lamplight");
+    send_invitation(&desk, whose, MembershipId(administrator), address.trim()).await
+}
+
 struct Invited {
     digest: Vec<u8>,
     organization: OrganizationId,

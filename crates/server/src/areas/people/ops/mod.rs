@@ -17,12 +17,12 @@ mod vouched;
 
 pub(crate) use factors::{
     Added, STEP_UP, add_sms, add_totp, confirm, list as list_factors, remove as remove_factor,
-    renew_recovery_codes,
+    renew_recovery_codes, step_up as prove,
 };
 pub(crate) use grants::{Change, Outlook, Trial, View, change, look, refuse, what_if};
 pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,
-    look_at_invitation, reset, seal_invitation,
+    invite_to_platform, look_at_invitation, reset, seal_invitation,
 };
 pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_people};
 pub(super) use outgoing::Outgoing;

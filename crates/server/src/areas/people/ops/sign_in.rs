@@ -283,14 +283,20 @@ pub(super) async fn begin_session(
     Ok(cookie)
 }
 
-/// Whether a post of the person, at this address, asks for a second factor.
+/// Whether a post of the person, at this address, asks for a second factor; the plane above organizations does.
 pub(super) async fn second_factor_required(
     desk: &Desk<'_>,
     visit: &Visit,
     person: PersonId,
 ) -> Result<bool, Error> {
     let posts = posts(desk, person, visit.slug()).await?;
-    Ok(posts.iter().any(|post| post.second_factor_required))
+    if !visit.slug().is_empty() || posts.iter().any(|post| post.second_factor_required) {
+        return Ok(posts.iter().any(|post| post.second_factor_required));
+    }
+    let tx = desk.begin().await?;
+    let required = store::is_administrator(&tx, person, desk.now).await?;
+    tx.commit().await?;
+    Ok(required)
 }
 
 pub(super) fn attempt(desk: &Desk<'_>, visit: &Visit, address: &str) -> Attempt {

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 14] = [
+pub(super) const ACTIONS: [&str; 19] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -28,6 +28,11 @@ pub(super) const ACTIONS: [&str; 14] = [
     "sharing.approve",
     "emergency.access",
     "emergency.review",
+    "module.switch",
+    "platform.organizations",
+    "platform.plans",
+    "platform.administrators",
+    "organization.manage",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::areas::people::Error;
 use crate::areas::people::ops::{self, Change, Outlook, Reach, Trial, View};
-use crate::http::{Call, Doc, Failure, Reply};
+use crate::http::{Above, Call, Doc, Failure, Reply};
 
 /// The post of the path.
 pub(super) fn membership(call: &Call) -> Result<MembershipId, Failure> {
@@ -55,7 +55,12 @@ pub(crate) async fn proved(call: &Call, action: &'static str) -> Result<(), Fail
     Ok(ops::spend_step_up(&call.app, call.ctx.request(), session, given, action).await?)
 }
 
-pub(super) fn etag(version: i32) -> String {
+/// Asks someone on the plane for a step-up.
+pub(crate) async fn proved_above(above: &Above, action: &'static str) -> Result<(), Failure> {
+    Ok(ops::prove(&above.account, action).await?)
+}
+
+pub(crate) fn etag(version: i32) -> String {
     format!("W/\"{version}\"")
 }
 
@@ -142,7 +147,7 @@ pub(super) async fn change(call: Call) -> Result<Reply, Failure> {
 }
 
 /// The version that the change starts from; one that we never gave is not the current one.
-pub(super) fn if_match(call: &Call) -> Result<i32, Failure> {
+pub(crate) fn if_match(call: &Call) -> Result<i32, Failure> {
     let text = call.header("if-match")?.ok_or(Error::VersionMissing)?.trim();
     let tag = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
     let tag = tag.ok_or(Error::Invalid("the header if-match must hold one version, such as W/\"3\""))?;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-pub(crate) use grants::proved;
+pub(crate) use grants::{etag, if_match, proved, proved_above};
 pub(crate) use sessions::{Membership, post};
 
 use crate::http::{

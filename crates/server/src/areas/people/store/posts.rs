@@ -103,13 +103,19 @@ pub(crate) async fn find_own_organization(
     rows.first().map(|row| (row.get(0), row.get(1))).ok_or(Error::NotFound)
 }
 
-/// An offer that still stands: subdomain and name of the organization, and the role.
+/// An offer that still stands: subdomain and name of the organization, and the role. On the plane above organizations
+/// the membership is the administrator's number.
 pub(crate) async fn find_offer(
     tx: &Tx<'_>,
     organization: OrganizationId,
     membership: MembershipId,
     now: Timestamp,
 ) -> Result<Option<(String, String, String)>, Error> {
+    if organization == OrganizationId::PLATFORM {
+        let rows = tx.query("SELECT name FROM platform.find_offer($1, $2)", &[&membership.0, &now]).await?;
+        let offer = || (String::new(), "Lamplight".to_owned(), "Platform administrator".to_owned());
+        return Ok(rows.first().map(|_| offer()));
+    }
     let rows = tx
         .query(
             "SELECT o.slug, o.name, coalesce(m.role, '') FROM org.membership m
@@ -130,6 +136,11 @@ pub(crate) async fn take_up_post(
     name: &str,
     now: Timestamp,
 ) -> Result<bool, Error> {
+    if organization == OrganizationId::PLATFORM {
+        let params: [&(dyn db::ToSql + Sync); 4] = [&membership.0, &person.0, &name, &now];
+        let rows = tx.query("SELECT platform.take_up($1, $2, $3, $4)", &params).await?;
+        return Ok(rows[0].get(0));
+    }
     let rows = tx
         .query(
             "UPDATE org.membership SET person_id = $3, name = $4
@@ -139,6 +150,12 @@ pub(crate) async fn take_up_post(
         )
         .await?;
     Ok(!rows.is_empty())
+}
+
+/// Whether the person is on the plane above organizations.
+pub(crate) async fn is_administrator(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Result<bool, Error> {
+    let rows = tx.query("SELECT platform.is_administrator($1, $2)", &[&person.0, &now]).await?;
+    Ok(rows[0].get(0))
 }
 
 /// Writes a message down.

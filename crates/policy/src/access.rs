@@ -1,0 +1,152 @@
+//! What was done, in the few words that someone reads who asks who looked at a record.
+
+use crate::Action;
+
+/// What was done. The set is closed: readers translate it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum What {
+    /// Looked at a record, or at its past.
+    Viewed,
+    /// Searched among records.
+    Searched,
+    /// Looked at a list of what concerns the patient.
+    Listed,
+    /// Added a record.
+    Added,
+    /// Changed a record.
+    Changed,
+    /// Deleted a record.
+    Deleted,
+    /// Took records out.
+    Exported,
+    /// Brought records in.
+    Imported,
+    /// Asked who can see or has seen the record.
+    Checked,
+    /// Said who is tied to the patient.
+    Related,
+    /// Moved the patient to another facility.
+    Moved,
+    /// Said what of the record a relative sees.
+    Shared,
+    /// Opened or ended emergency access.
+    Emergency,
+    /// Judged emergency access.
+    Reviewed,
+    /// Changed who works here and what they may do.
+    Managed,
+    /// Anything else: a key that this version does not know.
+    Other,
+}
+
+impl What {
+    /// Every word.
+    pub const ALL: [Self; 16] = [
+        Self::Viewed,
+        Self::Searched,
+        Self::Listed,
+        Self::Added,
+        Self::Changed,
+        Self::Deleted,
+        Self::Exported,
+        Self::Imported,
+        Self::Checked,
+        Self::Related,
+        Self::Moved,
+        Self::Shared,
+        Self::Emergency,
+        Self::Reviewed,
+        Self::Managed,
+        Self::Other,
+    ];
+
+    /// What the event with this key was.
+    pub fn of(key: &str) -> Self {
+        match key {
+            // Keys of what no permission stands before.
+            "relationships.accept" => Self::Related,
+            "relationships.own" => Self::Listed,
+            "emergency.use" => Self::Emergency,
+            _ => Action::ALL
+                .into_iter()
+                .find(|action| action.key() == key)
+                .map_or(Self::Other, |action| action.what()),
+        }
+    }
+
+    /// The word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Viewed => "viewed",
+            Self::Searched => "searched",
+            Self::Listed => "listed",
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Deleted => "deleted",
+            Self::Exported => "exported",
+            Self::Imported => "imported",
+            Self::Checked => "checked",
+            Self::Related => "related",
+            Self::Moved => "moved",
+            Self::Shared => "shared",
+            Self::Emergency => "emergency",
+            Self::Reviewed => "reviewed",
+            Self::Managed => "managed",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Action {
+    /// What it is to who reads the log of their record.
+    pub fn what(self) -> What {
+        match self {
+            Self::Read | Self::History => What::Viewed,
+            Self::Search => What::Searched,
+            Self::Create => What::Added,
+            Self::Update => What::Changed,
+            Self::Delete => What::Deleted,
+            Self::Export => What::Exported,
+            Self::Import => What::Imported,
+            Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
+            Self::ListTies | Self::ListEmergencies | Self::Follow => What::Listed,
+            Self::EditTie => What::Related,
+            Self::Reassign => What::Moved,
+            Self::ApproveSharing => What::Shared,
+            Self::OpenEmergency | Self::CloseEmergency => What::Emergency,
+            Self::ReviewEmergency => What::Reviewed,
+            Self::ListPeople
+            | Self::Invite
+            | Self::EndPost
+            | Self::LookAtPost
+            | Self::WhatIf
+            | Self::ChangePost
+            | Self::ListRoles
+            | Self::EditRole
+            | Self::HideFields
+            | Self::OpenFacility
+            | Self::ChangeFacility
+            | Self::LookAtOrganization
+            | Self::ChangeOrganization
+            | Self::ListModules
+            | Self::SwitchModule => What::Managed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_of_the_log_has_its_word() {
+        for action in Action::ALL {
+            assert_eq!(What::of(action.key()), action.what(), "{action:?}");
+            assert_ne!(action.what(), What::Other, "{action:?}");
+        }
+        assert_eq!(What::of("moon.land"), What::Other);
+        let mut words: Vec<_> = What::ALL.into_iter().map(What::word).collect();
+        words.dedup();
+        assert_eq!(words.len(), What::ALL.len());
+    }
+}

@@ -1,0 +1,176 @@
+//! The log, as the asker's context reaches it, and what explains an event of it.
+
+use db::{Error, Row, Tx};
+use jiff::Timestamp;
+use kernel::{FacilityId, MembershipId, OrganizationId, PatientId};
+use uuid::Uuid;
+
+/// A post of an organization.
+pub(super) type Post = (OrganizationId, MembershipId);
+
+/// The patients whose own post this is.
+pub(super) async fn list_selves(
+    tx: &Tx<'_>,
+    (organization, membership): Post,
+    now: Timestamp,
+) -> Result<Vec<PatientId>, Error> {
+    let rows = tx
+        .query(
+            "SELECT patient_id FROM org.relationship
+              WHERE organization_id = $1 AND membership_id = $2 AND kind = 'self' AND starts_at <= $3 AND ends_at > $3",
+            &[&organization.0, &membership.0, &now],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| PatientId(row.get(0))).collect())
+}
+
+/// The time zone of a facility.
+pub(super) async fn fetch_time_zone(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    facility: FacilityId,
+) -> Result<String, Error> {
+    let rows = tx
+        .query(
+            "SELECT time_zone FROM org.facility WHERE organization_id = $1 AND facility_id = $2",
+            &[&organization.0, &facility.0],
+        )
+        .await?;
+    rows.first().map(|row| row.get(0)).ok_or(Error::NotFound)
+}
+
+/// Which part of a patient's log.
+pub(super) struct Part {
+    pub(super) patient: PatientId,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    /// Only what is older than this event.
+    pub(super) before: (Timestamp, Uuid),
+    pub(super) at_most: i64,
+}
+
+/// What was done with a patient's record, newest first: time, event, action, type, outcome, purpose, facility, address,
+/// then who: post, name, role, kind, plane.
+pub(super) async fn list_accesses(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    part: &Part,
+) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
+                m.name, m.role, m.kind, m.plane
+           FROM (SELECT s.organization_id, s.facility_id, s.at, s.event_id FROM audit.subject s
+                  WHERE s.organization_id = $1 AND s.patient_id = $2 AND s.at >= $3 AND s.at < $4
+                    AND (s.at, s.event_id) < ($5, $6)
+                  ORDER BY s.at DESC, s.event_id DESC LIMIT $7) s
+           JOIN audit.event e ON e.organization_id = s.organization_id AND e.at = s.at AND e.id = s.event_id
+           LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
+           LEFT JOIN org.facility f ON f.organization_id = s.organization_id AND f.facility_id = s.facility_id
+          ORDER BY s.at DESC, s.event_id DESC",
+        &[
+            &organization.0,
+            &part.patient.0,
+            &part.from,
+            &part.to,
+            &part.before.0,
+            &part.before.1,
+            &part.at_most,
+        ],
+    )
+    .await
+}
+
+/// The event of this id: time, action, outcome, reason, purpose, facility's number and name, then who: post, name, role,
+/// kind, plane. Its id says in which millisecond it was, which is where it is looked for.
+pub(super) async fn find_event(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    id: Uuid,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Option<Row>, Error> {
+    let rows = tx
+        .query(
+            "SELECT e.at, e.action, e.outcome, e.reason, e.purpose, e.facility_id, f.name, e.membership_id, m.name, m.role,
+                    m.kind, m.plane
+               FROM audit.event e
+               LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
+               LEFT JOIN org.facility f ON f.organization_id = e.organization_id AND f.facility_id = e.facility_id
+                AND f.facility_id <> 0
+              WHERE e.organization_id = $1 AND e.at >= $2 AND e.at < $3 AND e.id = $4",
+            &[&organization.0, &from, &to, &id],
+        )
+        .await?;
+    Ok(rows.into_iter().next())
+}
+
+/// The patients of an event whom the context reaches.
+pub(super) async fn list_subjects(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    (at, event): (Timestamp, Uuid),
+) -> Result<Vec<(FacilityId, PatientId)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT facility_id, patient_id FROM audit.subject WHERE organization_id = $1 AND at = $2 AND event_id = $3",
+            &[&organization.0, &at, &event],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (FacilityId(row.get(0)), PatientId(row.get(1)))).collect())
+}
+
+/// A post and those above it, itself first: bound, end, whether it has ended by itself, then who: post, name, role, kind,
+/// plane.
+pub(super) async fn list_chain(
+    tx: &Tx<'_>,
+    (organization, membership): Post,
+    now: Timestamp,
+) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "SELECT m.by_relationship, m.ends_at, coalesce(m.ends_at <= $3, false), m.membership_id, m.name, m.role, m.kind,
+                m.plane
+           FROM org.chain($1, $2) c
+           JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = c.membership_id ORDER BY c.height",
+        &[&organization.0, &membership.0, &now],
+    )
+    .await
+}
+
+/// The ties of these posts to these patients that lived at a time: post, patient, kind, begin, end.
+pub(super) async fn list_ties_at(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    posts: &[i32],
+    patients: &[Uuid],
+    at: Timestamp,
+) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "SELECT r.membership_id, r.patient_id, r.kind, r.starts_at, nullif(r.ends_at, 'infinity') FROM (
+             SELECT organization_id, membership_id, patient_id, kind, starts_at, ends_at FROM org.relationship
+             UNION ALL
+             SELECT organization_id, membership_id, patient_id, kind, starts_at, ends_at FROM org.relationship_past) r
+          WHERE r.organization_id = $1 AND r.membership_id = ANY ($2) AND r.patient_id = ANY ($3)
+            AND r.starts_at <= $4 AND r.ends_at > $4
+          ORDER BY r.patient_id, r.membership_id, r.kind",
+        &[&organization.0, &posts, &patients, &at],
+    )
+    .await
+}
+
+/// The emergency of a post for one of these patients that lived at a time: id, begin, end, sealed reason.
+pub(super) async fn find_emergency_at(
+    tx: &Tx<'_>,
+    (organization, membership): Post,
+    patients: &[Uuid],
+    at: Timestamp,
+) -> Result<Option<Row>, Error> {
+    let rows = tx
+        .query(
+            "SELECT emergency_id, opened_at, ends_at, reason FROM org.emergency
+              WHERE organization_id = $1 AND membership_id = $2 AND patient_id = ANY ($3) AND opened_at <= $4
+                AND ends_at > $4
+              ORDER BY opened_at DESC LIMIT 1",
+            &[&organization.0, &membership.0, &patients, &at],
+        )
+        .await?;
+    Ok(rows.into_iter().next())
+}
