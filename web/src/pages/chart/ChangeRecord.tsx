@@ -29,7 +29,7 @@ interface Props<T extends Type> {
 }
 
 /**
- * Changes one record from the version that was read when the form was first sent. If somebody else was faster, theirs is
+ * Changes one record from the version that stood when the form was opened. If somebody else was faster, theirs is
  * shown beside what was typed here, and nothing is written until one has looked.
  */
 export function ChangeRecord<T extends Type>(props: Props<T>) {

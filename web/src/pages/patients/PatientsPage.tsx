@@ -45,8 +45,8 @@ export function PatientsPage() {
       event.preventDefault()
       links()[0]?.focus()
     }
-    // Enter opens the first, once it is the first of what was typed.
-    if (event.key === 'Enter' && !waiting && typed.trim() !== '' && found[0])
+    // Enter opens the first, once it is the first of what was typed; of those who only sound alike one is chosen.
+    if (event.key === 'Enter' && !waiting && !alike && typed.trim() !== '' && found[0])
       router.navigate({ to: '/c/$context/patients/$patient', params: { context, patient: found[0].id } })
     if (event.key === 'Escape') setTyped('')
   }
