@@ -21,7 +21,7 @@ interface Mocks {
   beginAnew(changes: object): void
 }
 
-/** Answers the API from the mocks (LAMPLIGHT_MOCK=1), for work without a server. */
+/** Answers the API and FHIR from the mocks (LAMPLIGHT_MOCK=1), for work without a server. */
 export function mockServer(): Plugin {
   const answer: Promise<Connect.NextHandleFunction> = runnerImport<Mocks>('./src/mocks/handlers.ts').then(
     ({ module }) => middleware(module),
@@ -52,7 +52,7 @@ function middleware({ handlers, beginAnew }: Mocks): Connect.NextHandleFunction 
         .then(() => response.writeHead(204).end(), next)
       return
     }
-    if (!/^\/(api|platform)\//.test(request.url ?? '')) return next()
+    if (!/^\/(api|fhir|platform)\//.test(request.url ?? '')) return next()
     reply(handlers, request, response).catch(next)
   }
 }

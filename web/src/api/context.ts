@@ -1,7 +1,7 @@
 import { http } from './http'
+import type { Announcement } from './platform'
 import type {
   Accesses,
-  Announcement,
   Emergencies,
   Emergency,
   Facility,

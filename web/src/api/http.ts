@@ -23,8 +23,10 @@ export interface Hooks {
   reached(yes: boolean): void
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 interface Request {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: Method
   body?: object
   context?: string
   /** The version that the change starts from. */
@@ -32,6 +34,20 @@ interface Request {
   signal?: AbortSignal
   /** The caller asks whether there is a session: that there is none is an answer, not news. */
   quiet?: boolean
+  /** In place of `body`: a text as it is, of this type; the answer too is then given as it came. */
+  text?: {
+    type: string
+    content?: string
+    headers?: Record<string, string>
+    /** The answer holds no data and need not say its context; another's is refused all the same. */
+    dataless?: true
+  }
+}
+
+/** An answer as it came. */
+export interface Raw {
+  text: string
+  etag: string | null
 }
 
 const ignore: Hooks = {
@@ -40,6 +56,17 @@ const ignore: Hooks = {
   contextMismatch() {},
   stepUp: () => Promise.reject(new Declined('nobody to ask')),
   reached() {},
+}
+
+/**
+ * FHIR's outcomes carry no word of ours. That nobody is signed in is the same news there; a post that may not do a thing
+ * is told so as `forbidden`, so another 403 is about the context itself.
+ */
+function codeOfOutcome(status: number, { issue }: Record<string, unknown>): string {
+  if (status === 401) return 'signed-out'
+  const first: unknown = Array.isArray(issue) ? issue[0] : undefined
+  const forbidden = first && typeof first === 'object' && 'code' in first && first.code === 'forbidden'
+  return status === 403 && !forbidden ? 'context-refused' : ''
 }
 
 /** The one place that talks to the server. */
@@ -84,6 +111,16 @@ class Http {
     return this.send<void>(path, { ...options, method: 'DELETE' })
   }
 
+  /** What is no JSON of ours but has a form of its own, such as FHIR. */
+  raw(
+    method: Method,
+    path: string,
+    text: NonNullable<Request['text']>,
+    options: { context: string; signal?: AbortSignal },
+  ): Promise<Raw> {
+    return this.send<Raw>(path, { ...options, method, text })
+  }
+
   /** Sends, and when the server wants proof asks for it and sends once more with it. */
   private async send<Answer>(path: string, request: Request): Promise<Answer> {
     try {
@@ -117,13 +154,17 @@ class Http {
     if (request.context) headers.set(CONTEXT_HEADER, request.context)
     if (request.version !== undefined) headers.set('If-Match', `W/"${request.version}"`)
     if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
+    if (request.text) {
+      headers.set('Accept', request.text.type)
+      for (const [name, value] of Object.entries(request.text.headers ?? {})) headers.set(name, value)
+    }
 
     let answer: Response
     try {
       answer = await fetch(path, {
         method: request.method ?? 'GET',
         headers,
-        body: request.body ? JSON.stringify(request.body) : undefined,
+        body: request.text ? request.text.content : request.body ? JSON.stringify(request.body) : undefined,
         signal: request.signal,
         credentials: 'same-origin',
         cache: 'no-store',
@@ -136,11 +177,12 @@ class Http {
     }
     this.hooks.reached(true)
     this.readClock(answer)
-    this.checkContext(request.context, answer)
+    this.checkContext(request.context, answer, request.text?.dataless)
     if (request.context) notices.note(request.context, answer.headers.get(NOTICE_HEADER))
 
     if (!answer.ok) throw await this.problem(answer)
     const text = await answer.text()
+    if (request.text) return { text, etag: answer.headers.get('ETag') } as Answer
     return (text ? JSON.parse(text) : undefined) as Answer
   }
 
@@ -148,16 +190,17 @@ class Http {
     const body: unknown = await answer.json().catch(() => null)
     const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
     const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
+    if (fields.resourceType === 'OperationOutcome') fields.code = codeOfOutcome(answer.status, fields)
     const error = new ApiError(answer.status, fields, wait)
     if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
     return error
   }
 
   /** A success must say the context it is of; a refusal may say none, but never another. */
-  private checkContext(asked: string | undefined, answer: Response) {
+  private checkContext(asked: string | undefined, answer: Response, dataless = false) {
     if (!asked) return
     const echoed = answer.headers.get(CONTEXT_HEADER)
-    if (echoed === asked || (echoed === null && !answer.ok)) return
+    if (echoed === asked || (echoed === null && (dataless || !answer.ok))) return
     this.hooks.contextMismatch()
     throw new ContextMismatch('the answer was for another context')
   }

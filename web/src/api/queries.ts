@@ -10,6 +10,7 @@ interface Window {
   to?: string
   cursor?: string
 }
+
 import { platform } from './platform'
 
 /** What the cache holds of the person, whatever the context. */

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What whoever runs the installation announces to this organization now
+         * @description Does not extend the session.
+         */
+        get: operations["getAnnouncements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit/events/{event}/why": {
         parameters: {
             query?: never;
@@ -1204,6 +1224,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Support access that was asked for, and what runs */
+        get: operations["getSupport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let support see what a post sees, for a while; never one's own request
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `support.approve`.
+         */
+        post: operations["postSupportRequestApprove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End support access before its time, as who administers the organization or as the support itself */
+        post: operations["postSupportRequestEnd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/support/{request}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse support access
+         * @description Needs the permission `organization.manage`.
+         */
+        post: operations["postSupportRequestRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/platform/administrators": {
         parameters: {
             query?: never;
@@ -1247,6 +1341,90 @@ export interface paths {
          * @description Needs `platform.administrators` on the plane above organizations. May ask for a step-up for `platform.administrators`.
          */
         delete: operations["deletePlatformAdministratorsAdministrator"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was announced, newest first
+         * @description Needs `platform.watch` on the plane above organizations.
+         */
+        get: operations["getPlatformAnnouncements"];
+        put?: never;
+        /**
+         * Announce something to everyone or to organizations by name
+         * @description Needs `platform.announce` on the plane above organizations.
+         */
+        post: operations["postPlatformAnnouncements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/announcements/{announcement}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an announcement: nobody is shown it any more
+         * @description Needs `platform.announce` on the plane above organizations.
+         */
+        delete: operations["deletePlatformAnnouncementsAnnouncement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much there is of what, over the installation, by kind and by organization. Fewer than 11 people are not given and enter no sum
+         * @description Needs `platform.watch` on the plane above organizations.
+         */
+        get: operations["getPlatformFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the installation is, each thing with the values from which it is a warning, and bad
+         * @description Needs `platform.watch` on the plane above organizations.
+         */
+        get: operations["getPlatformHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1337,6 +1515,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/platform/organizations/{organization}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many clinicians an organization had in a month and what it costs: what the log says now, and what was fixed
+         * @description Needs `platform.watch` on the plane above organizations.
+         */
+        get: operations["getPlatformOrganizationsOrganizationUsage"];
+        put?: never;
+        /**
+         * Fix what the log says of a finished month, once and for good
+         * @description Needs `platform.plans` on the plane above organizations. May ask for a step-up for `platform.plans`.
+         */
+        post: operations["postPlatformOrganizationsOrganizationUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/platform/plans": {
         parameters: {
             query?: never;
@@ -1372,6 +1574,70 @@ export interface paths {
         put: operations["putPlatformPlansPlan"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is at work at each organization, as counts
+         * @description Needs `platform.watch` on the plane above organizations.
+         */
+        get: operations["getPlatformSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The support access that one asked for
+         * @description Needs `platform.support` on the plane above organizations.
+         */
+        get: operations["getPlatformSupport"];
+        put?: never;
+        /**
+         * Ask an organization to see what one of its people sees, for a while
+         * @description Needs `platform.support` on the plane above organizations. May ask for a step-up for `platform.support`.
+         */
+        post: operations["postPlatformSupport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/platform/support/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw one's own request for support access, or end what runs
+         * @description Needs `platform.support` on the plane above organizations.
+         */
+        delete: operations["deletePlatformSupportRequest"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1453,6 +1719,53 @@ export interface components {
             /** Format: uuid */
             patient: string;
         };
+        /** @description Which one it is. */
+        Announced: {
+            /** Format: uuid */
+            announcement: string;
+        };
+        /** @description Something that whoever runs the installation tells. */
+        Announcement: {
+            /** Format: uuid */
+            announcement: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            level: "info" | "warning" | "maintenance";
+            /** Format: date-time */
+            starts_at: string;
+            /** @description Plain; lines may be broken. */
+            text: string;
+            title: string;
+        };
+        /** @description Something told, or to be told. */
+        AnnouncementView: {
+            /** Format: uuid */
+            announcement: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Which administrator of the plane.
+             */
+            created_by: number;
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            level: "info" | "warning" | "maintenance";
+            /** @description Subdomains; null: everyone. */
+            organizations?: string[] | null;
+            /** Format: date-time */
+            starts_at: string;
+            text: string;
+            title: string;
+            /** Format: date-time */
+            withdrawn_at?: string | null;
+        };
+        /** @description What is announced now. */
+        Announcements: {
+            announcements: components["schemas"]["Announcement"][];
+        };
         /** @description An application. */
         Application: {
             name: string;
@@ -1461,6 +1774,21 @@ export interface components {
              * @description Where to read about it.
              */
             uri: string | null;
+        };
+        /** @description An approval. */
+        Approved: {
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * Format: int32
+             * @description The post that was made.
+             */
+            membership: number;
+        };
+        /** @description What waits for the organization's decision. */
+        AskedForSupport: {
+            /** Format: uuid */
+            request: string;
         };
         /** @description A scope that is asked for. */
         AskedScope: {
@@ -1571,6 +1899,20 @@ export interface components {
             role: string;
             was_alive: boolean;
             was_by_relationship: boolean;
+        };
+        /** @description What the checks of the database's walls found; asked once a minute. */
+        Doctor: {
+            /** Format: date-time */
+            checked_at: string;
+            checks: number;
+            /** @description Those that found something. */
+            findings: components["schemas"]["DoctorFinding"][];
+        };
+        /** @description A check that found something. */
+        DoctorFinding: {
+            check: string;
+            finds: string;
+            offenders: number;
         };
         /** @description What is left of a grant at use: what every post of the chain has, without what one of them is denied. */
         Effective: {
@@ -1737,6 +2079,32 @@ export interface components {
              */
             paths: string[];
         };
+        /** @description How much there is. */
+        FigureCounts: {
+            /**
+             * Format: int64
+             * @description Of the log, in the last 30 days.
+             */
+            events: number;
+            facilities: components["schemas"]["SiteCounts"];
+            patients: components["schemas"]["PeopleCount"];
+            portals: components["schemas"]["PortalCount"][];
+            /** Format: int64 */
+            records: number;
+            /**
+             * Format: int64
+             * @description Posts of the staff.
+             */
+            staff: number;
+        };
+        /** @description All figures; counted at most every five minutes. */
+        Figures: {
+            /** Format: date-time */
+            counted_at: string;
+            kinds: components["schemas"]["KindFigures"][];
+            organizations: components["schemas"]["OrganizationFigures"][];
+            total: components["schemas"]["FigureCounts"];
+        };
         /** @description The end of a WebAuthn ceremony. */
         Finish: {
             /**
@@ -1752,6 +2120,53 @@ export interface components {
             email: string;
             /** @description What they are called until they say it themselves. */
             name: string;
+        };
+        /** @description How the installation is. */
+        Health: {
+            checks: components["schemas"]["HealthCheck"][];
+            /** @description PostgreSQL's. */
+            database_version: string;
+            doctor: components["schemas"]["Doctor"];
+            pools: components["schemas"]["HealthPool"][];
+            /**
+             * Format: date-time
+             * @description Since when this program runs.
+             */
+            since: string;
+            /** @enum {string} */
+            state: "ok" | "warn" | "bad";
+            version: string;
+        };
+        /** @description One thing that is looked at. */
+        HealthCheck: {
+            /** Format: int64 */
+            bad: number;
+            /** @description A word that never changes. */
+            key: string;
+            /** @description Whether less is worse. */
+            less_is_worse: boolean;
+            /** @enum {string} */
+            state: "ok" | "warn" | "bad";
+            /** @description `ms`, `seconds`, `months` or `count`. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description Null: there is nothing to measure.
+             */
+            value?: number | null;
+            /**
+             * Format: int64
+             * @description From which value on it is a warning, and bad.
+             */
+            warn: number;
+        };
+        /** @description Connections of one pool. */
+        HealthPool: {
+            in_use: number;
+            most: number;
+            name: string;
+            open: number;
+            waiting: number;
         };
         /** @description Times of some days at which a facility is open (FHIR `Location.hoursOfOperation`). */
         Hours: {
@@ -1798,6 +2213,12 @@ export interface components {
             note?: string;
             /** @enum {string} */
             verdict: "justified" | "not-justified";
+        };
+        /** @description The figures of all organizations of a kind. */
+        KindFigures: {
+            counts: components["schemas"]["FigureCounts"];
+            kind: string;
+            organizations: number;
         };
         /** @description A post of the chain. A post stays where it was made, so the chain is the one that was. */
         Link: {
@@ -1915,6 +2336,7 @@ export interface components {
             organization: components["schemas"]["Organization"];
             /** @description What it is called. */
             role: string;
+            support: components["schemas"]["SupportAccess"] | null;
         };
         /** @description A part of the product. */
         ModuleView: {
@@ -1957,6 +2379,24 @@ export interface components {
             name: string;
             /** @description Keys of what they may do there. */
             permissions: string[];
+        };
+        /** @description Something to be told. */
+        NewAnnouncement: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @enum {string} */
+            level: "info" | "warning" | "maintenance";
+            /** @description Subdomains, 200 at most; without them everyone. */
+            organizations?: string[] | null;
+            /**
+             * Format: date-time
+             * @description Without it now.
+             */
+            starts_at?: string | null;
+            /** @description 1 to 4000 characters, plain; lines may be broken. */
+            text: string;
+            /** @description 1 to 200 characters. */
+            title: string;
         };
         /** @description A patient to be reached in an emergency. */
         NewEmergency: {
@@ -2063,6 +2503,25 @@ export interface components {
             /** @description By its name in the IANA time zone database. */
             time_zone: string;
         };
+        /** @description Support access to be asked for. */
+        NewSupport: {
+            /**
+             * Format: int32
+             * @description The number of the post whose view would help, as its holder told it; the organization chooses.
+             */
+            membership?: number | null;
+            /**
+             * Format: int32
+             * @description For how long, 5 to 240.
+             */
+            minutes: number;
+            /** @description The organization's subdomain. */
+            organization: string;
+            /** @description Why, 1 to 500 characters, for who decides. */
+            reason: string;
+            /** @description Whether to change something as well. */
+            write?: boolean;
+        };
         /** @description A body without members. */
         Nothing: Record<string, never>;
         /** @description A post that is open in this browser. */
@@ -2123,6 +2582,42 @@ export interface components {
              */
             session_seconds: number;
         };
+        /** @description One organization's figures. */
+        OrganizationFigures: {
+            counts: components["schemas"]["FigureCounts"];
+            kind: string;
+            organization: string;
+        };
+        /** @description Who is at work at an organization: counts. */
+        OrganizationSessions: {
+            /**
+             * Format: int64
+             * @description Browsers that asked for something in the last 15 minutes.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Posts open in them.
+             */
+            contexts: number;
+            /**
+             * Format: int64
+             * @description Accounts at which someone was turned away in the last 24 hours because they were locked.
+             */
+            locked: number;
+            /** @description The subdomain; null: the installation's own address. */
+            organization?: string | null;
+            /**
+             * Format: int64
+             * @description In the last 24 hours, from its log.
+             */
+            refusals: number;
+            /**
+             * Format: int64
+             * @description Signed-in browsers.
+             */
+            sessions: number;
+        };
         /** @description What the plane may set at an organization. */
         OrganizationSettings: {
             /**
@@ -2163,6 +2658,11 @@ export interface components {
             slug: string;
             /** @description What it switched off itself. */
             switched_off: string[];
+            /**
+             * Format: int64
+             * @description Of the settings: what `If-Match` names.
+             */
+            version: number;
         };
         /** @description What a change would do to the post and to those below it. */
         Outlook: {
@@ -2210,6 +2710,33 @@ export interface components {
              * @description The `ETag` that a change names is of this number.
              */
             version: number;
+        };
+        /** @description What one asked for oneself. */
+        OwnSupport: {
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends, or ended.
+             */
+            ends_at: string | null;
+            /** Format: int32 */
+            membership: number | null;
+            /** Format: int32 */
+            minutes: number;
+            /** @description The organization's subdomain. */
+            organization: string;
+            /** Format: uuid */
+            request: string;
+            /** @enum {string} */
+            state: "waiting" | "withdrawn" | "refused" | "running" | "over";
+            write: boolean;
+        };
+        /** @description What one asked for, the newest first, 200 at most. */
+        OwnSupportRequests: {
+            requests: components["schemas"]["OwnSupport"][];
         };
         /** @description A tie of one's own post. */
         OwnTie: {
@@ -2272,6 +2799,18 @@ export interface components {
         People: {
             people: components["schemas"]["Member"][];
         };
+        /**
+         * @description A count of people. In a sum `few` says that what was not given of its parts is left out: the difference to anything
+         *     tells nothing.
+         */
+        PeopleCount: {
+            /**
+             * Format: int64
+             * @description Null: fewer than 11, or a sum of nothing that may be given.
+             */
+            count?: number | null;
+            few: boolean;
+        };
         /** @description A person. */
         Person: {
             /** @description The address, as typed. */
@@ -2317,6 +2856,10 @@ export interface components {
             modules: string[];
             plans: components["schemas"]["PlanView"][];
         };
+        /** @description The newest 200. */
+        PlatformAnnouncements: {
+            announcements: components["schemas"]["AnnouncementView"][];
+        };
         /** @description Who asks on the plane. */
         PlatformMe: {
             /** Format: int32 */
@@ -2329,6 +2872,16 @@ export interface components {
             /** @description Whether there are more, after the last. */
             more: boolean;
             organizations: components["schemas"]["OrganizationView"][];
+        };
+        /** @description Every organization, and last the installation's own address. */
+        PlatformSessions: {
+            organizations: components["schemas"]["OrganizationSessions"][];
+        };
+        /** @description Portals by their tie to a patient. */
+        PortalCount: {
+            posts: components["schemas"]["PeopleCount"];
+            /** @description `client`, `referral`, `family` or `self`. */
+            tie: string;
         };
         /** @description What is to be otherwise at a post. What is not there stays. */
         PostChange: {
@@ -2545,7 +3098,7 @@ export interface components {
             relationships: components["schemas"]["Tie"][];
             role: string;
             /** @enum {string} */
-            sort: "person" | "service" | "operator";
+            sort: "person" | "service" | "operator" | "support";
             /** @description Whether somebody has taken it up; always so for a service. */
             taken_up: boolean;
         };
@@ -2597,6 +3150,15 @@ export interface components {
             /** @enum {string} */
             next: "done";
         };
+        /** @description Sites by state. */
+        SiteCounts: {
+            /** Format: int64 */
+            live: number;
+            /** Format: int64 */
+            pilot: number;
+            /** Format: int64 */
+            preparing: number;
+        };
         /** @description A site, as the plane sees it. */
         SiteView: {
             code: string;
@@ -2641,6 +3203,96 @@ export interface components {
             extra?: string[];
             /** @description The key of a plan on sale; its newest version is taken. */
             plan: string;
+        };
+        /** @description Somebody of the platform has the view of a post for a while, because the organization said so. */
+        SupportAccess: {
+            /** @description Who has it. */
+            by: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Whose view it is. */
+            for: string;
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description What it was asked for and is ended by.
+             */
+            request: string;
+        };
+        /** @description Whose view is shared, and for how long: no more than was asked. */
+        SupportApproval: {
+            /**
+             * Format: int32
+             * @description A living post of the staff.
+             */
+            membership: number;
+            /** Format: int32 */
+            minutes: number;
+            /** @description Whether to change something as well. */
+            write?: boolean;
+        };
+        /** @description What was decided. */
+        SupportDecision: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+        };
+        /** @description What an approval gave. */
+        SupportGranted: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description How much it did, as the log has it.
+             */
+            events: number;
+            for: string;
+            /**
+             * Format: int32
+             * @description Whose view.
+             */
+            membership: number;
+            /** Format: int32 */
+            minutes: number;
+            write: boolean;
+        };
+        /** @description Support access that was asked for. */
+        SupportRequest: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @description Who asks. */
+            by: string;
+            decided: components["schemas"]["SupportDecision"] | null;
+            /**
+             * Format: date-time
+             * @description When it was withdrawn, or ended before its time.
+             */
+            ended_at: string | null;
+            granted: components["schemas"]["SupportGranted"] | null;
+            /**
+             * Format: int32
+             * @description For how long.
+             */
+            minutes: number;
+            reason: string;
+            /** Format: uuid */
+            request: string;
+            /** @enum {string} */
+            state: "waiting" | "lapsed" | "withdrawn" | "refused" | "running" | "over";
+            /**
+             * Format: int32
+             * @description The number of the post whose view would help, when one was named.
+             */
+            wanted: number | null;
+            /** @description Whether to change something as well. */
+            write: boolean;
+        };
+        /** @description Support access, what waits and runs first, 200 at most. */
+        SupportRequests: {
+            requests: components["schemas"]["SupportRequest"][];
         };
         /** @description Whether a module is to be in use. */
         Switch: {
@@ -2738,6 +3390,74 @@ export interface components {
              */
             token: string;
         };
+        /** @description A month of an organization. Counts: nobody is named. */
+        Usage: {
+            /** @description Whether the log still says what was fixed. False: someone altered one of them. */
+            agrees?: boolean | null;
+            /** @description Whether it is over. The account of one that is not counts its remaining days as they are today. */
+            finished: boolean;
+            /** @description `YYYY-MM`, UTC. */
+            month: string;
+            /** @description What the log says now. */
+            now: components["schemas"]["UsageAccount"];
+            reading?: components["schemas"]["UsageReading"] | null;
+        };
+        /** @description Clinicians and what the month costs. */
+        UsageAccount: {
+            /** Format: int32 */
+            clinicians: number;
+            lines: components["schemas"]["UsageLine"][];
+            /** @description One, unless the plan changed its currency within the month. */
+            totals: components["schemas"]["UsageTotal"][];
+        };
+        /** @description One line of an account. */
+        UsageLine: {
+            /** Format: int64 */
+            cents: number;
+            /** @description ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description On how many days of the month.
+             */
+            days: number;
+            /** Format: int64 */
+            of_days: number;
+            plan: string;
+            /** Format: int32 */
+            plan_version: number;
+            /** Format: int64 */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description A month's, for one.
+             */
+            unit_cents: number;
+            /** @description `base`, `clinicians` or `modules`. */
+            what: string;
+        };
+        /** @description The month to be fixed. */
+        UsageMonth: {
+            /** @description `YYYY-MM`, UTC. */
+            month: string;
+        };
+        /** @description The same, shown. */
+        UsageReading: {
+            account: components["schemas"]["UsageAccount"];
+            /** Format: date-time */
+            taken_at: string;
+            /**
+             * Format: int32
+             * @description Which administrator of the plane.
+             */
+            taken_by: number;
+        };
+        /** @description A sum in one currency. */
+        UsageTotal: {
+            /** Format: int64 */
+            cents: number;
+            currency: string;
+        };
         /** @description A post, with what stands above and below it. */
         View: {
             /**
@@ -2781,6 +3501,71 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announcements"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAuditEventsEventWhy: {
         parameters: {
             query?: never;
@@ -8725,6 +9510,335 @@ export interface operations {
             };
         };
     };
+    getSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportRequests"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestApprove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportApproval"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approved"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-decided`: the request for support was decided, withdrawn, or asked too long ago */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postSupportRequestRefuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-decided`: the request for support was decided, withdrawn, or asked too long ago */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPlatformAdministrators: {
         parameters: {
             query?: never;
@@ -9080,6 +10194,362 @@ export interface operations {
             };
             /** @description no `If-Match` */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformAnnouncements"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPlatformAnnouncements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnnouncement"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announced"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePlatformAnnouncementsAnnouncement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformFigures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9620,6 +11090,192 @@ export interface operations {
             };
         };
     };
+    getPlatformOrganizationsOrganizationUsage: {
+        parameters: {
+            query?: {
+                /** @description which month (UTC), as 2026-04 */
+                month?: string;
+            };
+            header?: never;
+            path: {
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPlatformOrganizationsOrganizationUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                organization: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageMonth"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-read`: the month was fixed already; `month-running`: the month is not over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPlatformPlans: {
         parameters: {
             query?: never;
@@ -9777,6 +11433,306 @@ export interface operations {
             };
             /** @description no `If-Match` */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformSessions"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPlatformSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSupportRequests"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPlatformSupport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSupport"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedForSupport"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `support-waiting`: a request for support of the same administrator waits there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePlatformSupportRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or the caller is not on the plane */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

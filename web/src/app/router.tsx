@@ -8,9 +8,12 @@ import {
   type RouterHistory,
   redirect,
 } from '@tanstack/react-router'
+import { chartQueries } from '@/api/chartQueries'
 import { ApiError, hasCode } from '@/api/errors'
+import { isHidden } from '@/api/fhir'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
-import { showsEmergencies, showsPeople, showsSupport } from '@/pages/context/shows'
+import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
+import { showsEmergencies, showsPatients, showsPeople, showsSupport } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
@@ -148,6 +151,69 @@ const welcome = createRoute({
   getParentRoute: () => context,
   path: '/',
   component: lazyRouteComponent(() => import('@/pages/context/WelcomePage'), 'WelcomePage'),
+})
+
+/** What a page stands on is there: else nothing is asked for on its behalf. */
+const stands = async (parent: Promise<{ status: string }>) => (await parent).status === 'success'
+
+/** The patients and their charts, for whoever may look for them. For others they do not exist. */
+const charts = createRoute({
+  getParentRoute: () => context,
+  id: 'charts',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsPatients(me.permissions)) throw notFound()
+    await cache.ensureQueryData(chartQueries(params.context).types())
+  },
+  notFoundComponent: NotFoundPage,
+})
+const patients = createRoute({
+  getParentRoute: () => charts,
+  path: '/patients',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    await cache.ensureInfiniteQueryData(chartQueries(params.context).patients({ typed: '' }))
+  },
+  component: lazyRouteComponent(() => import('@/pages/patients/PatientsPage'), 'PatientsPage'),
+})
+const admit = createRoute({
+  getParentRoute: () => charts,
+  path: '/admit',
+  component: lazyRouteComponent(() => import('@/pages/patients/AdmitPage'), 'AdmitPage'),
+})
+const chart = createRoute({
+  getParentRoute: () => charts,
+  path: '/patients/$patient',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(params.patient)) throw notFound()
+    await loadChart(cache, params.context, params.patient).catch((error: unknown) => {
+      // Out of reach and not there are the same.
+      throw isHidden(error) ? notFound() : error
+    })
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/chart/ChartLayout'), 'ChartLayout'),
+})
+const chartOverview = createRoute({
+  getParentRoute: () => chart,
+  path: '/',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    await loadOverview(cache, params.context, params.patient)
+  },
+  component: lazyRouteComponent(() => import('@/pages/chart/OverviewPart'), 'OverviewPart'),
+})
+const chartSection = createRoute({
+  getParentRoute: () => chart,
+  path: '/$section',
+  loader: async ({ context: { cache }, params: { context, patient, section }, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    if (!isSection(section) || !(await loadSection(cache, context, patient, section))) throw notFound()
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/chart/SectionPage'), 'SectionPage'),
 })
 
 /** The pages of whoever may see the people here. For others they do not exist. */
@@ -374,6 +440,7 @@ const tree = root.addChildren([
     console.addChildren(Object.values(above)),
     context.addChildren([
       welcome,
+      charts.addChildren([patients, admit, chart.addChildren([chartOverview, chartSection])]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
       accesses,

@@ -4,6 +4,7 @@ import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
+import { fhirHandlers } from './fhir'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
@@ -155,6 +156,7 @@ export const handlers = [
   ...authorizationHandlers,
   ...peopleHandlers,
   ...emergencyHandlers,
+  ...fhirHandlers,
   ...accessHandlers,
   ...facilityHandlers,
   ...platformHandlers,

@@ -16,6 +16,7 @@ import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockPlane, makePlane } from './platform'
+import { type MockRecord, makeRecords } from './records'
 import { makeSupport } from './support'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -54,6 +55,24 @@ export interface World {
   throttled: boolean
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
+  /** The chart, of the first organization. */
+  records: MockRecord[]
+  /** Types that do not exist for the post, and types that it is refused. */
+  hiddenTypes: string[]
+  refusedTypes: string[]
+  /** Of patients: what is hidden has no search parameter. */
+  hiddenParameters: string[]
+  /** Creates by their idempotency keys. */
+  creates: Map<string, { text: string; made: MockRecord }>
+  /** Searches, with their forms, and transactions, as they came. */
+  searched: string[]
+  bundles: string[]
+  /** Searches and transactions wait for this. */
+  slow: Promise<void> | null
+  /** So many writes are done and their answers lost on the way. */
+  losesAnswers: number
+  /** Transactions are refused. */
+  refusesWrites: boolean
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -147,6 +166,16 @@ export function makeWorld(changes: Partial<World> = {}): World {
     notice: null,
     throttled: false,
     wrongEcho: null,
+    records: makeRecords(),
+    hiddenTypes: [],
+    refusedTypes: [],
+    hiddenParameters: [],
+    creates: new Map(),
+    searched: [],
+    bundles: [],
+    slow: null,
+    losesAnswers: 0,
+    refusesWrites: false,
     asked: [],
     ...changes,
   }

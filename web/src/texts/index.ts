@@ -2,10 +2,12 @@ import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
 import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
+import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
 import { links, lock, signIn } from './en/signIn'
@@ -31,6 +33,14 @@ const en = {
   outlook,
   roles,
   emergencies,
+  patients,
+  admit,
+  palette,
+  chart,
+  vitals,
+  problem,
+  allergy,
+  medication,
   accesses,
   notice,
   facilities,

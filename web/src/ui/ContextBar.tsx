@@ -29,6 +29,8 @@ interface Props {
   onFollow(href: string): void
   /** Someone looks at their account's menu. */
   onAccount?(): void
+  /** What helps wherever one is. */
+  tools?: ReactNode
   /** Menu items. */
   account: ReactNode
 }
@@ -46,6 +48,7 @@ export function ContextBar({
   posts,
   onFollow,
   onAccount,
+  tools,
   account,
 }: Props) {
   const { t } = useTranslation()
@@ -116,6 +119,7 @@ export function ContextBar({
       </Menu>
       {kind === 'portal' && <span className={classes.portal}>{t('context.portal')}</span>}
       <span className={classes.gap} />
+      {tools}
       <Menu
         withinPortal={false}
         withInitialFocusPlaceholder={false}

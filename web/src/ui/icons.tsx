@@ -119,3 +119,11 @@ export function PersonIcon({ size }: Size) {
     </Drawn>
   )
 }
+export function SearchIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <circle cx="9" cy="9" r="5.5" />
+      <path d="m13.2 13.2 3.8 3.8" />
+    </Drawn>
+  )
+}

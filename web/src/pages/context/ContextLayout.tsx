@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
+import { PaletteKey } from '@/pages/palette/PaletteKey'
 import { announcementMemory, usePutAway } from '@/session/announcementMemory'
 import { useLeave } from '@/session/useLeave'
 import { AnnouncementBar } from '@/ui/AnnouncementBar'
@@ -63,6 +64,7 @@ export function ContextLayout() {
         posts={posts}
         onFollow={(href) => router.navigate({ href })}
         onAccount={() => setLooked(true)}
+        tools={<PaletteKey />}
         account={
           <>
             <Menu.Item renderRoot={(props) => <Link to="/account" search={{ from: context }} {...props} />}>

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Me } from '@/api/types'
 import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPeople, showsSupport } from './shows'
+import { showsEmergencies, showsPatients, showsPeople, showsSupport } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
@@ -16,15 +16,21 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   useEffect(() => {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
+  const patients = showsPatients(me.permissions)
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
   const manages = me.permissions.includes('organization.manage')
   const support = showsSupport(me.permissions)
-  if (!people && !emergencies && !accesses && !manages && !support) return null
+  if (!patients && !people && !emergencies && !accesses && !manages && !support) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
+      {patients && (
+        <Link to="/c/$context/patients" params={params}>
+          {t('patients.title')}
+        </Link>
+      )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>
         {t('people.navHome')}
       </Link>

@@ -1,4 +1,7 @@
 /** Whose pages a post has. What it has not is neither in the navigation nor at its address. */
+export const showsPatients = (permissions: readonly string[]) =>
+  permissions.includes('chart.search') && permissions.includes('chart.read')
+
 export const showsPeople = (permissions: readonly string[]) => permissions.includes('people.read')
 
 export const showsSupport = (permissions: readonly string[]) =>

@@ -1,0 +1,226 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { AllergyIntolerance } from '@/api/fhirTypes'
+import { drafts } from '@/session/drafts'
+import { onDay } from '@/texts/zone'
+import { Chip } from '@/ui/Chip'
+import { AddRecord } from './AddRecord'
+import { ChangeRecord } from './ChangeRecord'
+import { allergyWords, isNoneKnown, severityOf } from './essentials'
+import { Entry, Group, Nothing, Part } from './Part'
+import { noteAdded, notesOf, SYSTEMS, statusOf } from './records'
+import { useChart, useRecords } from './useChart'
+import { conceptOf, hasCodeOf } from './words'
+
+const SEVERITIES = ['severe', 'moderate', 'mild'] as const
+const CATEGORIES = ['medication', 'food', 'environment'] as const
+
+export function AllergiesPart() {
+  const { t } = useTranslation()
+  const { may, zone, id, draftKey } = useChart()
+  const all = (useRecords('AllergyIntolerance') ?? []).filter(
+    (it) => !hasCodeOf(it.verificationStatus, 'entered-in-error'),
+  )
+  const [doing, setDoing] = useState<'add' | 'none' | AllergyIntolerance | null>(() =>
+    drafts.has(draftKey('add AllergyIntolerance')) ? 'add' : null,
+  )
+  const writes = may('chart.write')
+  const words = allergyWords(all)
+  const ended = (it: AllergyIntolerance) =>
+    hasCodeOf(it.clinicalStatus, 'inactive', 'resolved') || hasCodeOf(it.verificationStatus, 'refuted')
+  const past = all.filter(ended)
+  const present = all.filter((it) => !ended(it))
+  const reactionsOf = (it: AllergyIntolerance) =>
+    (it.reaction ?? [])
+      .map((reaction) =>
+        [reaction.manifestation?.map(conceptOf).join(', '), reaction.description].filter(Boolean).join('. '),
+      )
+      .join('\n')
+  const categoryOf = (it: AllergyIntolerance) => {
+    const known = CATEGORIES.find((category) => it.category?.includes(category))
+    return known ? t(`allergy.category_${known}`) : ''
+  }
+  const entry = (it: AllergyIntolerance, quiet: boolean) => {
+    const severity = severityOf(it)
+    const serious = severity === 'severe' || severity === 'high'
+    return (
+      <Entry
+        key={it.id}
+        quiet={quiet}
+        title={conceptOf(it.code)}
+        chips={
+          !quiet &&
+          severity && <Chip kind={serious ? 'bad' : 'plain'}>{t(`chart.severity_${severity}`)}</Chip>
+        }
+        lines={[
+          reactionsOf(it),
+          [
+            categoryOf(it),
+            it.recordedDate && t('chart.recorded', { day: onDay(it.recordedDate, zone) }),
+            it.recorder?.display,
+          ]
+            .filter(Boolean)
+            .join(' · '),
+          notesOf(it),
+        ]}
+        action={
+          writes &&
+          !quiet && (
+            <Button
+              variant="subtle"
+              size="sm"
+              onClick={() => setDoing(it)}
+              aria-label={t('chart.endLabel', { name: conceptOf(it.code) })}
+            >
+              {t('chart.end')}
+            </Button>
+          )
+        }
+      />
+    )
+  }
+  return (
+    <Part
+      title={t('chart.section_allergies')}
+      actions={
+        writes && (
+          <>
+            {words.kind === 'none-recorded' && (
+              <Button variant="default" onClick={() => setDoing('none')}>
+                {t('allergy.recordNone')}
+              </Button>
+            )}
+            <Button onClick={() => setDoing('add')}>{t('allergy.add')}</Button>
+          </>
+        )
+      }
+    >
+      {present.length === 0 ? (
+        <Nothing>{t('allergy.none')}</Nothing>
+      ) : (
+        <Group>{present.map((it) => entry(it, false))}</Group>
+      )}
+      {past.length > 0 && <Group title={t('allergy.past')}>{past.map((it) => entry(it, true))}</Group>}
+      {doing === 'add' && (
+        <AddRecord
+          type="AllergyIntolerance"
+          title={t('allergy.add')}
+          submit={t('allergy.save')}
+          begin={{ category: '', severity: '' }}
+          fields={[
+            { key: 'text', label: t('allergy.text'), kind: 'text', needed: t('allergy.textNeeded') },
+            {
+              key: 'category',
+              label: t('allergy.category'),
+              kind: 'select',
+              options: [
+                { value: '', label: t('chart.notSaid') },
+                ...CATEGORIES.map((value) => ({ value, label: t(`allergy.category_${value}`) })),
+              ],
+            },
+            { key: 'reaction', label: t('allergy.reaction'), kind: 'text', hint: t('allergy.reactionHint') },
+            {
+              key: 'severity',
+              label: t('allergy.severity'),
+              kind: 'select',
+              options: [
+                { value: '', label: t('chart.notSaid') },
+                ...SEVERITIES.map((value) => ({ value, label: t(`allergy.severity_${value}`) })),
+              ],
+            },
+            { key: 'note', label: t('chart.note'), kind: 'area' },
+          ]}
+          build={({ text, category, reaction, severity, note }, now) => ({
+            resourceType: 'AllergyIntolerance',
+            clinicalStatus: statusOf('allergyintolerance-clinical', 'active'),
+            verificationStatus: statusOf('allergyintolerance-verification', 'confirmed'),
+            category: category ? [category] : undefined,
+            criticality: severity === 'severe' ? 'high' : undefined,
+            code: { text: text?.trim() },
+            patient: { reference: `Patient/${id}` },
+            recordedDate: now,
+            reaction:
+              reaction?.trim() || severity
+                ? [
+                    {
+                      manifestation: [{ text: reaction?.trim() || t('allergy.reactionUnknown') }],
+                      severity: severity || undefined,
+                    },
+                  ]
+                : undefined,
+            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+          })}
+          onDone={() => setDoing(null)}
+        />
+      )}
+      {doing === 'none' && (
+        <AddRecord
+          type="AllergyIntolerance"
+          form="none known"
+          title={t('allergy.recordNone')}
+          submit={t('allergy.recordNoneSave')}
+          fields={[{ key: 'note', label: t('allergy.askedWhom'), kind: 'area' }]}
+          build={({ note }, now) => ({
+            resourceType: 'AllergyIntolerance',
+            clinicalStatus: statusOf('allergyintolerance-clinical', 'active'),
+            verificationStatus: statusOf('allergyintolerance-verification', 'confirmed'),
+            code: {
+              coding: [{ system: SYSTEMS.snomed, code: '716186003', display: 'No known allergy' }],
+              text: t('chart.noneKnown'),
+            },
+            patient: { reference: `Patient/${id}` },
+            recordedDate: now,
+            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+          })}
+          onDone={() => setDoing(null)}
+        />
+      )}
+      {doing && typeof doing === 'object' && (
+        <ChangeRecord
+          type="AllergyIntolerance"
+          record={doing.id}
+          title={t('allergy.endTitle', { name: conceptOf(doing.code) })}
+          submit={t('allergy.endSave')}
+          begin={{ how: isNoneKnown(doing) ? 'inactive' : 'resolved', note: '' }}
+          fields={[
+            {
+              key: 'how',
+              label: t('allergy.how'),
+              kind: 'select',
+              options: (['resolved', 'inactive', 'refuted', 'entered-in-error'] as const).map((value) => ({
+                value,
+                label: t(`allergy.how_${value}`),
+              })),
+            },
+            { key: 'note', label: t('chart.note'), kind: 'area', needed: t('allergy.noteNeeded') },
+          ]}
+          build={({ how, note }, standing, now) => ({
+            // Of what was entered in error no clinical status is said (ait-2).
+            clinicalStatus:
+              how === 'entered-in-error'
+                ? undefined
+                : statusOf(
+                    'allergyintolerance-clinical',
+                    how === 'refuted' ? 'inactive' : (how ?? 'resolved'),
+                  ),
+            ...((how === 'refuted' || how === 'entered-in-error') && {
+              verificationStatus: statusOf('allergyintolerance-verification', how),
+            }),
+            note: noteAdded(standing, note, now),
+          })}
+          describe={(it) => [
+            [t('allergy.text'), conceptOf(it.code)],
+            [
+              t('chart.status'),
+              [conceptOf(it.clinicalStatus), conceptOf(it.verificationStatus)].filter(Boolean).join(', '),
+            ],
+            [t('allergy.reaction'), reactionsOf(it)],
+            [t('chart.note'), notesOf(it)],
+          ]}
+          onDone={() => setDoing(null)}
+        />
+      )}
+    </Part>
+  )
+}

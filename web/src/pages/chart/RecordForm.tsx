@@ -1,0 +1,117 @@
+import { Button, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import classes from './RecordForm.module.css'
+
+export interface FieldSpec {
+  key: string
+  label: string
+  kind: 'text' | 'date' | 'select' | 'area'
+  hint?: string
+  /** What is said when it is empty and must not be. */
+  needed?: string
+  options?: { value: string; label: string }[]
+  /** What is wrong with what was typed. */
+  check?(value: string): string | undefined
+}
+
+export type Values = Record<string, string>
+
+interface Props {
+  fields: FieldSpec[]
+  values: Values
+  onChange(values: Values): void
+  submit: string
+  busy: boolean
+  /** What went wrong, or what stands against it. */
+  problem?: ReactNode
+  onSubmit(): void
+  onCancel(): void
+}
+
+/** A short form about one record. The first field begins, the first wrong one is gone to. */
+export function RecordForm({ fields, values, onChange, submit, busy, problem, onSubmit, onCancel }: Props) {
+  const { t } = useTranslation()
+  const [tried, setTried] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
+  const faultOf = ({ key, needed, check }: FieldSpec) => {
+    const value = (values[key] ?? '').trim()
+    return value === '' ? needed : check?.(value)
+  }
+  function send(event: FormEvent) {
+    event.preventDefault()
+    setTried(true)
+    const wrong = fields.find(faultOf)
+    if (wrong) form.current?.querySelector<HTMLElement>(`[name="${wrong.key}"]`)?.focus()
+    else if (!busy) onSubmit()
+  }
+  const field = (spec: FieldSpec, i: number) => {
+    const { key, label, kind, hint, options = [] } = spec
+    const common = {
+      name: key,
+      size: 'md' as const,
+      label,
+      description: hint,
+      inputWrapperOrder: ['label', 'input', 'description', 'error'] as (
+        | 'label'
+        | 'input'
+        | 'description'
+        | 'error'
+      )[],
+      value: values[key] ?? '',
+      error: tried ? faultOf(spec) : undefined,
+      ...(i === 0 && { 'data-autofocus': true }),
+    }
+    const set = (value: string) => onChange({ ...values, [key]: value })
+    if (kind === 'select')
+      return (
+        <NativeSelect
+          key={key}
+          {...common}
+          disabled={busy}
+          data={options}
+          onChange={(event) => set(event.currentTarget.value)}
+        />
+      )
+    if (kind === 'area')
+      return (
+        <Textarea
+          key={key}
+          {...common}
+          rows={2}
+          resize="vertical"
+          autoComplete="off"
+          maxLength={2000}
+          readOnly={busy}
+          onChange={(event) => set(event.currentTarget.value)}
+        />
+      )
+    return (
+      <TextInput
+        key={key}
+        {...common}
+        type={kind}
+        autoComplete="off"
+        maxLength={kind === 'text' ? 200 : undefined}
+        readOnly={busy}
+        onChange={(event) => set(event.currentTarget.value)}
+      />
+    )
+  }
+  return (
+    <form ref={form} onSubmit={send} noValidate>
+      <Stack gap="md">
+        {fields.map(field)}
+        {problem}
+        <div className={classes.buttons}>
+          <Button type="submit" loading={busy}>
+            {submit}
+          </Button>
+          <Button variant="default" disabled={busy} onClick={onCancel}>
+            {t('common.cancel')}
+          </Button>
+        </div>
+      </Stack>
+    </form>
+  )
+}

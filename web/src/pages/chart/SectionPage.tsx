@@ -1,0 +1,31 @@
+import { useParams } from '@tanstack/react-router'
+import type { ComponentType } from 'react'
+import { AllergiesPart } from './AllergiesPart'
+import { MedicationsPart } from './MedicationsPart'
+import { NotesPart } from './NotesPart'
+import { ProblemsPart } from './ProblemsPart'
+import { CarePlanPart, ConsentsPart, ContactsPart, CoveragePart, ImmunizationsPart } from './ReadParts'
+import { ResultsPart } from './ResultsPart'
+import { isSection, type SectionKey } from './sections'
+import { VitalsPart } from './VitalsPart'
+
+const parts: Record<SectionKey, ComponentType> = {
+  vitals: VitalsPart,
+  medications: MedicationsPart,
+  problems: ProblemsPart,
+  allergies: AllergiesPart,
+  notes: NotesPart,
+  results: ResultsPart,
+  'care-plan': CarePlanPart,
+  immunizations: ImmunizationsPart,
+  contacts: ContactsPart,
+  coverage: CoveragePart,
+  consents: ConsentsPart,
+}
+
+/** The section in the address. That there is one was seen to before. */
+export function SectionPage() {
+  const { section } = useParams({ from: '/signed-in/c/$context/charts/patients/$patient/$section' })
+  const Part = isSection(section) ? parts[section] : null
+  return Part && <Part key={section} />
+}

@@ -1,0 +1,66 @@
+import type { AllergyIntolerance, Consent, Encounter, Observation } from '@/api/fhirTypes'
+import { conceptOf, hasCodeOf } from './words'
+
+/** What the banner asks for: few records, all of them read in full. */
+export const CURRENT_STAY = { status: 'in-progress' }
+export const ACTIVE = { status: 'active' }
+/** SNOMED CT "Resuscitation status". */
+export const CODE_STATUS = { code: '304251008' }
+
+const NONE_KNOWN = ['716186003', '409137002', '428607008', '429625007']
+const ALL_NONE_KNOWN = '716186003'
+
+export const isNoneKnown = (allergy: AllergyIntolerance) => hasCodeOf(allergy.code, ...NONE_KNOWN)
+
+const stands = (allergy: AllergyIntolerance) =>
+  !hasCodeOf(allergy.verificationStatus, 'entered-in-error', 'refuted') &&
+  !hasCodeOf(allergy.clinicalStatus, 'inactive', 'resolved')
+
+const WORST = ['severe', 'moderate', 'mild']
+
+/** How bad it may get: the worst reaction there was, or what the one who recorded it expects. */
+export function severityOf(allergy: AllergyIntolerance): 'severe' | 'moderate' | 'mild' | 'high' | undefined {
+  const worst = WORST.find((it) => allergy.reaction?.some((reaction) => reaction.severity === it))
+  if (worst === 'severe') return 'severe'
+  if (allergy.criticality === 'high') return 'high'
+  return worst as 'moderate' | 'mild' | undefined
+}
+
+export type AllergyWords =
+  | { kind: 'some'; allergies: AllergyIntolerance[] }
+  | { kind: 'none-known'; what: string }
+  | { kind: 'none-recorded' }
+
+/** "None known" was asked and answered; "none recorded" was not. They are never the same words. */
+export function allergyWords(all: AllergyIntolerance[]): AllergyWords {
+  const standing = all.filter(stands)
+  const some = standing.filter((it) => !isNoneKnown(it))
+  const rank = (it: AllergyIntolerance) => (['severe', 'high'].includes(severityOf(it) ?? '') ? 0 : 1)
+  if (some.length > 0) return { kind: 'some', allergies: some.toSorted((a, b) => rank(a) - rank(b)) }
+  const none = standing.find((it) => hasCodeOf(it.code, ALL_NONE_KNOWN)) ?? standing[0]
+  return none ? { kind: 'none-known', what: conceptOf(none.code) } : { kind: 'none-recorded' }
+}
+
+/** The room, bed or wing of the present stay. */
+export function roomOf(stays: Encounter[]): string | undefined {
+  const places = stays.flatMap((it) => it.location ?? [])
+  const now = places.filter((it) => !it.period?.end && (it.status ?? 'active') === 'active')
+  return (
+    now
+      .map((it) => it.location.display)
+      .filter(Boolean)
+      .join(', ') || undefined
+  )
+}
+
+/** What is to be done when the heart stops, as the latest record says it. */
+export function codeStatusOf(
+  observations: Observation[] | null,
+  consents: Consent[] | null,
+): string | undefined {
+  const latest = observations?.find((it) => it.status === 'final' || it.status === 'amended')
+  if (latest) return conceptOf(latest.valueCodeableConcept) || latest.valueString
+  const consent = consents?.find((it) => it.category?.some((category) => hasCodeOf(category, 'dnr')))
+  if (!consent) return undefined
+  return conceptOf(consent.policyRule) || conceptOf(consent.category?.find((it) => hasCodeOf(it, 'dnr')))
+}

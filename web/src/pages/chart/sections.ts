@@ -1,0 +1,101 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { chartQueries } from '@/api/chartQueries'
+import type { Criteria } from '@/api/fhir'
+import type { Type } from '@/api/fhirTypes'
+import { ACTIVE, CODE_STATUS, CURRENT_STAY } from './essentials'
+
+/** What is asked for: a type, of which records, how many at most. */
+type Need = [type: Type, criteria?: Criteria, most?: number]
+
+export const VITAL_SIGNS = { category: 'vital-signs' }
+export const LABORATORY = { category: 'laboratory' }
+/** Half a year of four rounds a day, six measurements each, is more; charts show the latest. */
+export const MOST_VITALS = 600
+const NEWEST = 8
+export const NEWEST_VITALS = 40
+
+const BANNER: Need[] = [
+  ['Encounter', CURRENT_STAY],
+  ['AllergyIntolerance'],
+  ['Flag'],
+  ['Observation', CODE_STATUS, 5],
+  ['Consent', ACTIVE],
+]
+
+export const TIMELINE = [
+  ['Observation', VITAL_SIGNS, NEWEST_VITALS],
+  ['Composition', undefined, NEWEST],
+  ['DocumentReference', undefined, NEWEST],
+  ['DiagnosticReport', undefined, NEWEST],
+  ['Condition', undefined, NEWEST],
+  ['MedicationRequest', undefined, NEWEST],
+  ['MedicationStatement', undefined, NEWEST],
+  ['Immunization', undefined, NEWEST],
+  ['Procedure', undefined, NEWEST],
+  ['Encounter', undefined, NEWEST],
+] as const satisfies Need[]
+
+/** The sections of a chart, in the order in which they are shown, each with what it stands on. */
+export const SECTIONS = {
+  vitals: [['Observation', VITAL_SIGNS, MOST_VITALS]],
+  medications: [['MedicationRequest'], ['MedicationStatement']],
+  problems: [['Condition']],
+  allergies: [['AllergyIntolerance']],
+  notes: [
+    ['Composition', undefined, 100],
+    ['DocumentReference', undefined, 100],
+  ],
+  results: [
+    ['DiagnosticReport', undefined, 100],
+    ['Observation', LABORATORY, 400],
+  ],
+  'care-plan': [['CarePlan'], ['Goal']],
+  immunizations: [['Immunization']],
+  contacts: [['RelatedPerson']],
+  coverage: [['Coverage']],
+  consents: [['Consent']],
+} as const satisfies Record<string, Need[]>
+
+export type SectionKey = keyof typeof SECTIONS
+export const SECTION_KEYS = Object.keys(SECTIONS) as SectionKey[]
+export const isSection = (key: string): key is SectionKey => Object.hasOwn(SECTIONS, key)
+
+/** Contacts stand in the patient's own record too. */
+export const standsAlone = (section: SectionKey) => section === 'contacts'
+
+/** All that a chart may ask for, each once. */
+export const NEEDS: readonly Need[] = [
+  ...new Map(
+    [...BANNER, ...TIMELINE, ...Object.values(SECTIONS).flat()].map((need: Need) => [
+      JSON.stringify(need),
+      need,
+    ]),
+  ).values(),
+]
+
+export const queryOf = (context: string, patient: string, [type, criteria, most]: Need) =>
+  chartQueries(context).records(type, patient, criteria, most)
+
+const load = async (client: QueryClient, context: string, patient: string, needs: readonly Need[]) =>
+  Promise.all(needs.map((need) => client.ensureQueryData(queryOf(context, patient, need))))
+
+/** Loads what every page of a chart shows. */
+export async function loadChart(client: QueryClient, context: string, patient: string) {
+  // The first tells whether there is such a patient: nothing else is asked of one that there is not.
+  await client.ensureQueryData(chartQueries(context).patient(patient))
+  await load(client, context, patient, BANNER)
+}
+
+export const loadOverview = (client: QueryClient, context: string, patient: string) =>
+  load(client, context, patient, TIMELINE)
+
+/** Whether there is such a section for this post. */
+export async function loadSection(
+  client: QueryClient,
+  context: string,
+  patient: string,
+  section: SectionKey,
+) {
+  const found = await load(client, context, patient, SECTIONS[section])
+  return standsAlone(section) || found.some((it) => it !== null)
+}

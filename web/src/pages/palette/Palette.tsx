@@ -1,0 +1,255 @@
+import { VisuallyHidden } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useParams, useRouter } from '@tanstack/react-router'
+import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { chartQueries } from '@/api/chartQueries'
+import { isSection, SECTION_KEYS, SECTIONS } from '@/pages/chart/sections'
+import { zoneOf } from '@/pages/chart/useChart'
+import { nameOf } from '@/pages/chart/words'
+import { showsEmergencies, showsPatients, showsPeople } from '@/pages/context/shows'
+import { useMe } from '@/pages/context/useContextId'
+import { seesAccesses } from '@/session/rights'
+import { useLeave } from '@/session/useLeave'
+import { onDay } from '@/texts/zone'
+import { Dialog } from '@/ui/Dialog'
+import classes from './Palette.module.css'
+
+interface Choice {
+  key: string
+  group: 'patients' | 'actions' | 'pages'
+  title: string
+  text?: string
+  go(): unknown
+}
+
+const MOST_PATIENTS = 8
+const LEAST = 2
+
+/** Wherever one is, a few letters lead to a page, an action that is allowed, or a patient. */
+export function Palette({ onClose }: { onClose(): void }) {
+  const { t } = useTranslation()
+  const [typed, setTyped] = useState('')
+  const [at, setAt] = useState<number | null>(null)
+  const list = useRef<HTMLDivElement>(null)
+  const id = useId()
+  const patients = usePatients(typed)
+  const places = usePlaces()
+  const wanted = plain(typed.trim()).split(/\s+/).filter(Boolean)
+  const fits = (choice: Choice) => wanted.every((word) => plain(choice.title).includes(word))
+  const choices = [...patients.found, ...places.filter(fits)]
+  // Patients were looked for by their names; among the rest it is the one that begins so.
+  const begins = choices.findIndex((it) => plain(it.title).startsWith(wanted.join(' ')))
+  const first = patients.found.length > 0 || wanted.length === 0 ? 0 : Math.max(0, begins)
+  const chosen = Math.min(at ?? first, choices.length - 1)
+
+  function follow(choice: Choice | undefined) {
+    if (!choice) return
+    onClose()
+    choice.go()
+  }
+  function hear(event: KeyboardEvent) {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+    if (step !== 0 && choices.length > 0) {
+      event.preventDefault()
+      const next = (chosen + step + choices.length) % choices.length
+      setAt(next)
+      list.current?.querySelectorAll('[role=option]')[next]?.scrollIntoView({ block: 'nearest' })
+    }
+    // What was typed last may still be looked for: Enter waits for it.
+    if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+      event.preventDefault()
+      if (!patients.waiting || choices[chosen]?.group !== 'patients') follow(choices[chosen])
+    }
+  }
+  const groups = (['patients', 'actions', 'pages'] as const).map((group) => ({
+    group,
+    of: choices.filter((it) => it.group === group),
+  }))
+  return (
+    <Dialog title={t('palette.title')} onClose={onClose} wide>
+      <input
+        className={classes.field}
+        role="combobox"
+        aria-label={t('palette.field')}
+        placeholder={t('palette.field')}
+        aria-expanded
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={choices[chosen] && `${id}-${choices[chosen].key}`}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={100}
+        data-autofocus
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.currentTarget.value)
+          setAt(null)
+        }}
+        onKeyDown={hear}
+      />
+      <div
+        className={classes.list}
+        role="listbox"
+        id={`${id}-list`}
+        aria-label={t('palette.title')}
+        ref={list}
+      >
+        {groups
+          .filter(({ of }) => of.length > 0)
+          .map(({ group, of }) => (
+            // biome-ignore lint/a11y/useSemanticElements: groups of a listbox are no fieldsets
+            <div key={group} role="group" aria-labelledby={`${id}-${group}`}>
+              <div className={classes.group} id={`${id}-${group}`} role="presentation">
+                {t(`palette.${group}`)}
+              </div>
+              {of.map((it) => (
+                // biome-ignore lint/a11y/useFocusableInteractive: the field has the focus, and tells which is chosen
+                // biome-ignore lint/a11y/useKeyWithClickEvents: the field hears the keys
+                <div
+                  key={it.key}
+                  id={`${id}-${it.key}`}
+                  role="option"
+                  aria-selected={choices[chosen] === it}
+                  className={classes.choice}
+                  onClick={() => follow(it)}
+                >
+                  <span className={classes.title}>{it.title}</span>
+                  {it.text && <span className={classes.text}>{it.text}</span>}
+                </div>
+              ))}
+            </div>
+          ))}
+      </div>
+      {choices.length === 0 && (
+        <p className={classes.nothing}>{patients.waiting ? t('palette.searching') : t('palette.nothing')}</p>
+      )}
+      <VisuallyHidden role="status">
+        {wanted.length > 0 && !patients.waiting && t('patients.shown', { count: choices.length })}
+      </VisuallyHidden>
+      <p className={classes.hint}>{t('palette.hint')}</p>
+    </Dialog>
+  )
+}
+
+const plain = (text: string) => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
+
+function usePatients(typed: string): { found: Choice[]; waiting: boolean } {
+  const { t } = useTranslation()
+  const { context, me } = useMe()
+  const router = useRouter()
+  const [settled] = useDebouncedValue(typed.trim(), 150)
+  const enabled = showsPatients(me.permissions) && settled.length >= LEAST
+  const search = useInfiniteQuery({ ...chartQueries(context).patients({ typed: settled }), enabled })
+  const items = enabled && settled === typed.trim() ? (search.data?.pages[0]?.items ?? []) : []
+  const found = items.slice(0, MOST_PATIENTS).map((it): Choice => {
+    const born = it.birthDate && onDay(it.birthDate, zoneOf(me, it))
+    return {
+      key: it.id,
+      group: 'patients',
+      title: nameOf(it.name) || t('chart.nameless'),
+      text: [born, it.managingOrganization?.display].filter(Boolean).join(' · '),
+      go: () => router.navigate({ to: '/c/$context/patients/$patient', params: { context, patient: it.id } }),
+    }
+  })
+  const waiting =
+    showsPatients(me.permissions) &&
+    typed.trim().length >= LEAST &&
+    (settled !== typed.trim() || search.isFetching)
+  return { found, waiting }
+}
+
+/** The pages and actions there are for this post, and in a chart those of the chart. */
+function usePlaces(): Choice[] {
+  const { t } = useTranslation()
+  const { context, me, may } = useMe()
+  const router = useRouter()
+  const leave = useLeave()
+  const { patient } = useParams({ strict: false })
+  const charts = showsPatients(me.permissions)
+  const { data: types } = useQuery({ ...chartQueries(context).types(), enabled: charts })
+  const params = { context }
+  const choices: (Choice | false | undefined)[] = []
+  const add = (there: boolean, choice: Choice) => choices.push(there && choice)
+  const page = (key: string, title: string, go: () => unknown): Choice => ({ key, group: 'pages', title, go })
+  const action = (key: string, title: string, go: () => unknown): Choice => ({
+    key,
+    group: 'actions',
+    title,
+    go,
+  })
+  if (patient && charts) {
+    const section = (key: string) =>
+      router.navigate({
+        to: '/c/$context/patients/$patient/$section',
+        params: { context, patient, section: key },
+      })
+    for (const key of SECTION_KEYS) {
+      const there = isSection(key) && SECTIONS[key].some(([type]) => types?.has(type))
+      add(
+        there,
+        page(`section-${key}`, t('palette.ofChart', { section: t(`chart.section_${key}`) }), () =>
+          section(key),
+        ),
+      )
+    }
+  }
+  add(
+    charts && may('chart.write'),
+    action('admit', t('patients.admit'), () => router.navigate({ to: '/c/$context/admit', params })),
+  )
+  add(
+    may('people.invite'),
+    action('invite', t('people.invite'), () => router.navigate({ to: '/c/$context/people/invite', params })),
+  )
+  add(
+    true,
+    action('lock', t('context.lock'), () => leave.lock('asked')),
+  )
+  add(
+    charts,
+    page('patients', t('patients.title'), () => router.navigate({ to: '/c/$context/patients', params })),
+  )
+  add(
+    true,
+    page('home', t('people.navHome'), () => router.navigate({ to: '/c/$context/', params })),
+  )
+  const people = showsPeople(me.permissions)
+  add(
+    people,
+    page('people', t('people.title'), () => router.navigate({ to: '/c/$context/people', params })),
+  )
+  add(
+    people,
+    page('roles', t('roles.title'), () => router.navigate({ to: '/c/$context/roles', params })),
+  )
+  add(
+    showsEmergencies(me.permissions),
+    page('emergencies', t('emergencies.nav'), () =>
+      router.navigate({ to: '/c/$context/emergencies', params }),
+    ),
+  )
+  const manages = may('organization.manage')
+  add(
+    manages,
+    page('facilities', t('facilities.title'), () =>
+      router.navigate({ to: '/c/$context/facilities', params }),
+    ),
+  )
+  add(
+    seesAccesses(me),
+    page('accesses', t('accesses.nav'), () => router.navigate({ to: '/c/$context/record-accesses', params })),
+  )
+  add(
+    true,
+    page('account', t('context.accountSecurity'), () =>
+      router.navigate({ to: '/account', search: { from: context } }),
+    ),
+  )
+  add(
+    true,
+    page('posts', t('context.yourPosts'), () => router.navigate({ to: '/', search: { all: true } })),
+  )
+  return choices.filter((it): it is Choice => Boolean(it))
+}

@@ -1,0 +1,175 @@
+import { Button, NativeSelect, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link, useRouter } from '@tanstack/react-router'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { chartQueries } from '@/api/chartQueries'
+import { ProblemNotice } from '@/app/ProblemNotice'
+import { useTitle } from '@/app/useTitle'
+import { useMe } from '@/pages/context/useContextId'
+import { Notice } from '@/ui/Notice'
+import { PageHead } from '@/ui/PageHead'
+import { PatientLine } from './PatientLine'
+import classes from './Patients.module.css'
+import { useFacility } from './useFacility'
+
+/** Long enough not to ask for every letter, short enough not to be felt. */
+const DEBOUNCE = 150
+
+export function PatientsPage() {
+  const { t } = useTranslation()
+  const { context, may } = useMe()
+  const router = useRouter()
+  const facility = useFacility()
+  const [typed, setTyped] = useState('')
+  const [settled] = useDebouncedValue(typed.trim(), DEBOUNCE)
+  const field = useRef<HTMLInputElement>(null)
+  const list = useRef<HTMLDivElement>(null)
+  useTitle(t('patients.title'))
+  useSlash(field)
+
+  const search = useInfiniteQuery({
+    ...chartQueries(context).patients({ typed: settled, organization: facility.organization }),
+    placeholderData: keepPreviousData,
+  })
+  const { data: recent = [] } = useQuery(chartQueries(context).recent())
+  const pages = search.data?.pages ?? []
+  const found = pages.flatMap((page) => page.items)
+  const waiting = search.isPlaceholderData || typed.trim() !== settled
+  const alike = !search.isPlaceholderData && pages[0]?.alike === true && found.length > 0
+
+  const links = () => [...(list.current?.querySelectorAll<HTMLAnchorElement>('a[data-patient]') ?? [])]
+  function fromField(event: KeyboardEvent) {
+    if (event.key === 'ArrowDown') {
+      event.preventDefault()
+      links()[0]?.focus()
+    }
+    // Enter opens the first, once it is the first of what was typed; of those who only sound alike one is chosen.
+    if (event.key === 'Enter' && !waiting && !alike && typed.trim() !== '' && found[0])
+      router.navigate({ to: '/c/$context/patients/$patient', params: { context, patient: found[0].id } })
+    if (event.key === 'Escape') setTyped('')
+  }
+  function fromList(event: KeyboardEvent) {
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return
+    const all = links()
+    const at = all.indexOf(document.activeElement as HTMLAnchorElement)
+    if (at < 0) return
+    event.preventDefault()
+    const next = event.key === 'ArrowDown' ? all[at + 1] : (all[at - 1] ?? field.current)
+    next?.focus()
+  }
+  return (
+    <Stack gap="lg">
+      <PageHead
+        title={t('patients.title')}
+        actions={
+          may('chart.write') && (
+            <Button renderRoot={(props) => <Link to="/c/$context/admit" params={{ context }} {...props} />}>
+              {t('patients.admit')}
+            </Button>
+          )
+        }
+      />
+      <search className={classes.tools}>
+        <TextInput
+          ref={field}
+          className={classes.search}
+          type="search"
+          label={t('patients.search')}
+          description={
+            <>
+              {t('patients.searchHint')} <span className={classes.keys}>{t('patients.searchKeys')}</span>
+            </>
+          }
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={100}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          onKeyDown={fromField}
+        />
+        {facility.choices.length > 1 && (
+          <NativeSelect
+            size="md"
+            label={t('patients.facility')}
+            value={facility.code}
+            onChange={(event) => facility.choose(event.currentTarget.value)}
+            data={[
+              { value: '', label: t('patients.facilityAll') },
+              ...facility.choices.map((it) => ({ value: it.code, label: it.name })),
+            ]}
+          />
+        )}
+      </search>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrows move among the links inside */}
+      <div ref={list} onKeyDown={fromList} className={classes.results}>
+        {typed.trim() === '' && recent.length > 0 && (
+          <nav aria-label={t('patients.recent')} className={classes.recent}>
+            <h2 className={classes.heading}>{t('patients.recent')}</h2>
+            <ul className={classes.list}>
+              {recent.map((it) => (
+                <li key={it.id} className={classes.item}>
+                  <PatientLine patient={it} />
+                </li>
+              ))}
+            </ul>
+          </nav>
+        )}
+        {typed.trim() === '' && recent.length > 0 && <h2 className={classes.heading}>{t('patients.all')}</h2>}
+        <ProblemNotice error={search.error} />
+        {alike && <Notice kind="info">{t('patients.alike')}</Notice>}
+        <VisuallyHidden role="status">
+          {!waiting && settled !== '' && t('patients.shown', { count: found.length })}
+        </VisuallyHidden>
+        {found.length > 0 ? (
+          <ul className={classes.list} data-waiting={waiting || undefined} aria-label={t('patients.title')}>
+            {found.map((it) => (
+              <li key={it.id} className={classes.item}>
+                <PatientLine patient={it} />
+              </li>
+            ))}
+          </ul>
+        ) : (
+          search.isSuccess &&
+          !waiting && (
+            <div className={classes.none}>
+              <Text>{settled === '' ? t('patients.none') : t('patients.noneFound')}</Text>
+              {settled !== '' && <Text c="dimmed">{t('patients.noneHint')}</Text>}
+            </div>
+          )
+        )}
+        {search.hasNextPage && !waiting && (
+          <div>
+            <Button
+              variant="default"
+              size="sm"
+              loading={search.isFetchingNextPage}
+              onClick={() => search.fetchNextPage()}
+            >
+              {t('patients.more')}
+            </Button>
+          </div>
+        )}
+      </div>
+    </Stack>
+  )
+}
+
+/** "/" goes to the field, unless one is typing elsewhere. */
+function useSlash(field: React.RefObject<HTMLInputElement | null>) {
+  useEffect(() => {
+    function hear(event: globalThis.KeyboardEvent) {
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
+        return
+      const { target } = event
+      if (target instanceof Element && target.closest('input, textarea, select, [role=dialog]')) return
+      event.preventDefault()
+      field.current?.focus()
+      field.current?.select()
+    }
+    document.addEventListener('keydown', hear)
+    return () => document.removeEventListener('keydown', hear)
+  }, [field])
+}
