@@ -26,16 +26,9 @@ export type Figures = Schemas['Figures']
 export type FigureCounts = Schemas['FigureCounts']
 export type PeopleCount = Schemas['PeopleCount']
 
-/** Someone of the plane looks at an organization for a while, if it lets them. */
-export interface SupportRequest {
-  request: string
-  organization: string
-  membership?: number | null
-  reason: string
-  minutes: number
-  write: boolean
-}
-export type NewSupportRequest = Omit<SupportRequest, 'request'>
+/** Someone of the plane looks at an organization for a while, if it lets them. The reason is the organization's to read. */
+export type OwnSupport = Schemas['OwnSupport']
+export type NewSupport = Schemas['NewSupport']
 
 const segment = encodeURIComponent
 const organization = (slug: string) => `/platform/organizations/${segment(slug)}`
@@ -89,8 +82,8 @@ export const platform = {
   announcements: () => http.get<{ announcements: PlatformAnnouncement[] }>('/platform/announcements'),
   announce: (asked: NewAnnouncement) => http.post('/platform/announcements', asked),
   withdraw: (announcement: string) => http.delete(`/platform/announcements/${segment(announcement)}`),
-  support: () => http.get<{ requests: SupportRequest[] }>('/platform/support'),
-  askSupport: (asked: NewSupportRequest) => http.post('/platform/support', asked),
+  support: () => http.get<{ requests: OwnSupport[] }>('/platform/support'),
+  askSupport: (asked: NewSupport) => http.post('/platform/support', asked),
   endSupport: (request: string) => http.delete(`/platform/support/${segment(request)}`),
   health: () => http.get<Health>('/platform/health'),
   sessions: () => http.get<{ organizations: Sessions[] }>('/platform/sessions'),

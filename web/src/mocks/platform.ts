@@ -4,12 +4,12 @@ import type {
   Announcement,
   Figures,
   Health,
+  OwnSupport,
   Plan,
   PlatformAnnouncement,
   PlatformMe,
   PlatformOrganization,
   Sessions,
-  SupportRequest,
   Usage,
 } from '@/api/platform'
 import {
@@ -37,7 +37,7 @@ export interface MockPlane {
   /** Of the organization of every context. */
   announced: Announcement[]
   usage: Omit<Usage, 'month'>
-  support: SupportRequest[]
+  support: OwnSupport[]
 }
 
 const MODULES = [
@@ -464,8 +464,18 @@ const supportHandlers = [
       const asked = await fields(request, example, ['membership'])
       needStepUp(request, 'platform.support')
       find(asked.organization)
-      const made = { ...asked, request: crypto.randomUUID() }
-      world.plane.support.push(made)
+      const made: OwnSupport = {
+        request: crypto.randomUUID(),
+        organization: asked.organization,
+        minutes: asked.minutes,
+        write: asked.write,
+        state: 'waiting',
+        membership: null,
+        asked_at: new Date().toISOString(),
+        decided_at: null,
+        ends_at: null,
+      }
+      world.plane.support.unshift(made)
       return json({ request: made.request }, 201)
     }),
   ),
@@ -473,7 +483,8 @@ const supportHandlers = [
     '*/platform/support/:request',
     answering(({ params }) => {
       needAbove('platform.support')
-      world.plane.support = world.plane.support.filter((it) => it.request !== params.request)
+      const found = world.plane.support.find((it) => it.request === params.request)
+      if (found) Object.assign(found, { state: found.state === 'running' ? 'over' : 'withdrawn' })
       return nothing()
     }),
   ),

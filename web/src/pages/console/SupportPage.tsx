@@ -1,12 +1,14 @@
 import { Button, Checkbox, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import type { TFunction } from 'i18next'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { platform } from '@/api/platform'
+import { type OwnSupport, platform } from '@/api/platform'
 import { platformQueries } from '@/api/queries'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import form from '@/pages/people/Form.module.css'
+import { when } from '@/texts/when'
 import { Chip } from '@/ui/Chip'
 import { Dialog } from '@/ui/Dialog'
 import { PageHead } from '@/ui/PageHead'
@@ -52,16 +54,17 @@ export function SupportPage() {
                   </Chip>
                 </>
               }
-              text={t('platform.asked', { reason: it.reason, count: it.minutes })}
+              text={`${t(`platform.support_${it.state}`)} · ${said(it, t)}`}
               action={
-                may('platform.support') && (
+                may('platform.support') &&
+                (it.state === 'waiting' || it.state === 'running') && (
                   <Button
                     variant="default"
                     size="sm"
-                    aria-label={`${t('platform.endSupport')}: ${it.organization}`}
+                    aria-label={`${t(it.state === 'waiting' ? 'platform.withdrawSupport' : 'platform.endSupport')}: ${it.organization}`}
                     onClick={() => end.mutate(it.request)}
                   >
-                    {t('platform.endSupport')}
+                    {t(it.state === 'waiting' ? 'platform.withdrawSupport' : 'platform.endSupport')}
                   </Button>
                 )
               }
@@ -72,6 +75,12 @@ export function SupportPage() {
       {asking && <Ask onClose={() => setAsking(false)} />}
     </Stack>
   )
+}
+
+/** For how long, and since or until when. */
+function said(it: OwnSupport, t: TFunction<'texts'>): string {
+  if (it.state === 'running' && it.ends_at) return t('platform.supportUntil', { when: when(it.ends_at) })
+  return t('platform.supportAsked', { count: it.minutes, when: when(it.asked_at) })
 }
 
 /** Read-only and short unless more is asked for; the organization decides. */
@@ -106,7 +115,7 @@ function Ask({ onClose }: { onClose(): void }) {
         ? 'membership'
         : !reason.trim()
           ? 'reason'
-          : /^[1-9]\d{0,3}$/.test(minutes)
+          : /^\d{1,3}$/.test(minutes) && Number(minutes) >= 5 && Number(minutes) <= 240
             ? null
             : 'minutes'
     setMissing(fault)

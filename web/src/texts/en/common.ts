@@ -39,6 +39,7 @@ export const problems = {
   'purpose-unknown': 'The purpose asked for is not known.',
   'already-read': 'This month is fixed already.',
   'month-running': 'This month is not over.',
+  'support-waiting': 'A request of yours waits there. Withdraw it first.',
   'support-decided': 'This request was decided or withdrawn already, or it was asked too long ago.',
   'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
