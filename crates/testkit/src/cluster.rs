@@ -51,6 +51,8 @@ impl Cluster {
         let settings = [
             ("shared_buffers", "64MB"),
             ("max_connections", "400"),
+            // A test may end while it is still connecting: its database is dropped no sooner than that is given up.
+            ("authentication_timeout", "5s"),
             // The machine may lose what a test wrote.
             ("fsync", "off"),
             ("full_page_writes", "off"),
