@@ -97,7 +97,14 @@ export function totp(secret, steps = 0) {
 }
 
 /** Follows an invitation to an account with an authenticator, and to work; gives the secret. */
-export async function takeUp(page, link, name, password, look = async () => {}) {
+export async function takeUp(page, link, name, password, look) {
+  const made = await enrol(page, link, name, password, look)
+  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
+  return made
+}
+
+/** Follows an invitation to an account with an authenticator; gives the secret. */
+export async function enrol(page, link, name, password, look = async () => {}) {
   await page.goto(link)
   await page.getByLabel('Your name').fill(name)
   await page.getByLabel('Password', { exact: true }).fill(password)
@@ -118,7 +125,6 @@ export async function takeUp(page, link, name, password, look = async () => {}) 
   const number = Number((await page.getByText(/enter code number \d+/).innerText()).match(/number (\d+)/)[1])
   await label.fill(codes[number - 1])
   await page.getByRole('button', { name: 'Done' }).click()
-  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
   return { secret, codes }
 }
 

@@ -106,6 +106,9 @@ const posts = createRoute({
         params: { organization: only.organization.slug, membership: String(only.membership) },
         replace: true,
       })
+    // Who has no post may still be on the plane above them.
+    if (memberships.length === 0 && !deps.all && (await context.cache.fetchQuery(platformQueries.me())))
+      throw redirect({ to: '/console', replace: true })
   },
   component: lazyRouteComponent(() => import('@/pages/posts/PostsPage'), 'PostsPage'),
 })

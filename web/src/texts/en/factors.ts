@@ -77,6 +77,7 @@ export const stepUpActions: Record<string, string> = {
   'person.end': 'end someone’s access',
   'role.edit': 'change a role',
   'organization.manage': 'administer the organization',
+  'module.switch': 'switch a part of the product off or on',
   'relationship.edit': 'change who is tied to a patient',
   'fields.hide': 'change what a post sees',
   'sharing.approve': 'share a record with a relative',
