@@ -10,6 +10,7 @@ import type {
   Judgement,
   Me,
   Member,
+  Module,
   NewMember,
   OrganizationBody,
   OrganizationView,
@@ -60,6 +61,9 @@ export function inContext(context: string) {
     openFacility: (asked: FacilityNew) => http.post('/api/facilities', asked, { context }),
     changeFacility: (code: string, version: number, body: FacilityBody) =>
       http.put(`/api/facilities/${encodeURIComponent(code)}`, body, { context, version }),
+    modules: () => http.get<{ modules: Module[] }>('/api/modules', { context }),
+    switchModule: (key: string, on: boolean) =>
+      http.put(`/api/modules/${encodeURIComponent(key)}`, { on }, { context }),
     organization: () => http.get<OrganizationView>('/api/organization', { context }),
     changeOrganization: (version: number, body: OrganizationBody) =>
       http.put('/api/organization', body, { context, version }),

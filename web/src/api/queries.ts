@@ -65,6 +65,8 @@ export function contextQueries(context: string) {
       }),
     facilities: () =>
       queryOptions({ queryKey: ['context', context, 'facilities'], queryFn: inContext(context).facilities }),
+    modules: () =>
+      queryOptions({ queryKey: ['context', context, 'modules'], queryFn: inContext(context).modules }),
     organization: () =>
       queryOptions({
         queryKey: ['context', context, 'organization'],

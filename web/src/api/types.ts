@@ -50,6 +50,7 @@ export type Why = Schemas['Why']
 export type Facility = Schemas['FacilityView']
 export type FacilityNew = Pick<Schemas['FacilityNew'], 'code' | 'name' | 'time_zone'>
 export type FacilityBody = Schemas['FacilityBody']
+export type Module = Schemas['ModuleView']
 export type OrganizationView = Schemas['OwnOrganization']
 export type OrganizationBody = Schemas['OrganizationBody']
 /** Somebody of the platform has the view of a post for a while. */

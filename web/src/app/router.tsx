@@ -316,6 +316,7 @@ const facilities = createRoute({
     await Promise.all([
       cache.ensureQueryData(contextQueries(params.context).facilities()),
       cache.ensureQueryData(contextQueries(params.context).organization()),
+      cache.ensureQueryData(contextQueries(params.context).modules()),
     ])
   },
   notFoundComponent: NotFoundPage,

@@ -12,6 +12,21 @@ function manages(request: Request) {
 
 export const facilityHandlers = [
   http.get(
+    '*/api/modules',
+    answering(({ request }) => json({ modules: world.modules }, 200, manages(request))),
+  ),
+  http.put(
+    '*/api/modules/:module',
+    answering(async ({ request, params }) => {
+      const echo = manages(request)
+      const { on } = await fields(request, { on: true })
+      const found = world.modules.find((it) => it.key === params.module) ?? refuse(404, 'not-found')
+      needStepUp(request, 'module.switch')
+      Object.assign(found, { on, switched_off: !on })
+      return new Response(null, { status: 204, headers: echo })
+    }),
+  ),
+  http.get(
     '*/api/facilities',
     answering(({ request }) => json({ facilities: world.facilities }, 200, needContext(request).echo)),
   ),

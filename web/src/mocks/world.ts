@@ -5,6 +5,7 @@ import type {
   Factor,
   Invitation,
   Membership,
+  Module,
   OpenContext,
   OrganizationView,
   OwnTie,
@@ -41,6 +42,7 @@ export interface World {
   roles: Role[]
   emergencies: MockEmergency[]
   facilities: Facility[]
+  modules: Module[]
   settings: OrganizationView
   plane: MockPlane
   support: SupportRequest[]
@@ -157,6 +159,10 @@ export function makeWorld(changes: Partial<World> = {}): World {
     roles: makeRoles(),
     emergencies: makeEmergencies(),
     facilities: makeFacilities(),
+    modules: [
+      { key: 'family-portal', on: true, switched_off: false },
+      { key: 'attorney-portal', on: false, switched_off: false },
+    ],
     settings: makeSettings(),
     plane: makePlane(),
     support: makeSupport(),

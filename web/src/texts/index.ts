@@ -7,6 +7,7 @@ import { common, errorPages, problems } from './en/common'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { modules } from './en/modules'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
@@ -45,6 +46,7 @@ const en = {
   notice,
   facilities,
   platform,
+  modules,
   support,
 }
 

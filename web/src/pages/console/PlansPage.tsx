@@ -8,6 +8,7 @@ import { platformQueries } from '@/api/queries'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import form from '@/pages/people/Form.module.css'
+import { moduleName } from '@/texts/modules'
 import { CheckGroup } from '@/ui/CheckGroup'
 import { Chip } from '@/ui/Chip'
 import { Dialog } from '@/ui/Dialog'
@@ -61,7 +62,7 @@ export function PlansPage() {
             <Row title={money(one.plan.module_cents, one.plan.currency)} text={t('platform.perModule')} />
             <Row
               title={t('platform.modules')}
-              text={one.plan.modules.join(', ') || t('platform.none')}
+              text={one.plan.modules.map((it) => moduleName(it, t)).join(', ') || t('platform.none')}
               action={
                 <Chip kind={one.plan.on_sale ? 'good' : 'plain'}>
                   {one.plan.on_sale ? t('platform.onSale') : t('platform.notOnSale')}
@@ -168,7 +169,7 @@ function PlanDialog({ plan, modules, onClose }: { plan: Plan; modules: string[];
           </div>
           <CheckGroup
             label={t('platform.modules')}
-            groups={[{ checks: modules.map((it) => ({ key: it, label: it })) }]}
+            groups={[{ checks: modules.map((it) => ({ key: it, label: moduleName(it, t) })) }]}
             value={new Set(draft.modules)}
             onChange={(next) => setDraft({ ...draft, modules: [...next] })}
           />

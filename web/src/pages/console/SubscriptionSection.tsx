@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { type PlatformOrganization, platform } from '@/api/platform'
 import { platformQueries } from '@/api/queries'
 import { ProblemNotice } from '@/app/ProblemNotice'
+import { moduleName } from '@/texts/modules'
 import { CheckGroup } from '@/ui/CheckGroup'
 import { Notice } from '@/ui/Notice'
 import { Section } from '@/ui/Section'
@@ -31,7 +32,7 @@ export function SubscriptionSection({ one }: { one: PlatformOrganization }) {
   const within = chosen?.plan.modules ?? []
   const checks = data.modules.map((key) => ({
     key,
-    label: key,
+    label: moduleName(key, t),
     fixed: fixed || within.includes(key),
     note: within.includes(key)
       ? t('platform.inPlan')
@@ -48,7 +49,7 @@ export function SubscriptionSection({ one }: { one: PlatformOrganization }) {
           {t('platform.planNow', { plan: one.plan, version: one.plan_version })}.{' '}
           {one.modules.length === 0
             ? t('platform.noneInUse')
-            : t('platform.inUse', { modules: one.modules.join(', ') })}
+            : t('platform.inUse', { modules: one.modules.map((it) => moduleName(it, t)).join(', ') })}
         </Text>
         <NativeSelect
           size="md"

@@ -88,10 +88,10 @@ test('settings start from what is on the page: somebody was faster', async () =>
 
 test('a plan is given with modules beside it', async () => {
   const app = open('/console/organizations/oak-hill')
-  await app.user.click(await screen.findByLabelText('family-portal'))
+  await app.user.click(await screen.findByLabelText('Family portal'))
   await app.presses('Give it this plan')
   await app.types('Code', CODE)
-  await app.sees(/In use: family-portal/)
+  await app.sees(/In use: Family portal/)
   expect(found('oak-hill')?.extra).toEqual(['family-portal'])
 })
 

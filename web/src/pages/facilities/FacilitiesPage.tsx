@@ -10,6 +10,7 @@ import { PageHead } from '@/ui/PageHead'
 import { AddFacility } from './AddFacility'
 import classes from './Facilities.module.css'
 import { FacilityLine } from './FacilityLine'
+import { ModulesSection } from './ModulesSection'
 import { OrganizationSettings } from './OrganizationSettings'
 
 export function FacilitiesPage() {
@@ -52,6 +53,7 @@ export function FacilitiesPage() {
           <FacilityLine key={facility.code} facility={facility} />
         ))}
       </ul>
+      <ModulesSection />
       <OrganizationSettings key={settings.version} settings={settings} />
     </Stack>
   )

@@ -67,3 +67,17 @@ test('who does not administer the organization has no such page', async () => {
   await app.router.navigate({ to: '/c/$context/facilities', params: { context: CONTEXT } })
   await app.reads('There is no such page')
 })
+
+test('a part of the product is switched off and on; what is not in the plan is not switched', async () => {
+  const app = at('/facilities')
+  await app.reads('Facilities')
+  await app.sees('Not part of your plan')
+  expect(screen.queryByRole('button', { name: /Attorney portal/ })).toBeNull()
+  await app.presses('Switch off: Family portal')
+  await app.types('Code', CODE)
+  await app.sees('Switched off')
+  expect(world.modules[0]).toMatchObject({ on: false, switched_off: true })
+  await app.presses('Switch on: Family portal')
+  await app.types('Code', CODE)
+  await app.sees('In use')
+})

@@ -1,0 +1,15 @@
+export const modules = {
+  title: 'Parts of the product',
+  lead: 'What is off is nobody’s here, whatever their post allows.',
+  on: 'In use',
+  off: 'Switched off',
+  notTaken: 'Not part of your plan',
+  switchOff: 'Switch off',
+  switchOn: 'Switch on',
+  'patient-portal': 'Patient portal',
+  'family-portal': 'Family portal',
+  'attorney-portal': 'Attorney portal',
+  'referral-portal': 'Portal of referring doctors',
+  'supplier-portal': 'Portal of pharmacies and suppliers',
+  api: 'Programs and connections',
+} as const
