@@ -143,6 +143,30 @@ pub struct Route {
 }
 
 impl Route {
+    /// A row of the app's interface in a context: logged, without records in its answer, extending the session; what
+    /// makes or changes something takes JSON.
+    pub(crate) const fn within(
+        about: &'static str,
+        (method, path): (Verb, &'static str),
+        access: Access,
+        doc: &'static Doc,
+        handler: fn(Call) -> Answer,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            interaction: about,
+            access,
+            resource: about,
+            health_data: false,
+            audited: true,
+            body: if matches!(method, Verb::Post | Verb::Put) { Body::Json } else { Body::None },
+            active: true,
+            doc: Some(doc),
+            handler: Handler::Private(handler),
+        }
+    }
+
     /// Whether it is a page or file of the app, the same for everyone.
     pub(super) fn is_page(&self) -> bool {
         self.interaction == "page"

@@ -75,6 +75,18 @@ fn matrix() -> String {
             std::iter::once(first).chain(ROLES.iter().map(|role| mark(role, permission).to_owned())),
         );
     }
+    text.push_str(
+        "\n## Above organizations\n\nWhat is asked on the plane above organizations, and the key that it needs there. No role of an organization can hold\n\
+         one, and none of them opens a record.\n\n",
+    );
+    row(&mut text, ["Route", "Key"]);
+    row(&mut text, ["---", "---"]);
+    for route in server::http::routes() {
+        let Access::Platform(permission) = route.access else { continue };
+        let method = serde_json::to_value(route.method).unwrap();
+        let first = format!("{} `{}`", method.as_str().unwrap(), route.path);
+        row(&mut text, [first, format!("`{}`", permission.key())]);
+    }
     text.push_str("\n## Types of record\n\nTypes that a role with a chart does not see at all; what is not here it sees.\n\n");
     head(&mut text, "Type");
     let hidden: BTreeSet<&str> = ROLES.iter().flat_map(|role| role.hidden.iter().copied()).collect();

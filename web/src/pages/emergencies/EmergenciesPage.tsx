@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { contextQueries, personQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
+import classes from '@/ui/CaseList.module.css'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { kinds, type Said } from './acting'
-import classes from './Emergencies.module.css'
 import { EmergencyCard } from './EmergencyCard'
 
 /** The most that the server gives. */

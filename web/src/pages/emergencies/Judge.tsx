@@ -7,8 +7,8 @@ import { hasCode } from '@/api/errors'
 import type { Judgement } from '@/api/types'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useContextId } from '@/pages/context/useContextId'
+import classes from '@/ui/CaseList.module.css'
 import { type Acting, isGone } from './acting'
-import classes from './Emergencies.module.css'
 
 /** Of a note, in characters. */
 const MOST = 500
@@ -43,7 +43,7 @@ export function Judge({ emergency, labelledBy, onDone }: Acting) {
   const pending = (verdict: Judgement['verdict']) => judge.isPending && judge.variables === verdict
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset needs a legend, and its name is the heading above
-    <div role="group" aria-labelledby={labelledBy} className={classes.judge}>
+    <div role="group" aria-labelledby={labelledBy} className={classes.decide}>
       <Stack gap="sm" className={classes.fields}>
         <Textarea
           size="md"

@@ -7,7 +7,7 @@ import { contextQueries } from '@/api/queries'
 import type { SupportRequest } from '@/api/types'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
-import classes from './Support.module.css'
+import classes from '@/ui/CaseList.module.css'
 import type { Said } from './SupportCard'
 
 const LENGTHS = [5, 15, 30, 60, 120, 240]

@@ -8,9 +8,9 @@ import type { SupportRequest } from '@/api/types'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
 import { whenExactly } from '@/texts/when'
+import classes from '@/ui/CaseList.module.css'
 import { Chip } from '@/ui/Chip'
 import { Decide } from './Decide'
-import classes from './Support.module.css'
 
 /** What came of an act. */
 export interface Said {

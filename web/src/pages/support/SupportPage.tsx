@@ -5,9 +5,9 @@ import { useTranslation } from 'react-i18next'
 import { contextQueries } from '@/api/queries'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
+import classes from '@/ui/CaseList.module.css'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
-import classes from './Support.module.css'
 import { type Said, SupportCard } from './SupportCard'
 
 /** The most that the server gives. */

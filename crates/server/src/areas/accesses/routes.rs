@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::model::{Accesses, Why};
 use super::ops::{self, Asked};
 use super::why;
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
 
 /// The rows of the log of who did what.
 pub(crate) const ROUTES: &[Route] = &[
@@ -16,20 +16,8 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 const fn row(path: &'static str, doc: &'static Doc, handler: fn(Call) -> Answer) -> Route {
-    Route {
-        method: Verb::Get,
-        path,
-        interaction: "audit",
-        // With audit.report or audit.own, which the operation asks for itself.
-        access: Access::Own,
-        resource: "audit",
-        health_data: true,
-        audited: true,
-        body: Body::None,
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    // With audit.report or audit.own, which the operation asks for itself.
+    Route { health_data: true, ..Route::within("audit", (Verb::Get, path), Access::Own, doc, handler) }
 }
 
 const LIST: Doc = Doc::new(

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ops::{self, Emergency, Opened, verdicts};
 use crate::areas::people::proved;
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
 
 const ALL: &str = "/api/emergency-access";
 
@@ -39,19 +39,7 @@ const fn row(
     doc: &'static Doc,
     handler: fn(Call) -> Answer,
 ) -> Route {
-    Route {
-        method,
-        path,
-        interaction: "emergency",
-        access,
-        resource: "emergency",
-        health_data: false,
-        audited: true,
-        body: if matches!(method, Verb::Post) { Body::Json } else { Body::None },
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    Route::within("emergency", (method, path), access, doc, handler)
 }
 
 fn id(call: &Call) -> Result<Uuid, Failure> {

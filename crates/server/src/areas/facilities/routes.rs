@@ -8,7 +8,7 @@ use super::model::{Hours, states};
 use super::ops::{self, FacilityText, FacilityView, NewFacility, OrganizationView, Reassigned};
 use super::store::Settings;
 use crate::areas::people::{etag, if_match, proved};
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
 
 const FACILITIES: &str = "/api/facilities";
 const FACILITY: &str = "/api/facilities/{facility}";
@@ -32,19 +32,7 @@ const fn row(
     doc: &'static Doc,
     handler: fn(Call) -> Answer,
 ) -> Route {
-    Route {
-        method,
-        path,
-        interaction: "facilities",
-        access,
-        resource: "facility",
-        health_data: false,
-        audited: true,
-        body: if matches!(method, Verb::Get) { Body::None } else { Body::Json },
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    Route { interaction: "facilities", ..Route::within("facility", (method, path), access, doc, handler) }
 }
 
 /// The facilities within reach.

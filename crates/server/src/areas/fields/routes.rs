@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::ops;
 use crate::areas::people::proved;
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
 
 const HIDDEN: &str = "/api/people/{membership}/hidden-fields";
 const SHARING: &str = "/api/patients/{id}/sharing/{membership}";
@@ -33,19 +33,7 @@ const fn row(
     doc: &'static Doc,
     handler: fn(Call) -> Answer,
 ) -> Route {
-    Route {
-        method,
-        path,
-        interaction: "fields",
-        access: Access::Needs(action),
-        resource: "fields",
-        health_data: false,
-        audited: true,
-        body: if matches!(method, Verb::Put) { Body::Json } else { Body::None },
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    Route::within("fields", (method, path), Access::Needs(action), doc, handler)
 }
 
 /// Elements of records.

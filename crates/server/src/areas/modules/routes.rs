@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::ops::{self, ModuleView};
 use crate::areas::people::proved;
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
 
 /// The rows of modules.
 pub(crate) const ROUTES: &[Route] = &[
@@ -21,19 +21,7 @@ const fn row(
     doc: &'static Doc,
     handler: fn(Call) -> Answer,
 ) -> Route {
-    Route {
-        method,
-        path,
-        interaction: "module",
-        access: Access::Needs(action),
-        resource: "module",
-        health_data: false,
-        audited: true,
-        body: if matches!(method, Verb::Put) { Body::Json } else { Body::None },
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    Route::within("module", (method, path), Access::Needs(action), doc, handler)
 }
 
 /// Every part of the product that not everyone has.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::ops::{self, Approved, SupportRequest};
 use crate::areas::people::proved;
-use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb};
+use crate::http::{Access, Answer, Body, Call, Doc, Failure, Reply, Route, Verb};
 
 const DECIDE: Access = Access::Needs(Action::DecideSupport);
 
@@ -30,19 +30,7 @@ const fn row(
     doc: &'static Doc,
     handler: fn(Call) -> Answer,
 ) -> Route {
-    Route {
-        method,
-        path,
-        interaction: "support",
-        access,
-        resource: "support",
-        health_data: false,
-        audited: true,
-        body: Body::None,
-        active: true,
-        doc: Some(doc),
-        handler: Handler::Private(handler),
-    }
+    Route { body: Body::None, ..Route::within("support", (method, path), access, doc, handler) }
 }
 
 fn id(call: &Call) -> Result<Uuid, Failure> {
