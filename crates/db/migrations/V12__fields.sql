@@ -92,6 +92,10 @@ BEGIN
     END IF;
     IF NOT org.holds(NEW.organization_id, me, 'sharing.approve') OR NEW.membership_id = me
         OR (TG_OP = 'INSERT' AND NEW.shared_by <> me)
+        OR (TG_OP = 'INSERT' AND EXISTS (
+            SELECT 1 FROM org.membership a
+              JOIN org.membership b ON b.organization_id = a.organization_id AND b.person_id = a.person_id
+             WHERE a.organization_id = NEW.organization_id AND a.membership_id = me AND b.membership_id = NEW.membership_id))
         OR (TG_OP = 'UPDATE' AND (NEW IS DISTINCT FROM meant OR NEW.ends_at > OLD.ends_at)) THEN
         RAISE EXCEPTION 'sharing is approved by who may, and otherwise only ended' USING ERRCODE = 'insufficient_privilege';
     END IF;

@@ -27,6 +27,25 @@ BEGIN
         IF NOT FOUND OR NOT 'relationships.edit' = ANY (mine.permissions) OR NEW.membership_id = me THEN
             RAISE EXCEPTION 'a tie is made by somebody else who may' USING ERRCODE = 'insufficient_privilege';
         END IF;
+        -- Nobody ties themselves, by whichever of their posts.
+        IF EXISTS (SELECT 1 FROM org.membership a
+                     JOIN org.membership b ON b.organization_id = a.organization_id AND b.person_id = a.person_id
+                    WHERE a.organization_id = NEW.organization_id AND a.membership_id = me
+                      AND b.membership_id = NEW.membership_id) THEN
+            RAISE EXCEPTION 'a tie is made by another person' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        -- A post comes to its patients by one tie, that of its role; a portal without a role by that of those it has. By
+        -- another it would see what was never approved for it.
+        IF EXISTS (SELECT 1 FROM org.membership m
+                     LEFT JOIN org.role r ON r.organization_id = m.organization_id AND r.role_key = m.role_key
+                    WHERE m.organization_id = NEW.organization_id AND m.membership_id = NEW.membership_id
+                      AND CASE WHEN r.tie IS NOT NULL THEN r.tie <> NEW.kind
+                               ELSE m.plane = 'portal' AND EXISTS (
+                                    SELECT 1 FROM org.relationship x
+                                     WHERE x.organization_id = m.organization_id AND x.membership_id = m.membership_id
+                                       AND x.kind <> NEW.kind AND x.ends_at > clock_timestamp()) END) THEN
+            RAISE EXCEPTION 'a post has one kind of tie' USING ERRCODE = 'insufficient_privilege';
+        END IF;
         NEW.made_by := me;
         -- The relative says it themselves (platform.consent), and again when the tie comes back after its end.
         IF TG_OP = 'INSERT' OR OLD.ends_at <= clock_timestamp() THEN

@@ -52,7 +52,9 @@ BEGIN
     SELECT a.permissions INTO mine FROM platform.administrator a
      WHERE a.administrator_id = context[3] AND (a.ends_at IS NULL OR a.ends_at > clock_timestamp());
     IF NOT ('platform.administrators' = ANY (coalesce(mine, '{}'))) OR NOT NEW.permissions <@ mine
-        OR (TG_OP = 'INSERT' AND NEW.person_id IS NOT NULL) THEN
+        OR (TG_OP = 'INSERT' AND NEW.person_id IS NOT NULL)
+        -- What they have is not all mine to take either; and what ended stays ended.
+        OR (TG_OP = 'UPDATE' AND (NOT OLD.permissions <@ mine OR OLD.ends_at <= clock_timestamp())) THEN
         RAISE EXCEPTION 'a grant exceeds the grantor''s' USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF TG_OP = 'UPDATE' AND NOT EXISTS (
@@ -134,7 +136,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION sec.tell_entitled FROM PUBLIC;
 CREATE TRIGGER tell_entitled AFTER INSERT ON platform.subscription FOR EACH ROW EXECUTE FUNCTION sec.tell_entitled();
-CREATE TRIGGER tell_entitled AFTER UPDATE OF modules_off ON org.organization FOR EACH ROW EXECUTE FUNCTION sec.tell_entitled();
+CREATE TRIGGER tell_entitled AFTER UPDATE OF modules_off, portal_second_factor ON org.organization FOR EACH ROW EXECUTE FUNCTION sec.tell_entitled();
 
 -- What the plane sees and sets of organizations.
 CREATE POLICY plane ON org.organization TO lamplight_platform USING (((SELECT sec.cells())::int8[])[2] = -3);

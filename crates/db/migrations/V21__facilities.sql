@@ -3,6 +3,8 @@ SET LOCAL ROLE lamplight_owner;
 
 ALTER TABLE org.facility ADD COLUMN version int4 NOT NULL DEFAULT 1;
 ALTER TABLE org.organization ADD COLUMN version int4 NOT NULL DEFAULT 1;
+-- The plane changes settings as well: whoever had the page open before sees it.
+GRANT UPDATE (version) ON org.organization TO lamplight_platform;
 
 -- Who was moved from where (facility_id) to where, by whom, and why. It is also what lets a directory of names forget.
 CREATE TABLE org.reassignment (
@@ -138,9 +140,11 @@ BEGIN
      WHERE r.organization_id = organization AND r.patient_id = patient
        AND v.organization_id = organization AND v.id = r.id AND v.facility_id = source;
     DELETE FROM chart.token t USING unnest(gone, gone_at, gone_id) g (token, at, id)
-     WHERE t.organization_id = organization AND t.token = g.token AND t.at = g.at AND t.id = g.id;
+     WHERE t.organization_id = organization AND t.token = g.token AND t.at = g.at AND t.id = g.id
+       AND t.patient_id = patient;
     INSERT INTO chart.token (organization_id, facility_id, patient_id, token, at, id)
     SELECT organization, target, patient, f.token, f.at, f.id FROM unnest(fresh, fresh_at, fresh_id) f (token, at, id)
+      JOIN chart.resource r ON r.organization_id = organization AND r.id = f.id AND r.patient_id = patient
     ON CONFLICT DO NOTHING;
     UPDATE keyring.patient_key k SET facility_id = target
      WHERE k.organization_id = organization AND k.patient_id = patient;

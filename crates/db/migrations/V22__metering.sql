@@ -136,7 +136,7 @@ CREATE FUNCTION platform.vitals(at timestamptz, OUT server_version text, OUT clo
              CROSS JOIN LATERAL (SELECT e.at FROM audit.event e WHERE e.organization_id = o.organization_id
                                     AND e.at > vitals.at - interval '1 day' ORDER BY e.at DESC LIMIT 1) l),
            (SELECT min(f.at) FROM org.organization o CROSS JOIN LATERAL (
-                SELECT x.at FROM ops.outbox x WHERE x.organization_id = o.organization_id ORDER BY x.sequence LIMIT 1) f),
+                SELECT x.at FROM ops.outbox x WHERE x.organization_id = o.organization_id ORDER BY x.xact, x.sequence LIMIT 1) f),
            (SELECT count(*) FROM ops.job j WHERE j.failed_at IS NULL AND j.run_at <= vitals.at),
            (SELECT count(*) FROM ops.job j WHERE j.failed_at IS NOT NULL),
            (SELECT count(*) FROM people.message m WHERE m.failed_at IS NULL AND m.due_at <= vitals.at),

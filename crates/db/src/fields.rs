@@ -14,7 +14,7 @@ use crate::{Ctx, Db, Error, tx};
 /// Hidden from it or from a post above it, by itself or by its role; whether it is a portal bound to its patients; those
 /// it is a relative of, and all others; what was approved for it; its plane; what its role uses records for; the kinds of
 /// its ties; what the organization has in use; by which ties it and the posts above it come to their patients: those of
-/// their roles, and where a portal has none those there are.
+/// their roles, and those there are of portals.
 const FIELDS: &str = "
     WITH RECURSIVE chain (id, parent_id, role_key) AS (
         SELECT m.membership_id, m.parent_id, m.role_key FROM org.membership m WHERE m.organization_id = $1 AND m.membership_id = $2
@@ -39,7 +39,6 @@ const FIELDS: &str = "
                   UNION
                  SELECT r.kind FROM chain c
                    JOIN org.membership p ON p.organization_id = $1 AND p.membership_id = c.id AND p.plane = 'portal'
-                                        AND p.role_key IS NULL
                    JOIN org.relationship r ON r.organization_id = $1 AND r.membership_id = c.id AND r.ends_at > $3)
       FROM org.membership m
      CROSS JOIN LATERAL (
@@ -115,8 +114,15 @@ fn uses(row: &Row) -> (Plane, Purpose) {
     let plane = if row.get::<_, &str>(6) == Plane::Portal.key() { Plane::Portal } else { Plane::Staff };
     let kinds: Vec<&str> = row.get(8);
     let ties: Vec<Tie> = Tie::ALL.into_iter().filter(|tie| kinds.contains(&tie.key())).collect();
-    let said = row.get::<_, Option<&str>>(7).and_then(|code| code.parse().ok());
-    (plane, said.unwrap_or_else(|| Purpose::of_ties(plane, &ties)))
+    let said: Option<Purpose> = row.get::<_, Option<&str>>(7).and_then(|code| code.parse().ok());
+    // Who comes from outside by another tie than their role's uses records for what opens least.
+    let tied = Purpose::of_ties(plane, &ties);
+    let purpose = match said {
+        Some(said) if plane == Plane::Portal && !ties.is_empty() => said.narrower(tied),
+        Some(said) => said,
+        None => tied,
+    };
+    (plane, purpose)
 }
 
 fn read(row: &Row) -> Option<Fields> {

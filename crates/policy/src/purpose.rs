@@ -64,6 +64,12 @@ impl Purpose {
         }
     }
 
+    /// Of two the one that opens less.
+    #[must_use]
+    pub fn narrower(self, other: Self) -> Self {
+        if other.weight() < self.weight() { other } else { self }
+    }
+
     fn weight(self) -> u8 {
         match self {
             Self::Legal => 0,

@@ -42,7 +42,7 @@ impl Caller {
 /// Finds out who asks: a program with a token, or a person with a cookie who names a context.
 pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Caller, Failure> {
     if let Some(token) = bearer(&parts.headers) {
-        let ctx = app.store.db().authenticate(token, request(app, parts)).await?;
+        let ctx = with_token(app, parts, token).await?;
         return Ok(Caller { ctx, session: None });
     }
     if !parts.headers.contains_key(header::COOKIE) {
@@ -74,16 +74,32 @@ pub(super) async fn caller(app: &App, parts: &Parts, row: &Route) -> Result<Call
 /// Who asked, asked again while an answer goes on: whether they still may. It extends no session.
 pub(super) async fn again(app: &App, parts: &Parts) -> Result<Ctx, Failure> {
     let ctx = if let Some(token) = bearer(&parts.headers) {
-        app.store.db().authenticate(token, request(app, parts)).await?
+        with_token(app, parts, token).await?
     } else {
         let visit = visit(app, parts).await?;
         let signed_in = signed_in(app, &visit, context(&parts.headers), false).await?;
         let refused = || Failure::coded(403, "context-refused", "this context is not open here");
-        signed_in.opened.ok_or_else(refused)?.ctx
+        let opened = signed_in.opened.ok_or_else(refused)?;
+        if opened.second_factor_required && !signed_in.session.two_factors() {
+            return Err(refused());
+        }
+        opened.ctx
     };
+    admit(app, parts, &ctx).await?;
     in_use(app, &ctx).await?;
     let ctx = in_emergency(app, &parts.headers, ctx).await?;
     for_purpose(app, &parts.headers, ctx).await
+}
+
+/// Whose token it is. Wrong ones count for where they come from: each costs a look at the database.
+async fn with_token(app: &App, parts: &Parts, token: &str) -> Result<Ctx, Failure> {
+    let request = request(app, parts);
+    let address = request.address;
+    let found = app.store.db().authenticate(token, request).await;
+    if matches!(found, Err(db::Error::Unauthenticated)) {
+        app.quotas.visitor(address)?;
+    }
+    Ok(found?)
 }
 
 /// Who asks, where nobody has to say so: nothing is refused to whoever shows no context, or one that is not good here.
@@ -120,6 +136,8 @@ pub(super) async fn visit(app: &App, parts: &Parts) -> Result<Visit, Failure> {
     match Cookie::of(&parts.headers) {
         Ok(cookie) => visit.cookie = cookie,
         Err(()) => {
+            // Before it is written down: the log of an organization is not anybody's to fill.
+            app.quotas.visitor(visit.request.address)?;
             let refused = visit.log("session.use", Outcome::Denied, "cookie of another kind", None).await;
             refused.and(Err(Failure::signed_out()))?;
         }
@@ -138,7 +156,10 @@ pub(super) async fn signed_in(
     let request = visit.request.clone();
     let found = app.store.db().authenticate_session(cookie.secret(), context, active, request).await;
     let signed_in = match found {
-        Err(db::Error::Unauthenticated) => return Err(Failure::signed_out()),
+        Err(db::Error::Unauthenticated) => {
+            app.quotas.visitor(visit.request.address)?;
+            return Err(Failure::signed_out());
+        }
         found => found?,
     };
     if signed_in.session.place() != visit.slug() {

@@ -102,6 +102,11 @@ impl Failure {
         self
     }
 
+    /// Whether somebody may not, rather than cannot now.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.status, 401 | 403 | 404)
+    }
+
     pub(crate) fn cause(&self) -> &Cause {
         &self.cause
     }

@@ -195,8 +195,8 @@ async fn within(
     mut parts: Parts,
     body: HttpBody,
 ) -> Result<super::Reply, Failure> {
-    auth::admit(&app, &parts, &caller.ctx).await?;
     app.quotas.organization(caller.ctx.organization())?;
+    auth::admit(&app, &parts, &caller.ctx).await?;
     let _share = app.gauges.enter(&app.limits, caller.ctx.organization()).await?;
     auth::in_use(&app, &caller.ctx).await?;
     let ctx = auth::in_emergency(&app, &parts.headers, caller.ctx).await?;

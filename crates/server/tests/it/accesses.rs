@@ -221,6 +221,8 @@ async fn who_is_no_patient_of_their_own_is_refused() {
     clinic.tie(&patient, friend, "client").await;
     tab.get(&path(&patient)).await.expect_status(200);
     tab.get(&list(&patient)).await.expect_status(404);
+    // By one kind of tie at a time.
+    clinic.untie(&patient, friend, "client").await;
     clinic.tie(&patient, friend, "self").await;
     tab.get(&list(&patient)).await.expect_status(200);
     clinic.untie(&patient, friend, "self").await;

@@ -178,3 +178,29 @@ async fn who_does_not_see_when_a_child_was_born_ties_no_family_to_it() {
         administrator.get(&format!("/api/patients/{child}/relationships")).await.expect_status(200).json();
     assert_eq!(listed["relationships"][0]["ends_at"], "2038-05-01T00:00:00Z");
 }
+
+#[tokio::test]
+async fn a_post_comes_to_its_patients_by_one_tie_and_nobody_by_their_own_hand() {
+    let app = TestApp::new().await;
+    let (clinic, north, administrator) = house(&app).await;
+    let (one, other) =
+        (patient(&administrator, "1950-01-01").await, patient(&administrator, "1951-01-01").await);
+    let at =
+        |patient: &str, post: i64, kind: &str| format!("/api/patients/{patient}/relationships/{post}/{kind}");
+    // A relative is nothing else: another tie would show what nobody approved.
+    let (daughter, _) = bound(&app, &administrator, "dora@care.example", ("portal", &[]), &north).await;
+    put(&administrator, &at(&one, daughter, "family"), &json!({})).await.expect_status(204);
+    for kind in ["client", "referral", "self", "care-team"] {
+        put(&administrator, &at(&one, daughter, kind), &json!({})).await.expect_status(403);
+        put(&administrator, &at(&other, daughter, kind), &json!({})).await.expect_status(403);
+    }
+    put(&administrator, &at(&other, daughter, "family"), &json!({})).await.expect_status(204);
+    // Whoever may tie others has no second post tied by it.
+    let held = [Permission::ChartRead, Permission::ChartSearch, Permission::RelationshipsEdit];
+    let clerk = clinic.person("clerk@care.example", &held, &[&north]).await;
+    let second = clinic.take_up(&clerk, "portal", &[Permission::ChartRead], &[&north]).await;
+    let tab = clerk.browser.open("clinic", clerk.membership).await;
+    let proof = clerk.browser.proof("relationship.edit", PASSWORD).await;
+    let ask = tab.ask("PUT", &at(&one, second, "client")).body("application/json", "{}".to_owned());
+    tab.send(ask.header("lamplight-step-up", &proof)).await.expect_status(403);
+}

@@ -112,15 +112,21 @@ impl Follower {
                 _ = async { stopping.wait_for(|stopping| *stopping).await.is_ok() } => return None,
             }
             match self.again().await {
-                Ok(()) => self.look().await,
+                Ok(true) => self.look().await,
+                // Whether they still may cannot be asked now: nothing is told until it can.
+                Ok(false) => {}
                 Err(reason) => self.end(reason).await,
             }
         }
     }
 
     /// Asks for the authority again. What it is now decides, not what it was.
-    async fn again(&mut self) -> Result<(), &'static str> {
-        let now = self.holder.ctx().await.map_err(|_| "authority ended")?;
+    async fn again(&mut self) -> Result<bool, &'static str> {
+        let now = match self.holder.ctx().await {
+            Ok(now) => now,
+            Err(failure) if failure.is_refusal() => return Err("authority ended"),
+            Err(_) => return Ok(false),
+        };
         let same_post =
             (now.organization(), now.membership()) == (self.ctx.organization(), self.ctx.membership());
         let allowed = policy::decide(now.grants(), now.request().purpose, Action::Follow, Target::default());
@@ -133,7 +139,7 @@ impl Follower {
             let told = self.say("authority", &serde_json::json!({}));
             self.ready.push_back(told);
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn end(&mut self, reason: &'static str) {

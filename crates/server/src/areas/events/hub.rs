@@ -15,14 +15,32 @@ use crate::app::App;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
-/// In how many places a post may follow.
+/// In how many places a post may follow, and all of an organization's: nobody's screens hold up another's house.
 const PLACES: usize = 16;
+const HOUSE: usize = 512;
 
 /// Who follows where.
 #[derive(Default)]
 pub(crate) struct Hub {
     tails: Mutex<HashMap<OrganizationId, watch::Receiver<Position>>>,
-    places: Mutex<HashMap<(OrganizationId, MembershipId), usize>>,
+    places: Mutex<Places>,
+}
+
+/// How many follow, of each post and of each organization.
+#[derive(Default)]
+struct Places {
+    posts: HashMap<(OrganizationId, MembershipId), usize>,
+    houses: HashMap<OrganizationId, usize>,
+}
+
+/// One fewer.
+fn leave<K: Eq + std::hash::Hash>(counted: &mut HashMap<K, usize>, key: &K) {
+    if let Some(taken) = counted.get_mut(key) {
+        *taken -= 1;
+        if *taken == 0 {
+            counted.remove(key);
+        }
+    }
 }
 
 /// A place among those who follow; given back when it is dropped.
@@ -34,12 +52,8 @@ pub(super) struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut places = self.hub.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = places.get_mut(&self.post) {
-            *taken -= 1;
-            if *taken == 0 {
-                places.remove(&self.post);
-            }
-        }
+        leave(&mut places.posts, &self.post);
+        leave(&mut places.houses, &self.post.0);
     }
 }
 
@@ -48,11 +62,13 @@ impl Hub {
     pub(super) fn enter(self: &Arc<Self>, ctx: &Ctx) -> Result<Place, Error> {
         let post = (ctx.organization(), ctx.membership());
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = places.entry(post).or_default();
-        if *taken >= PLACES {
+        let taken = places.posts.get(&post).copied().unwrap_or_default();
+        let together = places.houses.get(&post.0).copied().unwrap_or_default();
+        if taken >= PLACES || together >= HOUSE {
             return Err(Error::TooMany);
         }
-        *taken += 1;
+        places.posts.insert(post, taken + 1);
+        places.houses.insert(post.0, together + 1);
         Ok(Place { hub: Arc::clone(self), post })
     }
 

@@ -11,7 +11,7 @@ use crate::support::House;
 /// What the role holds: tables and, for UPDATE of some columns, which.
 const GRANTS: [(&str, &str); 9] = [
     ("org.facility", "S"),
-    ("org.organization", "S idle_seconds name portal_second_factor session_seconds"),
+    ("org.organization", "S idle_seconds name portal_second_factor session_seconds version"),
     // Of requests for support it reads and writes columns: see support.rs.
     ("org.support_request", "ended_at"),
     ("platform.administrator", "SI ends_at permissions version"),

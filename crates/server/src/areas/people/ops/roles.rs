@@ -85,6 +85,12 @@ impl RoleText {
         if self.tie.as_deref().is_some_and(|tie| !Tie::ALL.into_iter().any(|known| known.key() == tie)) {
             return Err(Error::Invalid("tie: care-team, client, referral, family, self or null"));
         }
+        let reads = self.permissions.iter().any(|key| key.key().starts_with("chart."));
+        if self.plane == "portal"
+            && (self.tie.as_deref() == Some("care-team") || (self.tie.is_none() && reads))
+        {
+            return Err(Error::Invalid("tie: whoever comes from outside reads charts by a tie of theirs"));
+        }
         if self.hidden.len() > MOST_HIDDEN || !self.hidden.iter().all(|path| fhir::element::is_path(path)) {
             return Err(Error::Invalid("hidden: FHIR types and elements, 500 at most"));
         }

@@ -217,6 +217,7 @@ pub(in super::super) async fn set(
     let detail = format!("changed {}", changed.join(" "));
     above.log(found.id, "organization.settings", Outcome::Success, &detail).await?;
     tx.commit().await?;
+    above.app().store.db().forget_authority();
     look(above, slug).await
 }
 

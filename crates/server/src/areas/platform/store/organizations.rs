@@ -86,7 +86,8 @@ pub(in super::super) async fn update(
 ) -> Result<bool, Error> {
     let rows = tx
         .query(
-            "UPDATE org.organization SET name = $3, portal_second_factor = $4, idle_seconds = $5, session_seconds = $6
+            "UPDATE org.organization SET name = $3, portal_second_factor = $4, idle_seconds = $5, session_seconds = $6,
+                    version = version + 1
               WHERE organization_id = $1 AND xmin::text::int8 = $2 RETURNING 1",
             &[&organization.0, &version, &to.name, &to.portal_second_factor, &to.idle_seconds, &to.session_seconds],
         )
