@@ -97,7 +97,7 @@ async fn with_token(app: &App, parts: &Parts, token: &str) -> Result<Ctx, Failur
     let address = request.address;
     let found = app.store.db().authenticate(token, request).await;
     if matches!(found, Err(db::Error::Unauthenticated)) {
-        app.quotas.visitor(address)?;
+        app.quotas.failure(address)?;
     }
     Ok(found?)
 }
@@ -137,7 +137,7 @@ pub(super) async fn visit(app: &App, parts: &Parts) -> Result<Visit, Failure> {
         Ok(cookie) => visit.cookie = cookie,
         Err(()) => {
             // Before it is written down: the log of an organization is not anybody's to fill.
-            app.quotas.visitor(visit.request.address)?;
+            app.quotas.failure(visit.request.address)?;
             let refused = visit.log("session.use", Outcome::Denied, "cookie of another kind", None).await;
             refused.and(Err(Failure::signed_out()))?;
         }
@@ -157,7 +157,7 @@ pub(super) async fn signed_in(
     let found = app.store.db().authenticate_session(cookie.secret(), context, active, request).await;
     let signed_in = match found {
         Err(db::Error::Unauthenticated) => {
-            app.quotas.visitor(visit.request.address)?;
+            app.quotas.failure(visit.request.address)?;
             return Err(Failure::signed_out());
         }
         found => found?,

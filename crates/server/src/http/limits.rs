@@ -40,6 +40,9 @@ pub struct Limits {
     pub drain: Duration,
     /// How often someone who is not signed in may ask, by where they come from. A house of many shares an address.
     pub per_source: Quota,
+    /// Tokens and cookies that are none, from one source: each costs a look at the database, and some a line of the log. A
+    /// house whose sessions all ended in the night stays far below it.
+    pub failures_per_source: Quota,
     /// How often a person may ask.
     pub per_person: Quota,
     /// How often the members of an organization may ask together.
@@ -63,6 +66,7 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             drain: Duration::from_secs(20),
             per_source: Quota::new(10, 300),
+            failures_per_source: Quota::new(50, 2_000),
             per_person: Quota::new(50, 500),
             rate_per_organization: Quota::new(1_000, 5_000),
         }

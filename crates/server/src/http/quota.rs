@@ -34,6 +34,7 @@ impl Quota {
 /// The buckets in use.
 pub(crate) struct Quotas {
     visitors: Buckets<IpAddr>,
+    failures: Buckets<IpAddr>,
     people: Buckets<PersonId>,
     organizations: Buckets<OrganizationId>,
 }
@@ -42,6 +43,7 @@ impl Quotas {
     pub(crate) fn new(limits: &super::Limits) -> Self {
         Self {
             visitors: Buckets::new(limits.per_source),
+            failures: Buckets::new(limits.failures_per_source),
             people: Buckets::new(limits.per_person),
             organizations: Buckets::new(limits.rate_per_organization),
         }
@@ -50,6 +52,11 @@ impl Quotas {
     /// A request of someone not signed in.
     pub(super) fn visitor(&self, address: Option<IpAddr>) -> Result<(), Failure> {
         address.map_or(Ok(()), |address| self.visitors.take(source(address)))
+    }
+
+    /// A token or cookie that is none.
+    pub(super) fn failure(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+        address.map_or(Ok(()), |address| self.failures.take(source(address)))
     }
 
     /// A request of a person.
@@ -65,6 +72,7 @@ impl Quotas {
     /// Forgets the buckets that are full again.
     pub(crate) fn sweep(&self) {
         self.visitors.limiter.retain_recent();
+        self.failures.limiter.retain_recent();
         self.people.limiter.retain_recent();
         self.organizations.limiter.retain_recent();
     }
