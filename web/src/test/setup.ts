@@ -1,11 +1,14 @@
 import '@testing-library/jest-dom/vitest'
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { setupServer } from 'msw/node'
 import { handlers } from '@/mocks/handlers'
 import { resetWorld } from '@/mocks/world'
 import { announcementMemory } from '@/session/announcementMemory'
 import { gate } from '@/session/gate'
 import { postMemory } from '@/session/postMemory'
+
+// A busy machine is slow, not wrong.
+configure({ asyncUtilTimeout: 10_000 })
 
 /** Answers as the contract says; what no handler knows fails the test. */
 const server = setupServer(...handlers)

@@ -1,4 +1,4 @@
-import { act, configure, screen, waitFor, within } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import { patientId } from '@/mocks/records'
 import { CODE, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
@@ -8,7 +8,6 @@ const WALTER = patientId(1)
 const OLIVE = patientId(2)
 
 // The first page of all is loaded, too.
-configure({ asyncUtilTimeout: 4000 })
 
 beforeEach(() => {
   world.session = signedIn()

@@ -1,4 +1,4 @@
-import { configure, screen, waitFor, within } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import { patientId } from '@/mocks/records'
 import { signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
@@ -6,7 +6,6 @@ import { open } from '@/test/open'
 const CONTEXT = '0195f2a0-0000-7000-8000-000000000007'
 
 // The first page of all is loaded, too.
-configure({ asyncUtilTimeout: 4000 })
 
 beforeEach(() => {
   world.session = signedIn()

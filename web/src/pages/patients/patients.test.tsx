@@ -1,4 +1,4 @@
-import { act, configure, screen, waitFor, within } from '@testing-library/react'
+import { act, screen, waitFor, within } from '@testing-library/react'
 import { patientId } from '@/mocks/records'
 import { signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
@@ -7,7 +7,6 @@ const CONTEXT = '0195f2a0-0000-7000-8000-000000000005'
 const FIELD = 'Find a patient'
 
 // The first page of all is loaded, too.
-configure({ asyncUtilTimeout: 4000 })
 
 beforeEach(() => {
   world.session = signedIn()
