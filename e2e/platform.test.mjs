@@ -83,6 +83,7 @@ test('support is asked for, given and felt on every page, and ends at once', { s
   await ana.getByRole('link', { name: 'Support', exact: true }).click()
   await ana.getByText('The invitations do not arrive.').waitFor()
   const whose = ana.getByLabel('Share what this person sees')
+  await whose.locator('option', { hasText: 'Ana Baker' }).waitFor({ state: 'attached' })
   await whose.selectOption({ label: (await whose.locator('option').allInnerTexts()).find((it) => it.startsWith('Ana')) })
   await shot(ana, 'support-asked')
   await ana.getByRole('button', { name: 'Share it' }).click()
