@@ -1682,12 +1682,14 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
-        /** @description Who did it, as they are called today. */
+        /** @description Who did it, as they are called today. `support` is somebody of Lamplight with the view of a post, whom both name. */
         Actor: {
             /** @enum {string} */
-            kind: "person" | "service" | "operator" | "system";
+            kind: "person" | "service" | "operator" | "support" | "system";
             /** @description Null where there is none, or where it is not the asker's to know. */
             name: string | null;
+            /** @description Whose view it was, of support access. */
+            on_behalf_of: string | null;
             /** @description Whether it is the asker's own post. */
             own: boolean;
             /** @description What the post is called; empty where it is called nothing. */

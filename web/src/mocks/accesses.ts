@@ -17,7 +17,7 @@ function needRight(request: Request) {
 function explained(found: Access): Why {
   const link = (membership: number, name: string, alive: boolean) => ({
     membership,
-    who: { kind: 'person' as const, name, role: 'Nurse', own: false },
+    who: { kind: 'person' as const, name, role: 'Nurse', on_behalf_of: null, own: false },
     by_relationship: true,
     alive,
     ends_at: null,

@@ -412,6 +412,9 @@ async fn who_saw_a_patient_is_told_with_both_names() {
     let north = clinic.facility("north").await;
     let patient = admit(&clinic.all_powers(&[&north]).await, "Alder").await;
     let nurse = clinic.person("nurse@clinic.example", &DOCTOR, &[&north]).await;
+    let renamed =
+        format!("UPDATE org.membership SET name = 'Nina Nurse' WHERE membership_id = {}", nurse.membership);
+    app.superuser().await.batch_execute(&renamed).await.unwrap();
     let olga = shared(&app, &clinic, &north, nurse.membership).await;
     let tab = olga.browser.open("clinic", olga.membership).await;
     tab.get(&path(&patient)).await.expect_status(200);
@@ -424,5 +427,22 @@ async fn who_saw_a_patient_is_told_with_both_names() {
     assert_eq!(looks.len(), 1);
     assert_eq!(i64::from(looks[0].membership.0), olga.membership);
     assert_eq!(looks[0].on_behalf_of.map(|of| i64::from(of.0)), Some(nurse.membership));
-    assert_eq!(looks[0].on_behalf_of_name.as_deref(), Some("Somebody Real"));
+    assert_eq!(looks[0].on_behalf_of_name.as_deref(), Some("Nina Nurse"));
+
+    // An officer of the organization is told so too, and why it was allowed.
+    let officer = clinic.all_powers(&[&north]).await;
+    let both = |who: &Value| {
+        assert_eq!((&who["kind"], &who["on_behalf_of"]), (&json!("support"), &json!("Nina Nurse")), "{who}");
+        assert_eq!(who["name"], json!("Somebody Real"), "{who}");
+    };
+    let list = officer.get(&format!("/api/patients/{patient}/accesses")).await.expect_status(200).json();
+    let lines = list["accesses"].as_array().unwrap();
+    let look = lines.iter().find(|line| line["who"]["kind"] == "support").unwrap();
+    both(&look["who"]);
+    assert_eq!(lines.iter().filter(|line| !line["who"]["on_behalf_of"].is_null()).count(), 1);
+    let why = format!("/api/audit/events/{}/why", look["event"].as_str().unwrap());
+    let why = officer.get(&why).await.expect_status(200).json();
+    both(&why["today"]["who"]);
+    both(&why["today"]["chain"][0]["who"]);
+    assert_eq!(why["today"]["chain"][1]["who"]["on_behalf_of"], Value::Null);
 }

@@ -90,6 +90,7 @@ function Today({ why: { today } }: { why: Why }) {
       <Title order={4} mt="md">
         {t('accesses.chain')}
       </Title>
+      {today.who.kind === 'support' && <Text c="dimmed">{t('accesses.chainSupport')}</Text>}
       {today.chain.length > 1 && <Text c="dimmed">{t('accesses.chainMade')}</Text>}
       <List type="ordered" spacing={6} mt="xs">
         {today.chain.map((link) => (

@@ -16,6 +16,11 @@ export function useWho() {
     if (who.own) return t('accesses.you')
     if (who.kind === 'system') return t('accesses.system')
     if (who.kind === 'operator') return t('accesses.operator')
+    if (who.kind === 'support')
+      return t('accesses.support', {
+        name: who.name ?? t('accesses.someone'),
+        of: who.on_behalf_of ?? t('accesses.someone'),
+      })
     if (who.kind === 'service') return t('accesses.service', { name: who.name ?? who.role })
     if (who.name && who.role && who.name !== who.role) return `${who.name}, ${who.role}`
     return who.name || who.role || t('accesses.someone')

@@ -31,6 +31,7 @@ export const accesses = {
   someone: 'Someone',
   service: 'A program: {{name}}',
   operator: 'The operator of Lamplight',
+  support: '{{name}} of Lamplight’s support, with the view of {{of}}',
   emergency: 'Emergency access',
   refused: 'Tried, refused',
   failed: 'Tried, not done',
@@ -56,6 +57,7 @@ export const accesses = {
   reason: 'The reason given: {{reason}}',
   chain: 'Who gave them this access',
   chainMade: 'Each post was made by the one below it in this list.',
+  chainSupport: 'Support sees what the post below it sees, because the organization said so.',
   ended: 'Ended',
   alive: 'In force',
 } as const

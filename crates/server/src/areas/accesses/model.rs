@@ -21,7 +21,7 @@ pub(super) enum Sight {
 }
 
 fn kinds() -> Object {
-    one_of(&["person", "service", "operator", "system"])
+    one_of(&["person", "service", "operator", "support", "system"])
 }
 
 pub(super) fn whats() -> Object {
@@ -40,7 +40,7 @@ pub(super) fn ties() -> Object {
     one_of(&policy::Tie::ALL.map(policy::Tie::key))
 }
 
-/// Who did it, as they are called today.
+/// Who did it, as they are called today. `support` is somebody of Lamplight with the view of a post, whom both name.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Actor {
     /// `system` is the program itself, or its operator at the command line.
@@ -51,17 +51,20 @@ pub(super) struct Actor {
     name: Option<String>,
     /// What the post is called; empty where it is called nothing.
     role: String,
+    /// Whose view it was, of support access.
+    #[schema(required)]
+    on_behalf_of: Option<String>,
     /// Whether it is the asker's own post.
     own: bool,
 }
 
 impl Actor {
-    /// From five columns: post, name, role, kind, plane. Without a row of its own it is the program's.
+    /// From six columns: post, name, role, kind, plane, on whose behalf. Without a row of its own it is the program's.
     pub(super) fn of(row: &Row, first: usize, sight: Sight) -> Self {
         let post = MembershipId(row.get(first));
         let own = sight == Sight::Own(post);
         let Some(kind) = row.get::<_, Option<&str>>(first + 3) else {
-            return Self { kind: "system", name: None, role: String::new(), own };
+            return Self { kind: "system", name: None, role: String::new(), on_behalf_of: None, own };
         };
         let outside = row.get::<_, Option<&str>>(first + 4) == Some("portal");
         let told = sight == Sight::Report || own || !outside;
@@ -69,10 +72,13 @@ impl Actor {
             kind: match kind {
                 "person" => "person",
                 "operator" => "operator",
+                "support" => "support",
                 _ => "service",
             },
             name: row.get::<_, Option<String>>(first + 1).filter(|_| told),
             role: row.get::<_, Option<String>>(first + 2).unwrap_or_default(),
+            // Support has the view of staff alone, whose names a patient is told.
+            on_behalf_of: row.get(first + 5),
             own,
         }
     }

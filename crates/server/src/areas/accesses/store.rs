@@ -50,7 +50,7 @@ pub(super) struct Part {
 }
 
 /// What was done with a patient's record, newest first: time, event, action, type, outcome, purpose, facility, address,
-/// then who: post, name, role, kind, plane.
+/// then who: post, name, role, kind, plane, on whose behalf.
 pub(super) async fn list_accesses(
     tx: &Tx<'_>,
     organization: OrganizationId,
@@ -58,13 +58,14 @@ pub(super) async fn list_accesses(
 ) -> Result<Vec<Row>, Error> {
     tx.query(
         "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
-                m.name, m.role, m.kind, m.plane
+                m.name, m.role, m.kind, m.plane, b.name
            FROM (SELECT s.organization_id, s.facility_id, s.at, s.event_id FROM audit.subject s
                   WHERE s.organization_id = $1 AND s.patient_id = $2 AND s.at >= $3 AND s.at < $4
                     AND (s.at, s.event_id) < ($5, $6)
                   ORDER BY s.at DESC, s.event_id DESC LIMIT $7) s
            JOIN audit.event e ON e.organization_id = s.organization_id AND e.at = s.at AND e.id = s.event_id
            LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
+           LEFT JOIN org.membership b ON b.organization_id = e.organization_id AND b.membership_id = e.on_behalf_of
            LEFT JOIN org.facility f ON f.organization_id = s.organization_id AND f.facility_id = s.facility_id
           ORDER BY s.at DESC, s.event_id DESC",
         &[
@@ -81,7 +82,7 @@ pub(super) async fn list_accesses(
 }
 
 /// The event of this id: time, action, outcome, reason, purpose, facility's number and name, then who: post, name, role,
-/// kind, plane. Its id says in which millisecond it was, which is where it is looked for.
+/// kind, plane, on whose behalf. Its id says in which millisecond it was, which is where it is looked for.
 pub(super) async fn find_event(
     tx: &Tx<'_>,
     organization: OrganizationId,
@@ -91,9 +92,10 @@ pub(super) async fn find_event(
     let rows = tx
         .query(
             "SELECT e.at, e.action, e.outcome, e.reason, e.purpose, e.facility_id, f.name, e.membership_id, m.name, m.role,
-                    m.kind, m.plane
+                    m.kind, m.plane, b.name
                FROM audit.event e
                LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
+               LEFT JOIN org.membership b ON b.organization_id = e.organization_id AND b.membership_id = e.on_behalf_of
                LEFT JOIN org.facility f ON f.organization_id = e.organization_id AND f.facility_id = e.facility_id
                 AND f.facility_id <> 0
               WHERE e.organization_id = $1 AND e.at >= $2 AND e.at < $3 AND e.id = $4",
@@ -119,7 +121,7 @@ pub(super) async fn list_subjects(
 }
 
 /// A post and those above it, itself first: bound, end, whether it has ended by itself, then who: post, name, role, kind,
-/// plane.
+/// plane, on whose behalf.
 pub(super) async fn list_chain(
     tx: &Tx<'_>,
     (organization, membership): Post,
@@ -127,9 +129,11 @@ pub(super) async fn list_chain(
 ) -> Result<Vec<Row>, Error> {
     tx.query(
         "SELECT m.by_relationship, m.ends_at, coalesce(m.ends_at <= $3, false), m.membership_id, m.name, m.role, m.kind,
-                m.plane
+                m.plane, b.name
            FROM org.chain($1, $2) c
-           JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = c.membership_id ORDER BY c.height",
+           JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = c.membership_id
+           LEFT JOIN org.membership b ON m.kind = 'support' AND b.organization_id = $1 AND b.membership_id = m.parent_id
+          ORDER BY c.height",
         &[&organization.0, &membership.0, &now],
     )
     .await
