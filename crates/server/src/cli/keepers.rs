@@ -126,12 +126,15 @@ async fn keep(
 ) {
     let told = || tasks::told(stopped.clone());
     let mut one = One { house: &house, placement: &placement, database: &database, trouble: None };
+    let mut tried = Some(tried);
     let app = tokio::select! {
-        app = one.opened(tried) => app,
+        app = one.opened(&mut tried) => app,
         () = told() => return,
     };
     let background = tasks::start(&app, &told);
     house.main.placed.open(&placement.slug, app.clone());
+    // Not before it answers: a start waits for this.
+    drop(tried);
     tracing::info!(database = placement.database, "an organization is served from its own database");
     tokio::select! {
         () = one.watched(&app) => {}
@@ -150,9 +153,8 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    /// The program on it, once it is in order.
-    async fn opened(&mut self, tried: mpsc::Sender<()>) -> App {
-        let mut tried = Some(tried);
+    /// The program on it, once it is in order. `tried` is let go at the first failure.
+    async fn opened(&mut self, tried: &mut Option<mpsc::Sender<()>>) -> App {
         loop {
             let opened = self.open().await;
             if let Some(app) = self.tell(opened) {
