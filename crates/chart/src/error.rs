@@ -48,6 +48,7 @@ impl Error {
                 | db::Error::Seal(_)
                 | db::Error::NotCovered
                 | db::Error::Config(_)
+                | db::Error::Stored(_)
                 | db::Error::Database(_) => 500,
             },
             Self::Gone(_) => 410,
@@ -116,9 +117,11 @@ fn inside(index: usize, path: &str) -> String {
 fn public(error: &db::Error) -> String {
     match error {
         db::Error::RowSecurity => db::Error::NotFound.to_string(),
-        db::Error::Database(_) | db::Error::Config(_) | db::Error::Context | db::Error::NotCovered => {
-            "internal error".to_owned()
-        }
+        db::Error::Database(_)
+        | db::Error::Config(_)
+        | db::Error::Stored(_)
+        | db::Error::Context
+        | db::Error::NotCovered => "internal error".to_owned(),
         db::Error::Seal(_) => {
             "the stored record is damaged and was not opened; the operator has been told".to_owned()
         }

@@ -54,6 +54,9 @@ pub enum Error {
     /// The configuration cannot be used.
     #[error("{0}")]
     Config(String),
+    /// A stored value is not what is written there. A defect of the installation, never of a request.
+    #[error("what is stored as {0} cannot be read")]
+    Stored(&'static str),
     /// Any other failure of the database, by its SQLSTATE.
     #[error("database error {0}")]
     Database(String),

@@ -70,17 +70,20 @@ pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<FacilityView>, Erro
     tx.commit().await?;
     let detail = Some(format!("count {}", rows.len()));
     app.store.db().record(ctx, Event { detail, ..Event::success("facilities.list", "own post") }).await?;
-    Ok(rows
-        .iter()
-        .map(|row| FacilityView {
-            code: row.get(0),
-            name: row.get(1),
-            time_zone: row.get(2),
-            state: row.get(3),
-            hours: serde_json::from_str(row.get(4)).unwrap_or_default(),
-            version: row.get(5),
+    rows.iter()
+        .map(|row| {
+            Ok(FacilityView {
+                code: row.get(0),
+                name: row.get(1),
+                time_zone: row.get(2),
+                state: row.get(3),
+                // Told as none, they would be saved as none by the next change.
+                hours: serde_json::from_str(row.get(4))
+                    .map_err(|_| db::Error::Stored("hours of a facility"))?,
+                version: row.get(5),
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// What a new facility is to be.
