@@ -2,14 +2,20 @@
 //!
 //! A hash needs a core and 19 MiB for tens of milliseconds. Two hundred sign-ins at once must leave cores to everyone
 //! else, so they wait in line here, and those for whom the line is too long are told to come back.
+//!
+//! Whoever's turn it is hashes in time that nobody else wants (`SCHED_IDLE`): whatever wakes up meanwhile does not wait
+//! for a slice of it to end. On a machine that has no such time the hash is begun anew like any other work, so that one
+//! can sign in there too.
 
-use std::{sync::Arc, time::Duration};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use kernel::World;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task, time,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time;
 use zeroize::Zeroizing;
 
 use super::{Hasher, Verdict};
@@ -23,12 +29,19 @@ pub struct Limits {
     pub waiting: usize,
     /// How long one of them waits at most.
     pub patience: Duration,
+    /// How long one whose turn it is tries with spare time alone.
+    pub spare: Duration,
 }
 
 impl Limits {
-    /// For a machine of so many cores: half of them, 64 waiting, five seconds.
+    /// For a machine of so many cores: half of them, 64 waiting, five seconds, of which three tenths in spare time.
     pub fn for_cores(cores: usize) -> Self {
-        Self { running: (cores / 2).max(1), waiting: 64, patience: Duration::from_secs(5) }
+        Self {
+            running: (cores / 2).max(1),
+            waiting: 64,
+            patience: Duration::from_secs(5),
+            spare: Duration::from_millis(300),
+        }
     }
 }
 
@@ -45,7 +58,9 @@ pub struct HashQueue {
     places: Arc<Semaphore>,
     /// One for everyone running.
     turns: Arc<Semaphore>,
-    patience: Duration,
+    /// One for everyone running in spare time. Who finds none is on a machine that has none.
+    spares: Arc<Semaphore>,
+    limits: Limits,
 }
 
 impl HashQueue {
@@ -57,7 +72,8 @@ impl HashQueue {
             hasher: Arc::new(hasher),
             places: Arc::new(Semaphore::new(places)),
             turns: Arc::new(Semaphore::new(running)),
-            patience: limits.patience,
+            spares: Arc::new(Semaphore::new(running)),
+            limits,
         }
     }
 
@@ -76,8 +92,8 @@ impl HashQueue {
     /// # Errors
     /// [`Busy`].
     pub async fn verify(&self, phc: Option<String>, password: Zeroizing<String>) -> Result<Verdict, Busy> {
-        self.run(move |hasher| match phc {
-            Some(phc) => hasher.verify(&phc, &password),
+        self.run(move |hasher| match &phc {
+            Some(phc) => hasher.verify(phc, &password),
             None => hasher.verify_nobody(&password),
         })
         .await
@@ -85,41 +101,98 @@ impl HashQueue {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Hasher) -> T + Send + 'static,
+        work: impl Fn(&Hasher) -> T + Send + Sync + 'static,
     ) -> Result<T, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = self.turn().await?;
-        let hasher = Arc::clone(&self.hasher);
-        // The work goes on when its caller gives up, and so must keep its place and turn itself.
-        let running = task::spawn_blocking(move || {
-            let _held = (place, turn);
-            work(&hasher)
-        });
-        match running.await {
-            Ok(done) => Ok(done),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is going down.
-                Err(_) => Err(Busy),
-            },
+        let work = Arc::new(work);
+        let Ok(spare) = Arc::clone(&self.spares).try_acquire_owned() else {
+            return self.begin(false, &work, (place, turn))?.done().await;
+        };
+        let mut first = self.begin(true, &work, spare)?;
+        if let Ok(done) = time::timeout(self.limits.spare, first.done()).await {
+            return done;
+        }
+        let mut second = self.begin(false, &work, (place, turn))?;
+        tokio::select! {
+            done = first.done() => done,
+            done = second.done() => done,
         }
     }
 
+    /// Begins the work, which goes on when its caller gives up, and so keeps what is `held` for it until it is done.
+    fn begin<T: Send + 'static>(
+        &self,
+        spare: bool,
+        work: &Arc<impl Fn(&Hasher) -> T + Send + Sync + 'static>,
+        held: impl Send + 'static,
+    ) -> Result<Running<T>, Busy> {
+        let (tell, told) = oneshot::channel();
+        let (work, hasher) = (Arc::clone(work), Arc::clone(&self.hasher));
+        let body = move || {
+            if spare {
+                stand_back();
+            }
+            let done = catch_unwind(AssertUnwindSafe(|| work(&hasher)));
+            drop((work, held));
+            // Nobody listens where the caller gave up.
+            let _ = tell.send(done);
+        };
+        thread::Builder::new().name("hash".to_owned()).spawn(body).map_err(|_| Busy)?;
+        Ok(Running(told))
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Busy> {
-        let turn = time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = time::timeout(self.limits.patience, Arc::clone(&self.turns).acquire_owned()).await;
         turn.ok().and_then(Result::ok).ok_or(Busy)
+    }
+}
+
+/// Work at a thread of its own.
+struct Running<T>(oneshot::Receiver<Result<T, Box<dyn Any + Send>>>);
+
+impl<T> Running<T> {
+    async fn done(&mut self) -> Result<T, Busy> {
+        match (&mut self.0).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(Busy),
+        }
+    }
+}
+
+/// Gives the calling thread only the time that no other wants. Where the system does not know this, or refuses, it runs
+/// like any other.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::unix::{
+            NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+            thread_native_id,
+        };
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        let _ =
+            set_thread_priority_and_policy(thread_native_id(), thread_priority::ThreadPriority::Min, idle);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::task;
+
     use super::*;
     use crate::fixture::world;
     use crate::password::Cost;
 
-    fn queue(waiting: usize, patience: Duration) -> HashQueue {
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn limited(waiting: usize, patience: Duration, spare: Duration) -> HashQueue {
         let hasher = Hasher::new(Cost { memory: 64, passes: 1, lanes: 1 }).unwrap();
-        HashQueue::new(hasher, Limits { running: 1, waiting, patience })
+        HashQueue::new(hasher, Limits { running: 1, waiting, patience, spare })
+    }
+
+    fn queue(waiting: usize, patience: Duration) -> HashQueue {
+        limited(waiting, patience, LONG)
     }
 
     fn secret(text: &str) -> Zeroizing<String> {
@@ -133,7 +206,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_hashed_verifies_and_nobody_does_not() {
-        let queue = queue(4, Duration::from_secs(60));
+        let queue = queue(4, LONG);
         let phc = queue.hash(secret("a password"), &world(14)).await.unwrap();
         assert_eq!(queue.verify(Some(phc.clone()), secret("a password")).await, Ok(Verdict::Right));
         assert_eq!(queue.verify(Some(phc), secret("another")).await, Ok(Verdict::Wrong));
@@ -142,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_runs_some_wait_and_the_rest_are_turned_away() {
-        let queue = queue(2, Duration::from_secs(60));
+        let queue = queue(2, LONG);
         let held = Arc::clone(&queue.turns).acquire_owned().await.unwrap();
         let calls: Vec<_> = (0..10)
             .map(|_| {
@@ -171,32 +244,90 @@ mod tests {
         assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
     }
 
+    /// Places, turns and spare time left.
+    fn left(queue: &HashQueue) -> (usize, usize, usize) {
+        let left = |of: &Semaphore| of.available_permits();
+        (left(&queue.places), left(&queue.turns), left(&queue.spares))
+    }
+
+    /// Work that is at it as many times as it began, until it is let go.
+    struct Long {
+        begun: std::sync::mpsc::Receiver<()>,
+        finish: Arc<std::sync::Barrier>,
+        call: task::JoinHandle<Result<(), Busy>>,
+    }
+
+    /// `threads` begin it before all of them end.
+    fn long(queue: &HashQueue, threads: usize) -> Long {
+        let (begin, begun) = std::sync::mpsc::channel();
+        let finish = Arc::new(std::sync::Barrier::new(threads + 1));
+        let (queue, until) = (queue.clone(), Arc::clone(&finish));
+        let call = tokio::spawn(async move {
+            let work = move |_: &Hasher| {
+                begin.send(()).unwrap();
+                until.wait();
+            };
+            queue.run(work).await
+        });
+        Long { begun, finish, call }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn work_keeps_what_it_needs_until_it_is_done_even_if_its_caller_gives_up() {
+        for (spare, threads, kept) in [(LONG, 1, (3, 1, 0)), (Duration::ZERO, 2, (2, 0, 0))] {
+            let queue = limited(2, LONG, spare);
+            let long = long(&queue, threads);
+            for _ in 0..threads {
+                long.begun.recv().unwrap();
+            }
+            long.call.abort();
+            let _ = long.call.await;
+            assert_eq!(left(&queue), kept);
+            long.finish.wait();
+            assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn without_spare_time_it_is_done_like_other_work() {
+        let queue = limited(2, LONG, Duration::ZERO);
+        let straggler = long(&queue, 2);
+        straggler.begun.recv().unwrap();
+        straggler.begun.recv().unwrap();
+        straggler.call.abort();
+        let _ = straggler.call.await;
+        // The two threads still run; a third is begun at once, in the turn that comes.
+        queue.turns.add_permits(1);
+        let done = tokio::spawn({
+            let (queue, finish) = (queue.clone(), Arc::clone(&straggler.finish));
+            async move { queue.run(move |_| finish.wait().is_leader()).await }
+        });
+        assert!(matches!(time::timeout(LONG, done).await, Ok(Ok(Ok(_)))));
+    }
+
     #[tokio::test]
-    async fn work_keeps_its_turn_until_it_is_done_even_if_its_caller_gives_up() {
-        let queue = queue(2, Duration::from_secs(60));
-        let (finish, until) = std::sync::mpsc::channel::<()>();
-        let (begin, begun) = tokio::sync::oneshot::channel();
+    #[cfg(target_os = "linux")]
+    async fn what_is_hashed_stands_back() {
+        use thread_priority::unix::{thread_native_id, thread_schedule_policy_param};
+        let policy =
+            |_: &Hasher| format!("{:?}", thread_schedule_policy_param(thread_native_id()).unwrap().0);
+        assert_eq!(queue(1, LONG).run(policy).await.unwrap(), "Normal(Idle)");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_that_of_the_caller() {
+        let queue = queue(1, LONG);
         let call = tokio::spawn({
             let queue = queue.clone();
-            async move {
-                let work = move |_: &Hasher| {
-                    begin.send(()).unwrap();
-                    until.recv().unwrap();
-                };
-                queue.run(work).await
-            }
+            async move { queue.run::<()>(|_| panic!("as it should")).await }
         });
-        begun.await.unwrap();
-        call.abort();
-        let _ = call.await;
-        assert_eq!((queue.places.available_permits(), queue.turns.available_permits()), (2, 0));
-        finish.send(()).unwrap();
-        assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
+        assert!(call.await.unwrap_err().is_panic());
+        assert_eq!(left(&queue), (2, 1, 1));
     }
 
     #[tokio::test]
     async fn a_caller_who_gives_up_gives_back_the_place() {
-        let queue = queue(2, Duration::from_secs(60));
+        let queue = queue(2, LONG);
         let held = Arc::clone(&queue.turns).acquire_owned().await.unwrap();
         let call = tokio::spawn({
             let queue = queue.clone();
