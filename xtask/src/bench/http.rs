@@ -1,10 +1,10 @@
 //! The least HTTP/1.1 client that can drive a server: one kept connection, one request at a time (RFC 9112).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::Fallible;
 
@@ -33,14 +33,23 @@ impl Caller {
 
     fn request(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Vec<u8> {
         let Self { address, token } = self;
-        let length = body.len();
-        let mut request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-             Accept: application/fhir+json\r\n{fields}Content-Length: {length}\r\n\r\n"
-        )
-        .into_bytes();
-        request.extend_from_slice(body);
-        request
+        let fields = format!("Authorization: Bearer {token}\r\nAccept: application/fhir+json\r\n{fields}");
+        whole(method, target, &address.to_string(), &fields, body)
+    }
+
+    /// A JSON body of nobody known, at an organization's own address.
+    pub(super) fn to_organization(&self, organization: &str, target: &str, body: &[u8]) -> Vec<u8> {
+        let host = format!("{organization}.localhost:{}", self.address.port());
+        whole("POST", target, &host, "Content-Type: application/json\r\n", body)
+    }
+
+    /// Opens a connection from this address.
+    pub(super) async fn connect_from(&self, source: Ipv4Addr) -> io::Result<Connection> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        let stream = socket.connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Connection { stream, buffer: Vec::new() })
     }
 
     /// Opens a connection.
@@ -49,6 +58,13 @@ impl Caller {
         stream.set_nodelay(true)?;
         Ok(Connection { stream, buffer: Vec::with_capacity(64 << 10) })
     }
+}
+
+fn whole(method: &str, target: &str, host: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
 }
 
 /// A kept connection.

@@ -37,8 +37,30 @@ pub(super) struct Load {
     pub(super) bytes: u64,
     pub(super) spent: Spent,
     pub(super) took: Duration,
-    /// Microseconds, in order.
-    latencies: Vec<u32>,
+    pub(super) latencies: Latencies,
+}
+
+/// How long requests took, in microseconds.
+#[derive(Debug, Default)]
+pub(super) struct Latencies(Vec<u32>);
+
+impl Latencies {
+    /// Counts one that began at `begun`.
+    pub(super) fn count(&mut self, begun: Instant) {
+        self.0.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The latency that this share of the requests stays within, in milliseconds.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        let last = sorted.len().saturating_sub(1);
+        let at = (last as f64 * share).round() as usize;
+        if sorted.is_empty() { 0.0 } else { f64::from(*sorted.select_nth_unstable(at).1) / 1000.0 }
+    }
 }
 
 impl Load {
@@ -52,19 +74,12 @@ impl Load {
         self.done as f64 / self.took.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// The latency that this share of the requests stays within, in milliseconds.
-    pub(super) fn quantile(&self, share: f64) -> f64 {
-        let last = self.latencies.len().saturating_sub(1);
-        let at = (last as f64 * share).round() as usize;
-        self.latencies.get(at).map_or(0.0, |micros| f64::from(*micros) / 1000.0)
-    }
-
     fn add(&mut self, other: Self) {
         self.done += other.done;
         self.failed += other.failed;
         self.bytes += other.bytes;
         self.complaint = self.complaint.take().or(other.complaint);
-        self.latencies.extend(other.latencies);
+        self.latencies.add(other.latencies);
     }
 }
 
@@ -96,7 +111,7 @@ impl Tally {
         if phase.is_measured() {
             self.0.done += 1;
             self.0.bytes += bytes as u64;
-            self.0.latencies.push(u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX));
+            self.0.latencies.count(begun);
         }
     }
 
@@ -163,7 +178,6 @@ where
     while let Some(ended) = running.join_next().await {
         load.add(ended.map_err(io::Error::other)??.0);
     }
-    load.latencies.sort_unstable();
     if load.done == 0 {
         let complaint = load.complaint.unwrap_or_else(|| "nothing was done in the time".to_owned());
         return Err(complaint.into());
@@ -176,9 +190,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_of_the_sorted_latencies() {
-        let load = Load { latencies: (1..=101).map(|n| n * 1000).collect(), ..Load::default() };
-        assert_eq!((load.quantile(0.5), load.quantile(0.99), load.quantile(1.0)), (51.0, 100.0, 101.0));
-        assert_eq!(Load::default().quantile(0.5), 0.0);
+    fn quantiles_are_of_all_latencies() {
+        let taken = Latencies((1..=101).rev().map(|n| n * 1000).collect());
+        assert_eq!((taken.quantile(0.5), taken.quantile(0.99), taken.quantile(1.0)), (51.0, 100.0, 101.0));
+        assert_eq!(Latencies::default().quantile(0.5), 0.0);
     }
 }

@@ -4,6 +4,7 @@
 //! installation is private, temporary, and made through the program's own command line.
 
 mod bare;
+mod beside;
 mod cpu;
 mod data;
 mod dice;
@@ -19,6 +20,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bare::Bare;
+use beside::Beside;
 use data::Data;
 use http::Caller;
 use install::{Installation, ORGANIZATION};
@@ -68,7 +70,7 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
         measured(&mut report, "export", export(&installation));
     }
     report.facts.start = installation.restart().await?;
-    if Row::ALL.iter().any(|row| options.wants(row.key())) {
+    if Row::ALL.iter().any(|row| options.wants(row.key())) || options.wants("sign-ins") {
         let caller = installation.caller(&facility)?;
         let data = data::look(&caller).await?;
         say("copying the rows for bare PostgreSQL");
@@ -80,6 +82,13 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
             match line(row, &installation, &caller, &data, &bare, options.window).await {
                 Ok(line) => report.lines.push(line),
                 Err(error) => report.failed.push((row.key(), error.to_string())),
+            }
+        }
+        if options.wants("sign-ins") {
+            say("reads beside sign-ins");
+            match beside(&caller, &data).await {
+                Ok(beside) => report.beside = Some(beside),
+                Err(error) => report.failed.push(("sign-ins", error.to_string())),
             }
         }
         report.facts.load[1] = cpu::load_average().unwrap_or_default();
@@ -110,6 +119,11 @@ async fn line(
         return Err(many.complaint.unwrap_or_default().into());
     }
     Ok(Line { row, many, one, bare })
+}
+
+async fn beside(caller: &Caller, data: &Data) -> Fallible<Beside> {
+    let script = Row::Read.scripts(caller, data, 1).await?.pop().ok_or("no script")?;
+    beside::sign_ins(caller, script).await
 }
 
 /// How many resources the answers of a search hold, on average.

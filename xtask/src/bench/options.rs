@@ -13,7 +13,8 @@ Builds the program, runs it on a private installation of invented people, and me
 PostgreSQL for each request, beside bare PostgreSQL doing the same row work. It judges nothing.
 
   --seconds N     how long to measure a row with 32 clients [4]
-  --only ROW      only this row; may be repeated: read create update identifier name observations bundle import export
+  --only ROW      only this row; may be repeated: read create update identifier name observations bundle
+                  import export sign-ins
   --patients N    how many people to make, of 200 records each [200]
   --scale         20 organizations, 200 facilities, 50,000 people: ten million records
   --bundles DIR   bundles to import [../shared/data/synthea, where it is there]
@@ -67,8 +68,9 @@ impl Options {
                 _ => return Err(USAGE.into()),
             }
         }
-        let known =
-            |name: &str| Row::ALL.iter().any(|row| row.key() == name) || ["import", "export"].contains(&name);
+        let known = |name: &str| {
+            Row::ALL.iter().any(|row| row.key() == name) || ["import", "export", "sign-ins"].contains(&name)
+        };
         match options.only.iter().find(|name| !known(name)) {
             Some(unknown) => Err(format!("no row named {unknown}\n\n{USAGE}").into()),
             None => Ok(options),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::load::Load;
+use super::beside::{self, Beside};
+use super::load::{Latencies, Load};
 use super::rows::Row;
 
 /// A row of requests, measured.
@@ -49,6 +50,7 @@ pub(super) struct Report {
     pub(super) facts: Facts,
     pub(super) lines: Vec<Line>,
     pub(super) bulk: Vec<Bulk>,
+    pub(super) beside: Option<Beside>,
     /// Rows that could not be measured, and why.
     pub(super) failed: Vec<(&'static str, String)>,
 }
@@ -66,7 +68,7 @@ impl Line {
             json!({
                 "cpu_ms": round(both), "server_cpu_ms": round(server), "postgres_cpu_ms": round(postgres),
                 "requests": load.done, "failed": load.failed, "requests_per_second": round(load.per_second()),
-                "p50_ms": load.quantile(0.5), "p99_ms": load.quantile(0.99),
+                "p50_ms": load.latencies.quantile(0.5), "p99_ms": load.latencies.quantile(0.99),
                 "bytes_per_answer": load.bytes / load.done.max(1),
             })
         };
@@ -93,6 +95,38 @@ impl Bulk {
     }
 }
 
+impl Beside {
+    /// How many times longer a read takes beside sign-ins, at this quantile.
+    fn ratio(&self, share: f64) -> f64 {
+        self.beside.quantile(share) / self.calm.quantile(share).max(f64::EPSILON)
+    }
+
+    fn json(&self) -> Value {
+        let times = |of: &Latencies| json!({"p50_ms": of.quantile(0.5), "p99_ms": of.quantile(0.99)});
+        json!({
+            "calm": times(&self.calm), "beside": times(&self.beside), "p99_ratio": round(self.ratio(0.99)),
+            "target_p99_ratio": beside::TARGET, "answers": self.answers, "seconds": round(self.took.as_secs_f64()),
+        })
+    }
+
+    fn told(&self) -> String {
+        let answers: Vec<_> =
+            self.answers.iter().map(|(status, times)| format!("{times} x {status}")).collect();
+        format!(
+            "reads beside sign-ins: p50 {:.2} ms, p99 {:.2} ms; alone {:.2} and {:.2}: p99 times {:.2} (target {:.1}); \
+             answered {} in {:.1} s",
+            self.beside.quantile(0.5),
+            self.beside.quantile(0.99),
+            self.calm.quantile(0.5),
+            self.calm.quantile(0.99),
+            self.ratio(0.99),
+            beside::TARGET,
+            answers.join(", "),
+            self.took.as_secs_f64(),
+        )
+    }
+}
+
 impl Report {
     /// All figures.
     pub(super) fn json(&self) -> Value {
@@ -101,6 +135,7 @@ impl Report {
             "rows": self.lines.iter().map(Line::json).collect::<Vec<_>>(),
             "bulk": self.bulk.iter().map(Bulk::json).collect::<Vec<_>>(),
             "failed": self.failed.iter().map(|(row, why)| json!({"row": row, "why": why})).collect::<Vec<_>>(),
+            "reads_beside_sign_ins": self.beside.as_ref().map(Beside::json),
             "resources": facts.resources,
             "first_start_seconds": round(facts.first_start.as_secs_f64()),
             "start_seconds": round(facts.start.as_secs_f64()),
@@ -143,8 +178,8 @@ impl Report {
                 ms(bare),
                 format!("{:.1}", both / bare),
                 format!("{:.0}", line.many.per_second()),
-                format!("{:.1}", line.many.quantile(0.5)),
-                format!("{:.1}", line.many.quantile(0.99)),
+                format!("{:.1}", line.many.latencies.quantile(0.5)),
+                format!("{:.1}", line.many.latencies.quantile(0.99)),
             ]);
         }
         let mut text = aligned(&cells);
@@ -180,6 +215,9 @@ impl Report {
             }
             text.push('\n');
             text.push_str(&aligned(&cells));
+        }
+        if let Some(beside) = &self.beside {
+            let _ = writeln!(text, "\n{}", beside.told());
         }
         let facts = &self.facts;
         let (now, peak) = facts.memory.unwrap_or_default();

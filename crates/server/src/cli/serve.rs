@@ -14,7 +14,7 @@ use super::{Done, doctor, keepers, out, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::people;
 use crate::boot::{BootOptions, Installation};
-use crate::http;
+use crate::http::{self, Limits, Quota};
 
 /// How long the demonstration's token is good.
 const DEMO_TOKEN_DAYS: i64 = 30;
@@ -54,6 +54,10 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_OWN_CONNECTIONS", value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(2..=1000))]
     own_connections: u16,
+    /// How many requests a second the members of an organization may make together; for a short time five times as many
+    #[arg(long, env = "LAMPLIGHT_ORGANIZATION_RATE", value_name = "N", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    organization_rate: u32,
     #[command(flatten)]
     messages: super::messages::Options,
     #[arg(skip)]
@@ -131,6 +135,10 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         port: (!options.behind_tls_proxy).then(|| listener.local_addr().map(|at| at.port())).transpose()?,
         show_mailbox: options.development,
         local_providers: options.development,
+        limits: Limits {
+            rate_per_organization: Quota::new(options.organization_rate, options.organization_rate * 5),
+            ..Limits::default()
+        },
         carriers: options.messages.carriers(installation.world(), !options.development)?,
         ..Settings::default()
     };
