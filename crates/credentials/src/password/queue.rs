@@ -7,17 +7,15 @@
 //! for a slice of it to end. On a machine that has no such time the hash is begun anew like any other work, so that one
 //! can sign in there too.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use kernel::World;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{task, time};
 use zeroize::Zeroizing;
 
+use super::spare::Spares;
 use super::{Hasher, Verdict};
 
 /// How much may be going on.
@@ -58,8 +56,7 @@ pub struct HashQueue {
     places: Arc<Semaphore>,
     /// One for everyone running.
     turns: Arc<Semaphore>,
-    /// One for everyone running in spare time. Who finds none is on a machine that has none.
-    spares: Arc<Semaphore>,
+    spares: Spares,
     limits: Limits,
 }
 
@@ -72,7 +69,7 @@ impl HashQueue {
             hasher: Arc::new(hasher),
             places: Arc::new(Semaphore::new(places)),
             turns: Arc::new(Semaphore::new(running)),
-            spares: Arc::new(Semaphore::new(running)),
+            spares: Spares::new(running),
             limits,
         }
     }
@@ -105,41 +102,22 @@ impl HashQueue {
     ) -> Result<T, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = self.turn().await?;
-        let work = Arc::new(work);
-        let Ok(spare) = Arc::clone(&self.spares).try_acquire_owned() else {
-            return self.begin(false, &work, (place, turn))?.done().await;
-        };
-        let mut first = self.begin(true, &work, spare)?;
-        if let Ok(done) = time::timeout(self.limits.spare, first.done()).await {
-            return done;
+        let (hasher, spares, patience) = (Arc::clone(&self.hasher), self.spares.clone(), self.limits.spare);
+        // The work goes on when its caller gives up, and so must keep its place and turn itself. It is also this thread
+        // and not the other that tells the caller: one that stands back must never hold what others wait for.
+        let running = task::spawn_blocking(move || {
+            let _held = (place, turn);
+            let work = Arc::new(move || work(&hasher));
+            spares.run(&work, patience).unwrap_or_else(|| work())
+        });
+        match running.await {
+            Ok(done) => Ok(done),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down.
+                Err(_) => Err(Busy),
+            },
         }
-        let mut second = self.begin(false, &work, (place, turn))?;
-        tokio::select! {
-            done = first.done() => done,
-            done = second.done() => done,
-        }
-    }
-
-    /// Begins the work, which goes on when its caller gives up, and so keeps what is `held` for it until it is done.
-    fn begin<T: Send + 'static>(
-        &self,
-        spare: bool,
-        work: &Arc<impl Fn(&Hasher) -> T + Send + Sync + 'static>,
-        held: impl Send + 'static,
-    ) -> Result<Running<T>, Busy> {
-        let (tell, told) = oneshot::channel();
-        let (work, hasher) = (Arc::clone(work), Arc::clone(&self.hasher));
-        let body = move || {
-            if spare {
-                stand_back();
-            }
-            let done = catch_unwind(AssertUnwindSafe(|| work(&hasher)));
-            drop((work, held));
-            // Nobody listens where the caller gave up.
-            let _ = tell.send(done);
-        };
-        thread::Builder::new().name("hash".to_owned()).spawn(body).map_err(|_| Busy)?;
-        Ok(Running(told))
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Busy> {
@@ -148,38 +126,8 @@ impl HashQueue {
     }
 }
 
-/// Work at a thread of its own.
-struct Running<T>(oneshot::Receiver<Result<T, Box<dyn Any + Send>>>);
-
-impl<T> Running<T> {
-    async fn done(&mut self) -> Result<T, Busy> {
-        match (&mut self.0).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(panic)) => resume_unwind(panic),
-            Err(_) => Err(Busy),
-        }
-    }
-}
-
-/// Gives the calling thread only the time that no other wants. Where the system does not know this, or refuses, it runs
-/// like any other.
-fn stand_back() {
-    #[cfg(target_os = "linux")]
-    {
-        use thread_priority::unix::{
-            NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
-            thread_native_id,
-        };
-        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-        let _ =
-            set_thread_priority_and_policy(thread_native_id(), thread_priority::ThreadPriority::Min, idle);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::task;
-
     use super::*;
     use crate::fixture::world;
     use crate::password::Cost;
@@ -244,74 +192,28 @@ mod tests {
         assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
     }
 
-    /// Places, turns and spare time left.
-    fn left(queue: &HashQueue) -> (usize, usize, usize) {
-        let left = |of: &Semaphore| of.available_permits();
-        (left(&queue.places), left(&queue.turns), left(&queue.spares))
-    }
-
-    /// Work that is at it as many times as it began, until it is let go.
-    struct Long {
-        begun: std::sync::mpsc::Receiver<()>,
-        finish: Arc<std::sync::Barrier>,
-        call: task::JoinHandle<Result<(), Busy>>,
-    }
-
-    /// `threads` begin it before all of them end.
-    fn long(queue: &HashQueue, threads: usize) -> Long {
-        let (begin, begun) = std::sync::mpsc::channel();
-        let finish = Arc::new(std::sync::Barrier::new(threads + 1));
-        let (queue, until) = (queue.clone(), Arc::clone(&finish));
-        let call = tokio::spawn(async move {
-            let work = move |_: &Hasher| {
-                begin.send(()).unwrap();
-                until.wait();
-            };
-            queue.run(work).await
-        });
-        Long { begun, finish, call }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn work_keeps_what_it_needs_until_it_is_done_even_if_its_caller_gives_up() {
-        for (spare, threads, kept) in [(LONG, 1, (3, 1, 0)), (Duration::ZERO, 2, (2, 0, 0))] {
-            let queue = limited(2, LONG, spare);
-            let long = long(&queue, threads);
-            for _ in 0..threads {
-                long.begun.recv().unwrap();
-            }
-            long.call.abort();
-            let _ = long.call.await;
-            assert_eq!(left(&queue), kept);
-            long.finish.wait();
-            assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn without_spare_time_it_is_done_like_other_work() {
-        let queue = limited(2, LONG, Duration::ZERO);
-        let straggler = long(&queue, 2);
-        straggler.begun.recv().unwrap();
-        straggler.begun.recv().unwrap();
-        straggler.call.abort();
-        let _ = straggler.call.await;
-        // The two threads still run; a third is begun at once, in the turn that comes.
-        queue.turns.add_permits(1);
-        let done = tokio::spawn({
-            let (queue, finish) = (queue.clone(), Arc::clone(&straggler.finish));
-            async move { queue.run(move |_| finish.wait().is_leader()).await }
-        });
-        assert!(matches!(time::timeout(LONG, done).await, Ok(Ok(Ok(_)))));
-    }
-
     #[tokio::test]
-    #[cfg(target_os = "linux")]
-    async fn what_is_hashed_stands_back() {
-        use thread_priority::unix::{thread_native_id, thread_schedule_policy_param};
-        let policy =
-            |_: &Hasher| format!("{:?}", thread_schedule_policy_param(thread_native_id()).unwrap().0);
-        assert_eq!(queue(1, LONG).run(policy).await.unwrap(), "Normal(Idle)");
+    async fn work_keeps_its_turn_until_it_is_done_even_if_its_caller_gives_up() {
+        let queue = queue(2, LONG);
+        let (finish, until) = std::sync::mpsc::channel::<()>();
+        let until = std::sync::Mutex::new(until);
+        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let call = tokio::spawn({
+            let queue = queue.clone();
+            async move {
+                let work = move |_: &Hasher| {
+                    begin.send(()).unwrap();
+                    until.lock().unwrap().recv().unwrap();
+                };
+                queue.run(work).await
+            }
+        });
+        begun.recv().await.unwrap();
+        call.abort();
+        let _ = call.await;
+        assert_eq!((queue.places.available_permits(), queue.turns.available_permits()), (2, 0));
+        finish.send(()).unwrap();
+        assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
     }
 
     #[tokio::test]
@@ -322,7 +224,7 @@ mod tests {
             async move { queue.run::<()>(|_| panic!("as it should")).await }
         });
         assert!(call.await.unwrap_err().is_panic());
-        assert_eq!(left(&queue), (2, 1, 1));
+        assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
     }
 
     #[tokio::test]
