@@ -6,7 +6,6 @@
 mod hasher;
 mod policy;
 mod queue;
-mod spare;
 
 pub use hasher::{BadCost, Cost, Hasher, Verdict};
 pub use policy::{LONGEST, SHORTEST, Weakness, check, fingerprint};

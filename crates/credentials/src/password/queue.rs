@@ -2,20 +2,16 @@
 //!
 //! A hash needs a core and 19 MiB for tens of milliseconds. Two hundred sign-ins at once must leave cores to everyone
 //! else, so they wait in line here, and those for whom the line is too long are told to come back.
-//!
-//! Whoever's turn it is hashes in time that nobody else wants (`SCHED_IDLE`): whatever wakes up meanwhile does not wait
-//! for a slice of it to end. On a machine that has no such time the hash is begun anew like any other work, so that one
-//! can sign in there too.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kernel::World;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::{task, time};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task, time,
+};
 use zeroize::Zeroizing;
 
-use super::spare::Spares;
 use super::{Hasher, Verdict};
 
 /// How much may be going on.
@@ -27,19 +23,12 @@ pub struct Limits {
     pub waiting: usize,
     /// How long one of them waits at most.
     pub patience: Duration,
-    /// How long one whose turn it is tries with spare time alone.
-    pub spare: Duration,
 }
 
 impl Limits {
-    /// For a machine of so many cores: half of them, 64 waiting, five seconds, of which three tenths in spare time.
+    /// For a machine of so many cores: half of them, 64 waiting, five seconds.
     pub fn for_cores(cores: usize) -> Self {
-        Self {
-            running: (cores / 2).max(1),
-            waiting: 64,
-            patience: Duration::from_secs(5),
-            spare: Duration::from_millis(300),
-        }
+        Self { running: (cores / 2).max(1), waiting: 64, patience: Duration::from_secs(5) }
     }
 }
 
@@ -56,8 +45,7 @@ pub struct HashQueue {
     places: Arc<Semaphore>,
     /// One for everyone running.
     turns: Arc<Semaphore>,
-    spares: Spares,
-    limits: Limits,
+    patience: Duration,
 }
 
 impl HashQueue {
@@ -69,8 +57,7 @@ impl HashQueue {
             hasher: Arc::new(hasher),
             places: Arc::new(Semaphore::new(places)),
             turns: Arc::new(Semaphore::new(running)),
-            spares: Spares::new(running),
-            limits,
+            patience: limits.patience,
         }
     }
 
@@ -89,8 +76,8 @@ impl HashQueue {
     /// # Errors
     /// [`Busy`].
     pub async fn verify(&self, phc: Option<String>, password: Zeroizing<String>) -> Result<Verdict, Busy> {
-        self.run(move |hasher| match &phc {
-            Some(phc) => hasher.verify(phc, &password),
+        self.run(move |hasher| match phc {
+            Some(phc) => hasher.verify(&phc, &password),
             None => hasher.verify_nobody(&password),
         })
         .await
@@ -98,17 +85,15 @@ impl HashQueue {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl Fn(&Hasher) -> T + Send + Sync + 'static,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = self.turn().await?;
-        let (hasher, spares, patience) = (Arc::clone(&self.hasher), self.spares.clone(), self.limits.spare);
-        // The work goes on when its caller gives up, and so must keep its place and turn itself. It is also this thread
-        // and not the other that tells the caller: one that stands back must never hold what others wait for.
+        let hasher = Arc::clone(&self.hasher);
+        // The work goes on when its caller gives up, and so must keep its place and turn itself.
         let running = task::spawn_blocking(move || {
             let _held = (place, turn);
-            let work = Arc::new(move || work(&hasher));
-            spares.run(&work, patience).unwrap_or_else(|| work())
+            work(&hasher)
         });
         match running.await {
             Ok(done) => Ok(done),
@@ -121,7 +106,7 @@ impl HashQueue {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Busy> {
-        let turn = time::timeout(self.limits.patience, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
         turn.ok().and_then(Result::ok).ok_or(Busy)
     }
 }
@@ -132,15 +117,9 @@ mod tests {
     use crate::fixture::world;
     use crate::password::Cost;
 
-    const LONG: Duration = Duration::from_secs(60);
-
-    fn limited(waiting: usize, patience: Duration, spare: Duration) -> HashQueue {
-        let hasher = Hasher::new(Cost { memory: 64, passes: 1, lanes: 1 }).unwrap();
-        HashQueue::new(hasher, Limits { running: 1, waiting, patience, spare })
-    }
-
     fn queue(waiting: usize, patience: Duration) -> HashQueue {
-        limited(waiting, patience, LONG)
+        let hasher = Hasher::new(Cost { memory: 64, passes: 1, lanes: 1 }).unwrap();
+        HashQueue::new(hasher, Limits { running: 1, waiting, patience })
     }
 
     fn secret(text: &str) -> Zeroizing<String> {
@@ -154,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_hashed_verifies_and_nobody_does_not() {
-        let queue = queue(4, LONG);
+        let queue = queue(4, Duration::from_secs(60));
         let phc = queue.hash(secret("a password"), &world(14)).await.unwrap();
         assert_eq!(queue.verify(Some(phc.clone()), secret("a password")).await, Ok(Verdict::Right));
         assert_eq!(queue.verify(Some(phc), secret("another")).await, Ok(Verdict::Wrong));
@@ -163,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_runs_some_wait_and_the_rest_are_turned_away() {
-        let queue = queue(2, LONG);
+        let queue = queue(2, Duration::from_secs(60));
         let held = Arc::clone(&queue.turns).acquire_owned().await.unwrap();
         let calls: Vec<_> = (0..10)
             .map(|_| {
@@ -194,21 +173,20 @@ mod tests {
 
     #[tokio::test]
     async fn work_keeps_its_turn_until_it_is_done_even_if_its_caller_gives_up() {
-        let queue = queue(2, LONG);
+        let queue = queue(2, Duration::from_secs(60));
         let (finish, until) = std::sync::mpsc::channel::<()>();
-        let until = std::sync::Mutex::new(until);
-        let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (begin, begun) = tokio::sync::oneshot::channel();
         let call = tokio::spawn({
             let queue = queue.clone();
             async move {
                 let work = move |_: &Hasher| {
                     begin.send(()).unwrap();
-                    until.lock().unwrap().recv().unwrap();
+                    until.recv().unwrap();
                 };
                 queue.run(work).await
             }
         });
-        begun.recv().await.unwrap();
+        begun.await.unwrap();
         call.abort();
         let _ = call.await;
         assert_eq!((queue.places.available_permits(), queue.turns.available_permits()), (2, 0));
@@ -217,19 +195,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_that_of_the_caller() {
-        let queue = queue(1, LONG);
-        let call = tokio::spawn({
-            let queue = queue.clone();
-            async move { queue.run::<()>(|_| panic!("as it should")).await }
-        });
-        assert!(call.await.unwrap_err().is_panic());
-        assert_eq!(queue.verify(None, secret("a password")).await, Ok(Verdict::Wrong));
-    }
-
-    #[tokio::test]
     async fn a_caller_who_gives_up_gives_back_the_place() {
-        let queue = queue(2, LONG);
+        let queue = queue(2, Duration::from_secs(60));
         let held = Arc::clone(&queue.turns).acquire_owned().await.unwrap();
         let call = tokio::spawn({
             let queue = queue.clone();
