@@ -9,6 +9,7 @@ import type {
   Authorization,
   Ceremony,
   Contexts,
+  DemoPerson,
   Device,
   FactorAdded,
   Factors,
@@ -38,6 +39,9 @@ export const signIn = {
   finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>
     http.post<Next>('/api/auth/login/passkey/finish', { ceremony, credential }),
   providers: () => http.get<{ providers: Provider[] }>('/api/auth/providers').then((it) => it.providers),
+  /** The invented people of a demonstration; none where there is none. */
+  demo: () => http.get<{ people: DemoPerson[] }>('/api/auth/demo').then((it) => it.people),
+  asDemo: (person: string) => http.post<Next>('/api/auth/demo', { person }),
   providerPath: (id: string, returnTo: string) =>
     `/api/auth/providers/${segment(id)}/start?return=${segment(returnTo)}`,
 }
@@ -81,6 +85,7 @@ export const factors = {
 export const stepUp = {
   withSecret: (action: string, proof: StepUpProof, secret: string) =>
     http.post<{ step_up: string }>('/api/auth/step-up', { action, with: proof, secret }),
+  asDemo: (action: string) => http.post<{ step_up: string }>('/api/auth/demo/step-up', { action }),
   sendSms: () => http.post('/api/auth/step-up/sms'),
   startPasskey: (action: string) => http.post<Ask>('/api/auth/step-up/passkey', { action }),
   finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>

@@ -67,6 +67,18 @@ export const signInHandlers = [
     answering(() => json({ providers: [{ id: 'p1', name: 'Sunrise staff account' }] })),
   ),
   http.get(
+    '*/api/auth/demo',
+    answering(() => json({ people: world.demo })),
+  ),
+  http.post(
+    '*/api/auth/demo',
+    answering(async ({ request }) => {
+      const { person } = await fields(request, { person: '' })
+      if (!world.demo.some((it) => it.key === person)) return problem(404, 'not-found')
+      return begin('two-factor')
+    }),
+  ),
+  http.get(
     '*/api/auth/session',
     answering(() => {
       const session = needSession({ extend: false, evenWithoutFactor: true })
