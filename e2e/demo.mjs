@@ -11,6 +11,8 @@ export async function visitor(chromium, origin, options = {}) {
   const context = await chromium.newContext({ viewport: LAPTOP, ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
+  for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
+    page.on(event, () => underWay.set(page, (underWay.get(page) ?? 0) + more))
   return { context, page, wrong: watch(page, origin) }
 }
 
@@ -32,10 +34,15 @@ export async function entered(page) {
   return new URL(page.url()).pathname
 }
 
-/** Waits until the page has what it asked for. */
+/** How many requests of a page are under way. */
+const underWay = new WeakMap()
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Waits until the page has what it asked for, and shows it. */
 export async function settled(page) {
   await page.getByRole('heading', { level: 1 }).first().waitFor()
-  await page.waitForLoadState('networkidle')
+  for (let quiet = 0; quiet < 3; quiet = underWay.get(page) ? 0 : quiet + 1) await pause(30)
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
 }
 
 const ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g

@@ -39,15 +39,16 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
         await page.getByRole('link', { name: new RegExp(`^${one.post.role}`) }).click()
         await entered(page)
       }
+      const began = Date.now()
       visited[who] = await walk(page, async (kind) => {
         for (const fault of await judge(page, who, kind, looked)) faults.push(`${who} ${kind}: ${fault}`)
       })
+      console.log(`${who}: ${visited[who].length} pages in ${((Date.now() - began) / 1000).toFixed(1)} s`)
       faults.push(...wrong.map((it) => `${who}: ${it}`))
       await context.close()
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, next))
-  for (const [who, pages] of Object.entries(visited)) console.log(`${who}: ${pages.length} pages`)
   assert.deepEqual(faults, [])
 })
 
@@ -55,7 +56,10 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
 async function judge(page, who, kind, looked) {
   const faults = []
   const name = `${who}${kind.replaceAll('/', '-').replace(/-$/, '') || '-home'}`
-  const like = `${kind} ${await page.evaluate(() => [...document.querySelectorAll('h2, h3, button, label, th')].map((it) => it.innerText).slice(0, 60).join('|'))}`
+  const like = `${kind} ${await page.evaluate(() => {
+    const words = document.querySelectorAll('nav a, main h2, main h3, main button, main label, main th')
+    return [...words].map((it) => it.innerText).join('|')
+  })}`
   const isNew = !looked.has(like)
   looked.add(like)
   if (isNew) {
@@ -90,7 +94,7 @@ test('the door, the choice of posts and the pages outside a post', { skip }, asy
   await look('/sign-in')
   await page.getByRole('button', { name: 'Sign in with an account of your own' }).click()
   await look('/sign-in-own')
-  for (const path of ['/forgot', '/reset', '/email', '/invitation', '/nothing-here']) {
+  for (const path of ['/forgot', '/reset', '/email', '/invitation']) {
     await page.goto(home.origin + path)
     await look(path)
   }

@@ -4,13 +4,15 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from '@simplewebauthn/browser'
-import { http } from './http'
+import { ApiError } from './errors'
+import { http, later } from './http'
 import type {
   Authorization,
   Ceremony,
   Contexts,
   DemoPerson,
   Device,
+  Door,
   FactorAdded,
   Factors,
   Invitation,
@@ -46,8 +48,15 @@ export const signIn = {
     `/api/auth/providers/${segment(id)}/start?return=${segment(returnTo)}`,
 }
 
+export const door = (signal?: AbortSignal) => http.get<Door>('/api/auth/door', { signal, quiet: true })
+
 export const session = {
-  get: (signal?: AbortSignal) => http.get<Session>('/api/auth/session', { signal, quiet: true }),
+  /** A step-up in another tab turns the cookie: whoever is not found is looked for once more. */
+  get: async (signal?: AbortSignal): Promise<Session> => {
+    const found = (await door(signal)).session ?? (await later(() => door(signal))).session
+    if (!found) throw new ApiError(401, { code: 'signed-out' })
+    return found
+  },
   touch: () => http.post('/api/auth/session/touch'),
   end: (scope: 'device' | 'everywhere') => http.post('/api/auth/logout', { scope }),
 }

@@ -14,6 +14,7 @@ export type Ceremony<Options> = Omit<Schemas['Ceremony'], 'options'> & { options
 export type Provider = Schemas['Provider']
 export type DemoPerson = Schemas['DemoPerson']
 export type Session = Schemas['Session']
+export type Door = Schemas['Door']
 export type Membership = Schemas['Membership']
 export type MembershipKind = Membership['kind']
 export type OpenContext = Schemas['OpenContext']
