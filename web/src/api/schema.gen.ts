@@ -2391,6 +2391,8 @@ export interface components {
         };
         /** @description A person in a context. */
         MeInContext: components["schemas"]["Membership"] & {
+            /** @description The colour that the organization chose for its pages, as `#rrggbb`. */
+            accent: string;
             /** Format: uuid */
             context: string;
             /** @description The keys of what the post may do. */

@@ -54,7 +54,7 @@ export function SignInPage() {
   )
   if (choosing)
     return (
-      <Doorway title={title} lead={t('demo.lead')} wide foot={turn}>
+      <Doorway title={title} lead={t('demo.lead')} wide="full" foot={turn}>
         {search.ended && <Notice kind="info">{t('signIn.ended')}</Notice>}
         <DemoPeople people={people} onDone={() => done('done')} />
         <Text size="sm" c="dimmed">

@@ -216,6 +216,14 @@ pub(crate) async fn is_on_plane(account: &Account) -> Result<bool, Error> {
     Ok(there)
 }
 
+/// The colour of the context's organization.
+pub(crate) async fn accent(app: &crate::app::App, ctx: &db::Ctx) -> Result<String, Error> {
+    let tx = app.store.db().begin(ctx).await?;
+    let accent = store::find_accent(&tx, ctx.organization()).await?;
+    tx.commit().await?;
+    Ok(accent)
+}
+
 /// The person who is signed in, and whether a second factor must be set up before anything else.
 pub(crate) async fn whoami(account: &Account) -> Result<(crate::areas::people::model::Details, bool), Error> {
     let desk = Desk::at(&account.visit.app, account.ctx()).await?;
