@@ -1,13 +1,40 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
+import { VitePWA } from 'vite-plugin-pwa'
 import { defineConfig } from 'vitest/config'
+import { compressed } from './compressed.ts'
 import { mockServer } from './mock-server.ts'
 
 const server = process.env.LAMPLIGHT_SERVER ?? 'http://localhost:8080'
 const mocked = process.env.LAMPLIGHT_MOCK === '1'
 
 export default defineConfig({
-  plugins: [react(), mocked && mockServer()],
+  plugins: [
+    react(),
+    mocked && mockServer(),
+    // Keeps the app's own files, so that it starts without a network; never an answer of the server.
+    VitePWA({
+      filename: 'worker.js',
+      // The app registers it itself, under its Trusted Types policy (src/app/worker.ts), and writes its manifest.
+      injectRegister: null,
+      manifest: false,
+      registerType: 'prompt',
+      workbox: {
+        inlineWorkboxRuntime: true,
+        sourcemap: false,
+        globPatterns: ['index.html', 'assets/*.{js,css}', '*.{svg,png,webmanifest}'],
+        navigateFallback: '/index.html',
+        // The app's pages; what is not one of them is the server's to answer.
+        navigateFallbackAllowlist: [
+          /^\/(sign-in|forgot|reset|email|invitation|enroll|account|authorize)?$/,
+          /^\/(open|c|console)(\/|$)/,
+        ],
+        runtimeCaching: [],
+        cleanupOutdatedCaches: true,
+      },
+    }),
+    compressed(),
+  ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: { proxy: mocked ? {} : { '/api': server, '/oauth': server, '/fhir': server, '/platform': server } },
   build: {

@@ -4,6 +4,7 @@ import { App } from './app/App'
 import { watchLinkToken } from './app/linkToken'
 import { makeQueryClient } from './app/queryClient'
 import { makeRouter } from './app/router'
+import { keepWorker } from './app/worker'
 
 watchLinkToken()
 
@@ -17,3 +18,4 @@ if (place) {
     </StrictMode>,
   )
 }
+keepWorker()

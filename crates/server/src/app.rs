@@ -17,7 +17,7 @@ use moka::sync::Cache;
 use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{events, oauth, people, platform};
+use crate::areas::{demonstration, events, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -44,6 +44,8 @@ pub struct Settings {
     pub show_mailbox: bool,
     /// Whether identity providers on this machine may be asked, without TLS: in development only.
     pub local_providers: bool,
+    /// The invented people to try the program as: in a demonstration only.
+    pub demonstration: Option<Arc<demonstration::Demonstration>>,
     /// What hashing a password costs; without, what OWASP recommends. Tests take less.
     pub password_cost: Option<Cost>,
 }

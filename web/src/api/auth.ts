@@ -4,12 +4,15 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from '@simplewebauthn/browser'
-import { http } from './http'
+import { ApiError } from './errors'
+import { http, later } from './http'
 import type {
   Authorization,
   Ceremony,
   Contexts,
+  DemoPerson,
   Device,
+  Door,
   FactorAdded,
   Factors,
   Invitation,
@@ -38,12 +41,22 @@ export const signIn = {
   finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>
     http.post<Next>('/api/auth/login/passkey/finish', { ceremony, credential }),
   providers: () => http.get<{ providers: Provider[] }>('/api/auth/providers').then((it) => it.providers),
+  /** The invented people of a demonstration; none where there is none. */
+  demo: () => http.get<{ people: DemoPerson[] }>('/api/auth/demo').then((it) => it.people),
+  asDemo: (person: string) => http.post<Next>('/api/auth/demo', { person }),
   providerPath: (id: string, returnTo: string) =>
     `/api/auth/providers/${segment(id)}/start?return=${segment(returnTo)}`,
 }
 
+export const door = (signal?: AbortSignal) => http.get<Door>('/api/auth/door', { signal, quiet: true })
+
 export const session = {
-  get: (signal?: AbortSignal) => http.get<Session>('/api/auth/session', { signal, quiet: true }),
+  /** A step-up in another tab turns the cookie: whoever is not found is looked for once more. */
+  get: async (signal?: AbortSignal): Promise<Session> => {
+    const found = (await door(signal)).session ?? (await later(() => door(signal))).session
+    if (!found) throw new ApiError(401, { code: 'signed-out' })
+    return found
+  },
   touch: () => http.post('/api/auth/session/touch'),
   end: (scope: 'device' | 'everywhere') => http.post('/api/auth/logout', { scope }),
 }
@@ -81,6 +94,7 @@ export const factors = {
 export const stepUp = {
   withSecret: (action: string, proof: StepUpProof, secret: string) =>
     http.post<{ step_up: string }>('/api/auth/step-up', { action, with: proof, secret }),
+  asDemo: (action: string) => http.post<{ step_up: string }>('/api/auth/demo/step-up', { action }),
   sendSms: () => http.post('/api/auth/step-up/sms'),
   startPasskey: (action: string) => http.post<Ask>('/api/auth/step-up/passkey', { action }),
   finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>

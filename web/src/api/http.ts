@@ -9,6 +9,12 @@ export const NOTICE_HEADER = 'Lamplight-Notice'
 /** How long the new cookie may take to arrive, in milliseconds. */
 const TURN = 150
 
+/** Once a new cookie has arrived. */
+export async function later<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  await new Promise((resolve) => setTimeout(resolve, TURN))
+  return ask()
+}
+
 /** What the app does when an answer concerns more than its caller. */
 export interface Hooks {
   /** The session is over. */
@@ -139,9 +145,8 @@ class Http {
     } catch (error) {
       if (!(error instanceof ApiError && error.code === 'signed-out')) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, TURN))
     try {
-      return await this.once<Answer>(path, request, stepUp)
+      return await later(() => this.once<Answer>(path, request, stepUp))
     } catch (error) {
       if (error instanceof ApiError && error.code === 'signed-out' && !request.quiet) this.hooks.signedOut()
       throw error

@@ -1,3 +1,4 @@
+import { door } from './auth'
 import { ApiError } from './errors'
 import { http } from './http'
 import type { components } from './schema.gen'
@@ -48,6 +49,7 @@ async function organizations(): Promise<PlatformOrganization[]> {
 
 /** Null for everyone who is not on the plane, and at an organization's own address. */
 async function me(): Promise<PlatformMe | null> {
+  if (!(await door()).plane) return null
   try {
     return await http.get<PlatformMe>('/platform/me', { quiet: true })
   } catch (error) {

@@ -24,6 +24,7 @@ export const personQueries = {
   contexts: () => queryOptions({ queryKey: ['person', 'contexts'], queryFn: contexts.list }),
   factors: () => queryOptions({ queryKey: ['person', 'factors'], queryFn: factors.list }),
   devices: () => queryOptions({ queryKey: ['person', 'devices'], queryFn: devices.list }),
+  demo: () => queryOptions({ queryKey: ['demo'], queryFn: signIn.demo, staleTime: Number.POSITIVE_INFINITY }),
   providers: () =>
     queryOptions({ queryKey: ['providers'], queryFn: signIn.providers, staleTime: Number.POSITIVE_INFINITY }),
 }

@@ -97,6 +97,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invented people to try this demonstration as; none elsewhere */
+        get: operations["getAuthDemo"];
+        put?: never;
+        /** Sign in as one of a demonstration's invented people; elsewhere it does not exist */
+        post: operations["postAuthDemo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/demo/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove oneself for an action as one of a demonstration's invented people; the cookie changes */
+        post: operations["postAuthDemoStepUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/devices": {
         parameters: {
             query?: never;
@@ -126,6 +161,26 @@ export interface paths {
         post?: never;
         /** Sign out a browser */
         delete: operations["deleteAuthDevicesDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether anyone is signed in, and until when: not an error where nobody is
+         * @description Does not extend the session.
+         */
+        get: operations["getAuthDoor"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1854,6 +1909,47 @@ export interface components {
             memberships: components["schemas"]["Membership"][];
             open: components["schemas"]["OpenContext"][];
         };
+        /** @description Whom one wants to be. */
+        DemoChoice: {
+            /** @description As the list has it. */
+            person: string;
+        };
+        /** @description Signed in. */
+        DemoChosen: {
+            next: string;
+        };
+        /** @description Who may be chosen here. */
+        DemoPeople: {
+            people: components["schemas"]["DemoPerson"][];
+        };
+        /** @description Someone invented. */
+        DemoPerson: {
+            /** @description The address of their account. */
+            email: string;
+            /** @description What to choose them by; the app knows by it what to say of them. */
+            key: string;
+            name: string;
+            posts: components["schemas"]["DemoPost"][];
+        };
+        /** @description A post of theirs. */
+        DemoPost: {
+            /** @description The names of its facilities. */
+            facilities: string[];
+            role: string;
+        };
+        /** @description A proof. */
+        DemoProof: {
+            /**
+             * Format: password
+             * @description For the header Lamplight-Step-Up: one action, one use, five minutes.
+             */
+            step_up: string;
+        };
+        /** @description An action that asks for a step-up. */
+        DemoStepUp: {
+            /** @description What the problem `step-up-required` named. */
+            action: string;
+        };
         /** @description An OpenAPI document. */
         Description: Record<string, never>;
         /** @description A browser that is signed in. */
@@ -1915,6 +2011,12 @@ export interface components {
             check: string;
             finds: string;
             offenders: number;
+        };
+        /** @description Whom the app's pages find at the door. */
+        Door: {
+            /** @description Whether this person is on the plane above organizations, and this its address. */
+            plane: boolean;
+            session: components["schemas"]["Session"] | null;
         };
         /** @description What is left of a grant at use: what every post of the chain has, without what one of them is denied. */
         Effective: {
@@ -2289,6 +2391,8 @@ export interface components {
         };
         /** @description A person in a context. */
         MeInContext: components["schemas"]["Membership"] & {
+            /** @description The colour that the organization chose for its pages, as `#rrggbb`. */
+            accent: string;
             /** Format: uuid */
             context: string;
             /** @description The keys of what the post may do. */
@@ -3990,6 +4094,209 @@ export interface operations {
             };
         };
     };
+    getAuthDemo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoPeople"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAuthDemo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DemoChoice"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoChosen"];
+                };
+            };
+            /** @description not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAuthDemoStepUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DemoStepUp"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoProof"];
+                };
+            };
+            /** @description `invalid`: a member is not what it should be; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAuthDevices: {
         parameters: {
             query?: never;
@@ -4080,6 +4387,44 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuthDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
                 };
             };
             /** @description `too-many-requests`: wait as long as Retry-After says */

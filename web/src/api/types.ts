@@ -12,7 +12,9 @@ export type SecondFactor = Extract<LoginAnswer, { next: 'factor' }>['factors'][n
 export type Ceremony<Options> = Omit<Schemas['Ceremony'], 'options'> & { options: Options }
 
 export type Provider = Schemas['Provider']
+export type DemoPerson = Schemas['DemoPerson']
 export type Session = Schemas['Session']
+export type Door = Schemas['Door']
 export type Membership = Schemas['Membership']
 export type MembershipKind = Membership['kind']
 export type OpenContext = Schemas['OpenContext']

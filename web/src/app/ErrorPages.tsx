@@ -1,7 +1,8 @@
 import { Button, Loader, Stack, VisuallyHidden } from '@mantine/core'
 import { type ErrorComponentProps, Link, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError, ContextMismatch } from '@/api/errors'
+import { ApiError, ContextMismatch, Unreachable } from '@/api/errors'
 import { ContextGone } from '@/session/contexts'
 import { Doorway } from '@/ui/Doorway'
 import { LampMark } from '@/ui/LampMark'
@@ -32,6 +33,7 @@ export function ErrorPage({ error }: ErrorComponentProps) {
       : t('errorPages.brokenTitle')
   useTitle(title)
   if (error instanceof ContextMismatch) return <HaltedPage />
+  if (error instanceof Unreachable) return <UnreachedPage />
   const lead = gone ? t('errorPages.contextGone') : refused ? t('errorPages.accessEnded') : undefined
   return (
     <Doorway title={title} lead={lead}>
@@ -45,6 +47,30 @@ export function ErrorPage({ error }: ErrorComponentProps) {
           {t('errorPages.toPosts')}
         </Button>
       </Stack>
+    </Doorway>
+  )
+}
+
+/** How often it is tried again, in milliseconds. */
+const AGAIN = 5_000
+
+/** The app started without its server, or lost it on the way to a page. It goes on by itself. */
+function UnreachedPage() {
+  const { t } = useTranslation()
+  const router = useRouter()
+  useTitle(t('errorPages.unreachedTitle'))
+  useEffect(() => {
+    const again = () => void router.invalidate()
+    const timer = setInterval(again, AGAIN)
+    window.addEventListener('online', again)
+    return () => {
+      clearInterval(timer)
+      window.removeEventListener('online', again)
+    }
+  }, [router])
+  return (
+    <Doorway title={t('errorPages.unreachedTitle')} lead={t('errorPages.unreached')}>
+      <Button onClick={() => router.invalidate()}>{t('common.tryAgain')}</Button>
     </Doorway>
   )
 }

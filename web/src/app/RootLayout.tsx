@@ -8,6 +8,7 @@ import { useLeave } from '@/session/useLeave'
 import { ConnectionBanner } from '@/ui/ConnectionBanner'
 import { setReached, useConnection } from './connection'
 import { HaltedPage } from './ErrorPages'
+import { NewVersion } from './NewVersion'
 
 export function RootLayout() {
   const { t } = useTranslation()
@@ -39,6 +40,7 @@ export function RootLayout() {
     <>
       {connection !== 'online' && <ConnectionBanner text={t(`common.${connection}`)} />}
       {gateNow.kind === 'locked' ? <LockScreen {...gateNow} /> : <Outlet />}
+      <NewVersion />
     </>
   )
 }

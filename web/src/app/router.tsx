@@ -44,6 +44,9 @@ const signIn = createRoute({
       .fetchQuery({ ...personQueries.session(), retry: false })
       .catch(() => null)
     if (session) throw redirect({ href: safeReturn(search.return), replace: true })
+    await context.cache
+      .ensureQueryData({ ...personQueries.demo(), retry: false })
+      .catch(() => context.cache.setQueryData(personQueries.demo().queryKey, []))
   },
   component: lazyRouteComponent(() => import('@/pages/sign-in/SignInPage'), 'SignInPage'),
 })

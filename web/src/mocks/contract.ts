@@ -70,16 +70,20 @@ export async function fields<Shape extends object>(
 }
 
 /** The session, unless there is none or it is over. Every call but the one that asks about it extends it. */
-export function needSession({ extend = true, evenWithoutFactor = false } = {}) {
+export function findSession() {
   const { session } = world
   const now = Date.now()
-  if (!session || now > session.endsAt || now > session.usedAt + world.idleSeconds * 1000) {
-    world.session = null
-    throw new Refusal(problem(401, 'signed-out'))
-  }
+  const over = session && (now > session.endsAt || now > session.usedAt + world.idleSeconds * 1000)
+  if (over) world.session = null
+  return over ? null : session
+}
+
+export function needSession({ extend = true, evenWithoutFactor = false } = {}) {
+  const session = findSession()
+  if (!session) throw new Refusal(problem(401, 'signed-out'))
   if (!evenWithoutFactor && world.factorRequired && session.strength === 'password')
     refuse(403, 'second-factor-required')
-  if (extend) session.usedAt = now
+  if (extend) session.usedAt = Date.now()
   return session
 }
 

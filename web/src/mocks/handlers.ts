@@ -62,6 +62,7 @@ const contextHandlers = [
         facilities: post.facilities,
         color: post.color,
         support: post.support,
+        accent: '#7a4b12',
         permissions: post.permissions,
         strength: world.session?.strength,
         second_factor_required: false,

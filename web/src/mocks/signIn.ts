@@ -1,5 +1,15 @@
 import { http } from 'msw'
-import { answering, fields, json, needSession, needStepUp, nothing, problem, refuse } from './contract'
+import {
+  answering,
+  fields,
+  findSession,
+  json,
+  needSession,
+  needStepUp,
+  nothing,
+  problem,
+  refuse,
+} from './contract'
 import { CODE, signedIn, world } from './world'
 
 const failed = () => problem(401, 'sign-in-failed')
@@ -67,11 +77,24 @@ export const signInHandlers = [
     answering(() => json({ providers: [{ id: 'p1', name: 'Sunrise staff account' }] })),
   ),
   http.get(
-    '*/api/auth/session',
+    '*/api/auth/demo',
+    answering(() => json({ people: world.demo })),
+  ),
+  http.post(
+    '*/api/auth/demo',
+    answering(async ({ request }) => {
+      const { person } = await fields(request, { person: '' })
+      if (!world.demo.some((it) => it.key === person)) return problem(404, 'not-found')
+      return begin('two-factor')
+    }),
+  ),
+  http.get(
+    '*/api/auth/door',
     answering(() => {
-      const session = needSession({ extend: false, evenWithoutFactor: true })
+      const session = findSession()
+      if (!session) return json({ session: null, plane: false })
       const time = (ms: number) => new Date(ms).toISOString()
-      return json({
+      const view = {
         person: { name: world.person.name, email: world.person.email },
         strength: session.strength,
         signed_in_at: time(session.signedInAt),
@@ -79,7 +102,8 @@ export const signInHandlers = [
         ends_at: time(session.endsAt),
         idle_seconds: world.idleSeconds,
         second_factor_required: world.factorRequired && session.strength === 'password',
-      })
+      }
+      return json({ session: view, plane: world.plane.me !== null })
     }),
   ),
   http.post(

@@ -1,6 +1,7 @@
 import type {
   Access,
   Authorization,
+  DemoPerson,
   Facility,
   Factor,
   Invitation,
@@ -55,6 +56,8 @@ export interface World {
   /** What answers about the patient demand to be said. */
   notice: string | null
   throttled: boolean
+  /** The people of a demonstration. */
+  demo: DemoPerson[]
   /** Answers in a context claim to be of this one. */
   wrongEcho: string | null
   /** The chart, of the first organization. */
@@ -171,6 +174,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     ties: makeTies(),
     notice: null,
     throttled: false,
+    demo: [],
     wrongEcho: null,
     records: makeRecords(),
     hiddenTypes: [],

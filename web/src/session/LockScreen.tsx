@@ -1,9 +1,10 @@
-import { Anchor } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { Anchor, Button } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { session as api } from '@/api/auth'
+import { session as api, signIn } from '@/api/auth'
 import { personQueries } from '@/api/queries'
+import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { SignInFlow } from '@/pages/sign-in/SignInFlow'
 import { Doorway } from '@/ui/Doorway'
@@ -57,6 +58,16 @@ export function LockScreen({ reason, name, email }: Props) {
     if (message.kind === 'signed-in') unlock().catch(() => undefined)
   })
 
+  const { data: people } = useQuery({ ...personQueries.demo(), retry: false })
+  const shown = people?.find((it) => it.email === email)
+  const asShown = useMutation({
+    mutationFn: async (key: string) => {
+      await signIn.asDemo(key)
+      await unlock()
+      tell({ kind: 'signed-in' })
+    },
+  })
+
   const here = router.state.location
   return (
     <Doorway
@@ -69,14 +80,23 @@ export function LockScreen({ reason, name, email }: Props) {
         </Anchor>
       }
     >
-      <SignInFlow
-        email={email}
-        returnTo={here.pathname + here.searchStr}
-        onDone={async () => {
-          await unlock()
-          tell({ kind: 'signed-in' })
-        }}
-      />
+      {shown ? (
+        <>
+          <ProblemNotice error={asShown.error} />
+          <Button loading={asShown.isPending} onClick={() => asShown.mutate(shown.key)} data-autofocus>
+            {t('demo.again', { name: shown.name })}
+          </Button>
+        </>
+      ) : (
+        <SignInFlow
+          email={email}
+          returnTo={here.pathname + here.searchStr}
+          onDone={async () => {
+            await unlock()
+            tell({ kind: 'signed-in' })
+          }}
+        />
+      )}
     </Doorway>
   )
 }

@@ -1,12 +1,13 @@
-import { Loader, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { Button, Loader, Stack, Text } from '@mantine/core'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { type ReactNode, type Ref, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { stepUp } from '@/api/auth'
 import { Declined } from '@/api/errors'
 import { http } from '@/api/http'
 import { personQueries } from '@/api/queries'
 import type { Factors } from '@/api/types'
+import { ProblemNotice } from '@/app/ProblemNotice'
 import { actionWords } from '@/texts/words'
 import { Dialog } from '@/ui/Dialog'
 import { ProofForm, type Way } from './ProofForm'
@@ -80,13 +81,16 @@ function Proof({ action, onToken }: { action: string; onToken(token: string): vo
   const { t } = useTranslation()
   const session = useQuery(personQueries.session())
   const factors = useQuery(personQueries.factors())
-  const ready = !factors.isPending
+  const people = useQuery({ ...personQueries.demo(), retry: false })
+  const ready = !factors.isPending && !people.isPending
   const form = useRef<HTMLDivElement>(null)
   // The dialog looked for its first field while the ways were still on their way.
   useEffect(() => {
     if (ready) form.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus({ preventScroll: true })
   }, [ready])
   if (!ready) return <Loader size="sm" />
+  if (people.data?.some((it) => it.email === session.data?.person.email))
+    return <Shown ref={form} action={action} onToken={onToken} />
   const ways: Way[] = factors.data ? waysOf(factors.data) : ['password']
   return (
     <Stack ref={form}>
@@ -103,6 +107,30 @@ function Proof({ action, onToken }: { action: string; onToken(token: string): vo
         }}
         sendSms={stepUp.sendSms}
       />
+    </Stack>
+  )
+}
+
+interface ShownProps {
+  ref: Ref<HTMLDivElement>
+  action: string
+  onToken(token: string): void
+}
+
+/** One of a demonstration's people has nothing to show. */
+function Shown({ ref, action, onToken }: ShownProps) {
+  const { t } = useTranslation()
+  const confirm = useMutation({
+    mutationFn: () => stepUp.asDemo(action).then((answer) => onToken(answer.step_up)),
+  })
+  return (
+    <Stack ref={ref}>
+      <Text>{t('stepUp.lead', { action: actionWords(action) })}</Text>
+      <Text c="dimmed">{t('demo.proof')}</Text>
+      <ProblemNotice error={confirm.error} />
+      <Button loading={confirm.isPending} onClick={() => confirm.mutate()} data-autofocus>
+        {t('demo.confirm')}
+      </Button>
     </Stack>
   )
 }

@@ -10,6 +10,7 @@ const attempts = new Map<string, Map<string, unknown>>()
 
 export const drafts = {
   has: (key: string) => kept.has(key),
+  any: () => kept.size > 0,
   clear: () => {
     kept.clear()
     attempts.clear()

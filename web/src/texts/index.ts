@@ -4,6 +4,7 @@ import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
+import { demo } from './en/demo'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
@@ -19,6 +20,7 @@ const en = {
   problems,
   errorPages,
   signIn,
+  demo,
   lock,
   links,
   enroll,

@@ -8,7 +8,8 @@ interface Props {
   title: string
   lead?: ReactNode
   foot?: ReactNode
-  wide?: boolean
+  /** `full`: as wide as a page of many choices needs. */
+  wide?: boolean | 'full'
   /** Moves the focus to the title when it changes, so that a screen reader tells of a new step. */
   announce?: boolean
   children?: ReactNode
@@ -29,7 +30,11 @@ export function Doorway({ title, lead, foot, wide, announce, children }: Props) 
         <LampMark size={34} />
         <span>{t('common.product')}</span>
       </header>
-      <main className={wide ? `${classes.card} ${classes.wide}` : classes.card}>
+      <main
+        className={[classes.card, wide && classes.wide, wide === 'full' && classes.full]
+          .filter(Boolean)
+          .join(' ')}
+      >
         <Stack gap="lg">
           <Stack gap={6}>
             <Title order={1} ref={heading} tabIndex={-1}>

@@ -111,6 +111,14 @@ export function InfoIcon({ size }: Size) {
     </Drawn>
   )
 }
+export function HouseIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M3 9.5 10 3.5l7 6M5 8.2v8.3h10V8.2" />
+      <path d="M8.2 16.3v-4.5h3.6v4.5" />
+    </Drawn>
+  )
+}
 export function PersonIcon({ size }: Size) {
   return (
     <Drawn size={size}>

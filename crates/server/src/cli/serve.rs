@@ -1,23 +1,20 @@
 //! `lamplight serve`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use chart::Store;
 use clap::Args;
 use eyre::{WrapErr as _, bail};
-use policy::PermissionSet;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Done, doctor, keepers, out, seed, session, tasks};
 use crate::app::{App, Settings};
-use crate::areas::people;
+use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
 use crate::http::{self, Limits, Quota};
-
-/// How long the demonstration's token is good.
-const DEMO_TOKEN_DAYS: i64 = 30;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  lamplight serve --demo\n  \
@@ -43,7 +40,7 @@ pub(super) struct Options {
     /// A proxy whose X-Forwarded-For is believed; may be repeated
     #[arg(long, env = "LAMPLIGHT_TRUSTED_PROXIES", value_name = "IP", value_delimiter = ',')]
     trusted_proxy: Vec<IpAddr>,
-    /// When there is no organization yet, make one of invented people, and print how to try it
+    /// When there is no organization yet, make one of invented people; let whoever opens it be one of them
     #[arg(long, env = "LAMPLIGHT_DEMO")]
     demo: bool,
     /// How many connections to PostgreSQL serve requests
@@ -67,13 +64,14 @@ pub(super) struct Options {
 impl Options {
     /// Refuses what no production installation may do, before anything is opened.
     pub(super) fn check(&self, boot: &BootOptions) -> eyre::Result<()> {
+        if self.demo && (boot.is_production() || self.behind_tls_proxy) {
+            bail!(
+                "refused with LAMPLIGHT_ENV=production and with --behind-tls-proxy: whoever opens a --demo is whoever \
+                 they choose to be"
+            );
+        }
         if !boot.is_production() {
             return Ok(());
-        }
-        if self.demo {
-            bail!(
-                "refused with LAMPLIGHT_ENV=production: --demo makes an organization with a token that may do everything"
-            );
         }
         if !self.listen.ip().is_loopback() && !self.behind_tls_proxy {
             bail!(
@@ -109,6 +107,7 @@ struct Prepared {
     store: Store,
     listener: TcpListener,
     metrics: Option<TcpListener>,
+    demonstration: Option<Arc<Demonstration>>,
 }
 
 async fn prepare(options: &Options, installation: &Installation) -> eyre::Result<Prepared> {
@@ -119,14 +118,15 @@ async fn prepare(options: &Options, installation: &Installation) -> eyre::Result
     // Taken before the demonstration is made, so that an address in use is told at once.
     let listener = bind(options.listen).await?;
     let metrics = if options.no_metrics { None } else { Some(bind(options.metrics).await?) };
-    if options.demo {
-        demo(options, listener.local_addr()?.port(), installation, &store).await?;
-    }
-    Ok(Prepared { store, listener, metrics })
+    let demonstration = match options.demo {
+        true => demo(options, listener.local_addr()?.port(), installation, &store).await?,
+        false => None,
+    };
+    Ok(Prepared { store, listener, metrics, demonstration })
 }
 
 async fn serve(options: &Options, installation: &Installation, prepared: Prepared) -> eyre::Result<()> {
-    let Prepared { store, listener, metrics } = prepared;
+    let Prepared { store, listener, metrics, demonstration } = prepared;
     http::quiet_panics();
     let settings = Settings {
         domain: options.domain.clone(),
@@ -139,6 +139,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
             rate_per_organization: Quota::new(options.organization_rate, options.organization_rate * 5),
             ..Limits::default()
         },
+        demonstration,
         carriers: options.messages.carriers(installation.world(), !options.development)?,
         ..Settings::default()
     };
@@ -182,72 +183,40 @@ pub(super) async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Offers whoever tries the demonstration the administrator's post; gives the link.
-async fn administrator(
+/// Makes the demonstration where there is nothing yet, and tells where it is; gives its people.
+async fn demo(
     options: &Options,
     port: u16,
     installation: &Installation,
     store: &Store,
-    entered: &session::Session,
-) -> eyre::Result<String> {
-    let settings = Settings { domain: options.domain.clone(), port: Some(port), ..Settings::default() };
-    let app = App::new(store.clone(), installation.world().clone(), settings);
-    let facilities = entered.all();
-    let new = people::NewPost {
-        email: "administrator@demonstration.example",
-        name: "Administrator",
-        role: "Administrator",
-        role_key: None,
-        plane: "staff",
-        permissions: PermissionSet::all(),
-        denied: PermissionSet::default(),
-        facilities: &facilities,
-        by_relationship: false,
-        ends_at: None,
-    };
-    let (_, link) = people::invite(&app, &entered.context(&facilities), &new).await?;
-    Ok(link)
-}
-
-/// Makes the demonstration where there is nothing yet, and tells how to try it.
-async fn demo(options: &Options, port: u16, installation: &Installation, store: &Store) -> eyre::Result<()> {
+) -> eyre::Result<Option<Arc<Demonstration>>> {
     let slugs = session::slugs(installation).await?;
-    let host = |slug: &str| match options.domain.as_deref() {
-        Some(domain) => format!("{slug}.{domain}"),
-        None => format!("{slug}.localhost"),
-    };
-    let address = |slug: &str| format!("http://{}:{port}", host(slug));
-    if let Some(first) = slugs.first() {
-        for slug in &slugs {
-            out::line(format!("{slug}: {}", address(slug)))?;
+    let address =
+        |slug: &str| format!("http://{slug}.{}:{port}", options.domain.as_deref().unwrap_or("localhost"));
+    if slugs.is_empty() {
+        out::note("making the demonstration: invented people, which takes a moment");
+    }
+    let settings = Settings { domain: options.domain.clone(), port: Some(port), ..Settings::default() };
+    let shown = match seed::demo(installation, store, settings, slugs.is_empty()).await {
+        Err(error) if !slugs.is_empty() => {
+            out::note(format!(
+                "nobody can be chosen in this demonstration, which an older program made: {error}"
+            ));
+            None
         }
-        out::line(format!(
-            "A token for the API: lamplight token issue --organization {first} --all-facilities --all --name trial --days 1"
-        ))?;
-        return Ok(());
+        made => made?,
+    };
+    match &shown {
+        Some(shown) => out::line(format!(
+            "The demonstration is ready. Open\n\n  {}\n\nand choose who to be: a nurse, a physician, the front desk, a \
+             daughter, ...",
+            address(shown.slug())
+        ))?,
+        None => {
+            for slug in &slugs {
+                out::line(format!("{slug}: {}", address(slug)))?;
+            }
+        }
     }
-    out::note("making the demonstration: invented people, which takes a moment");
-    let slugs = seed::demo(installation, store).await?;
-    for slug in &slugs {
-        let mut entered = session::Session::enter(installation, slug).await?;
-        let facilities = entered.all();
-        let hours = jiff::SignedDuration::from_hours(24 * DEMO_TOKEN_DAYS);
-        let new = db::NewToken {
-            name: "demonstration",
-            permissions: PermissionSet::all(),
-            facilities: &facilities,
-            expires_at: installation.world().now() + hours,
-        };
-        let token = entered.operator.issue_token(entered.organization.id, &new).await?;
-        let base = address(slug);
-        let link = administrator(options, port, installation, store, &entered).await?;
-        // Printed, never logged: it is shown this once.
-        out::line(format!(
-            "{}: {base}\n\nMake yourself its administrator:\n\n  {link}\n\nWhat would have been sent by mail or text \
-             message is shown at {base}/mailbox\n\nTry the API (the token is good for {DEMO_TOKEN_DAYS} days and is not shown again):\n\n  \
-             curl -s -H 'Authorization: Bearer {}' '{base}/fhir/R4/Patient?_count=3'\n",
-            entered.organization.name, token.text
-        ))?;
-    }
-    Ok(())
+    Ok(shown)
 }

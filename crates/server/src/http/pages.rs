@@ -12,8 +12,11 @@ struct Files;
 
 /// What the app may load and do: our own files, and nothing written into the page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types 'none'";
+     connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lamplight-worker";
+
+/// What the service worker may do: ask for our own files.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
 
 const REASON: &str = "the app's own files are the same for everyone and hold no data";
 
@@ -36,6 +39,13 @@ pub(super) const ROUTES: &[Route] = &[
     console("/console/"),
     console("/console/{*rest}"),
     file("/lamp.svg", |visit| Box::pin(async move { asset(&visit, "lamp.svg") })),
+    file("/lamp-180.png", |visit| Box::pin(async move { asset(&visit, "lamp-180.png") })),
+    file("/lamp-192.png", |visit| Box::pin(async move { asset(&visit, "lamp-192.png") })),
+    file("/lamp-512.png", |visit| Box::pin(async move { asset(&visit, "lamp-512.png") })),
+    file("/lamplight.webmanifest", |visit| Box::pin(async move { asset(&visit, "lamplight.webmanifest") })),
+    // Under this name the service worker fetches the document when it is installed.
+    file("/index.html", |visit| Box::pin(async move { document(&visit) })),
+    file("/worker.js", |visit| Box::pin(async move { worker(&visit) })),
     file("/assets/{file}", |visit| {
         Box::pin(async move { asset(&visit, &format!("assets/{}", visit.param("file"))) })
     }),
@@ -71,34 +81,64 @@ const fn file(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
 }
 
 fn document(visit: &Visit) -> Result<Reply, Failure> {
-    let Some(file) = Files::get("index.html") else {
+    if Files::get("index.html").is_none() {
         let text =
             "The web app is not part of this build: run ./run, or `npm run build` in web/ and build again.\n";
         return Ok(Reply::of(503, "text/plain; charset=utf-8", text));
-    };
-    let reply = whole(visit, &file, "text/html; charset=utf-8")?;
+    }
+    let reply = whole(visit, "index.html", "text/html; charset=utf-8")?;
     Ok(reply.with("cache-control", "no-cache").with("content-security-policy", POLICY))
+}
+
+/// The service worker: looked for anew each time, so that a new version of the app is found.
+fn worker(visit: &Visit) -> Result<Reply, Failure> {
+    let reply = whole(visit, "worker.js", "text/javascript; charset=utf-8")?;
+    Ok(reply.with("cache-control", "no-cache").with("content-security-policy", WORKER_POLICY))
 }
 
 /// A file with its content's hash in its name never changes.
 fn asset(visit: &Visit, name: &str) -> Result<Reply, Failure> {
-    let file = Files::get(name).ok_or_else(Failure::unlisted)?;
     let media_type = match name.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
         Some("woff2") => "font/woff2",
         Some("webmanifest") => "application/manifest+json",
-        _ => "application/octet-stream",
+        // Nothing else is ours: the compressed twins of these are no files of their own.
+        _ => return Err(Failure::unlisted()),
     };
     let hashed = name.starts_with("assets/");
     let keep = if hashed { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
-    Ok(whole(visit, &file, media_type)?.with("cache-control", keep))
+    Ok(whole(visit, name, media_type)?.with("cache-control", keep))
 }
 
-fn whole(visit: &Visit, file: &rust_embed::EmbeddedFile, media_type: &str) -> Result<Reply, Failure> {
+/// The codings that files were compressed with when the app was built, the smaller first, and what their names end in.
+const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// Whether the browser takes a coding (RFC 9110, 12.5.3). Browsers name what they take; one that weighs is believed only
+/// where it refuses.
+fn takes(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let mut words = one.split(';').map(str::trim);
+        let named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let refused = words.any(|weight| {
+            weight.strip_prefix("q=").is_some_and(|q| q.chars().all(|c| matches!(c, '0' | '.')))
+        });
+        named && !refused
+    })
+}
+
+fn whole(visit: &Visit, name: &str, media_type: &str) -> Result<Reply, Failure> {
     use std::fmt::Write as _;
 
+    let accepted = visit.header("accept-encoding").unwrap_or_default();
+    let twin = CODINGS.iter().filter(|(coding, _)| takes(accepted, coding)).find_map(|(coding, end)| {
+        let file = Files::get(&format!("{name}{end}"))?;
+        Some((Some(*coding), file))
+    });
+    let plain = || Files::get(name).map(|file| (None, file));
+    let (coding, file) = twin.or_else(plain).ok_or_else(Failure::unlisted)?;
     let mut tag = String::from("\"");
     for byte in &file.metadata.sha256_hash()[..16] {
         let _ = write!(tag, "{byte:02x}");
@@ -109,5 +149,31 @@ fn whole(visit: &Visit, file: &rust_embed::EmbeddedFile, media_type: &str) -> Re
     } else {
         Reply::of(200, media_type, file.data.clone().into_owned())
     };
-    Ok(reply.with("etag", tag).with("cross-origin-opener-policy", "same-origin"))
+    let reply = match coding {
+        Some(coding) => reply.with("content-encoding", coding),
+        None => reply,
+    };
+    Ok(reply
+        .with("etag", tag)
+        .with("vary", "accept-encoding")
+        .with("cross-origin-opener-policy", "same-origin"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes;
+
+    #[test]
+    fn a_coding_is_taken_when_it_is_named_and_not_refused() {
+        for (accepted, br, gzip) in [
+            ("gzip, deflate, br, zstd", true, true),
+            ("gzip;q=1.0, BR;q=0", false, true),
+            ("gzip;q=0.000", false, false),
+            ("brotli, x-gzip", false, false),
+            ("", false, false),
+            ("identity", false, false),
+        ] {
+            assert_eq!((takes(accepted, "br"), takes(accepted, "gzip")), (br, gzip), "{accepted}");
+        }
+    }
 }

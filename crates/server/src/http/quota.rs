@@ -55,7 +55,7 @@ impl Quotas {
     }
 
     /// A token or cookie that is none.
-    pub(super) fn failure(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+    pub(crate) fn failure(&self, address: Option<IpAddr>) -> Result<(), Failure> {
         address.map_or(Ok(()), |address| self.failures.take(source(address)))
     }
 

@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
-    providers, support,
+    accesses, announcements, demonstration, emergency, events, facilities, fhir, fields, modules, oauth,
+    people, platform, providers, support,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -197,6 +197,7 @@ pub fn routes() -> &'static [Route] {
             support::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
+            demonstration::ROUTES,
             platform::ROUTES,
             fhir::ROUTES,
         ]

@@ -135,5 +135,8 @@ fn production_refuses_what_is_unsafe_before_anything_is_made() {
     assert!(run(&["serve", "--demo"], true).contains("--demo"));
     assert!(run(&["serve", "--listen", "0.0.0.0:0"], true).contains("--behind-tls-proxy"));
     assert!(run(&["serve"], true).contains("LAMPLIGHT_SMTP_URL"));
+    // Nor does a demonstration go where others reach it.
+    let ran = house.run(&["serve", "--demo", "--behind-tls-proxy"]);
+    assert!(ran.code == 1 && ran.err.contains("refused with"), "{}", ran.err);
     assert!(!house.path("data").exists());
 }

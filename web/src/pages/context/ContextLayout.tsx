@@ -9,9 +9,11 @@ import { PaletteKey } from '@/pages/palette/PaletteKey'
 import { announcementMemory, usePutAway } from '@/session/announcementMemory'
 import { useLeave } from '@/session/useLeave'
 import { AnnouncementBar } from '@/ui/AnnouncementBar'
+import { useAccent } from '@/ui/accent'
 import { type BarPost, ContextBar } from '@/ui/ContextBar'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
+import { FacilitySwitch } from './FacilitySwitch'
 import { PostNav } from './PostNav'
 import { ProtectedNotice } from './ProtectedNotice'
 import { SupportBanner } from './SupportBanner'
@@ -46,6 +48,7 @@ export function ContextLayout() {
   }))
   const color = posts.find((post) => post.current)?.color ?? me.organization.slug
   useFavicon(color)
+  useAccent(me.accent)
   useTitle(t('context.documentTitle', { organization: me.organization.name, role: me.role }))
 
   return (
@@ -64,7 +67,12 @@ export function ContextLayout() {
         posts={posts}
         onFollow={(href) => router.navigate({ href })}
         onAccount={() => setLooked(true)}
-        tools={<PaletteKey />}
+        tools={
+          <>
+            <FacilitySwitch />
+            <PaletteKey />
+          </>
+        }
         account={
           <>
             <Menu.Item renderRoot={(props) => <Link to="/account" search={{ from: context }} {...props} />}>

@@ -1,15 +1,37 @@
 import { List, Stack, Text, Title } from '@mantine/core'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { contextQueries } from '@/api/queries'
 import { permissionWords } from '@/texts/words'
+import cards from '@/ui/ChoiceCard.module.css'
+import { ArrowIcon, HouseIcon, PersonIcon, SearchIcon } from '@/ui/icons'
 import { Row, Rows, Section } from '@/ui/Section'
-import { useContextId } from './useContextId'
+import { showsPatients } from './shows'
+import { useMe } from './useContextId'
 import classes from './WelcomePage.module.css'
 
 export function WelcomePage() {
   const { t } = useTranslation()
-  const { data: me } = useSuspenseQuery(contextQueries(useContextId()).me())
+  const { context, me, may } = useMe()
+  const ways = [
+    showsPatients(me.permissions) && {
+      to: '/c/$context/patients' as const,
+      icon: <SearchIcon size={22} />,
+      title: t('patients.title'),
+      text: t(me.kind === 'portal' ? 'context.beginOwn' : 'context.beginPatients'),
+    },
+    may('chart.write') && {
+      to: '/c/$context/admit' as const,
+      icon: <PersonIcon size={22} />,
+      title: t('patients.admit'),
+      text: t('context.beginAdmit'),
+    },
+    may('organization.manage') && {
+      to: '/c/$context/facilities' as const,
+      icon: <HouseIcon size={22} />,
+      title: t('facilities.title'),
+      text: t('context.beginFacilities'),
+    },
+  ].filter((it) => it !== false)
   return (
     <Stack gap="xl">
       <div>
@@ -18,6 +40,24 @@ export function WelcomePage() {
           {t('context.welcomeLead', { role: me.role, organization: me.organization.name })}
         </Text>
       </div>
+      {ways.length > 0 && (
+        <nav aria-label={t('context.begin')}>
+          <ul className={classes.ways}>
+            {ways.map((it) => (
+              <li key={it.to}>
+                <Link to={it.to} params={{ context }} className={cards.card}>
+                  <span className={cards.icon}>{it.icon}</span>
+                  <span className={cards.words}>
+                    <span className={cards.title}>{it.title}</span>
+                    <span className={cards.text}>{it.text}</span>
+                  </span>
+                  <ArrowIcon />
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
       <div className={classes.columns}>
         <Section title={t('context.facilitiesTitle')}>
           {me.facilities.length === 0 ? (
@@ -44,9 +84,6 @@ export function WelcomePage() {
               ))}
             </List>
           )}
-        </Section>
-        <Section title={t('context.signedInTitle')}>
-          <Text>{t(`context.strength_${me.strength}`)}</Text>
         </Section>
       </div>
     </Stack>

@@ -10,6 +10,7 @@ import { NotFoundPage } from '@/app/ErrorPages'
 import { useTitle } from '@/app/useTitle'
 import { ChartProblem } from '@/pages/chart/ChartProblem'
 import { useMe } from '@/pages/context/useContextId'
+import { useFacility } from '@/pages/context/useFacility'
 import form from '@/pages/people/Form.module.css'
 import { useDraft } from '@/session/drafts'
 import { today } from '@/texts/zone'
@@ -18,7 +19,6 @@ import { PageHead } from '@/ui/PageHead'
 import { faultOf, likeThem, type Newcomer, type NewcomerField, newPatient } from './admission'
 import { PatientLine } from './PatientLine'
 import classes from './Patients.module.css'
-import { useFacility } from './useFacility'
 
 export function AdmitPage() {
   const { may } = useMe()

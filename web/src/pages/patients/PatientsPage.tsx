@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Anchor, Button, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
@@ -8,11 +8,11 @@ import { chartQueries } from '@/api/chartQueries'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
+import { useFacility } from '@/pages/context/useFacility'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { PatientLine } from './PatientLine'
 import classes from './Patients.module.css'
-import { useFacility } from './useFacility'
 
 /** Long enough not to ask for every letter, short enough not to be felt. */
 const DEBOUNCE = 150
@@ -90,19 +90,15 @@ export function PatientsPage() {
           onChange={(event) => setTyped(event.currentTarget.value)}
           onKeyDown={fromField}
         />
-        {facility.choices.length > 1 && (
-          <NativeSelect
-            size="md"
-            label={t('patients.facility')}
-            value={facility.code}
-            onChange={(event) => facility.choose(event.currentTarget.value)}
-            data={[
-              { value: '', label: t('patients.facilityAll') },
-              ...facility.choices.map((it) => ({ value: it.code, label: it.name })),
-            ]}
-          />
-        )}
       </search>
+      {facility.name && (
+        <Text size="sm">
+          {t('patients.onlyAt', { facility: facility.name })}{' '}
+          <Anchor component="button" type="button" size="sm" onClick={() => facility.choose('')}>
+            {t('patients.everywhere')}
+          </Anchor>
+        </Text>
+      )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrows move among the links inside */}
       <div ref={list} onKeyDown={fromList} className={classes.results}>
         {typed.trim() === '' && recent.length > 0 && (

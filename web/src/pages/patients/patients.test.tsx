@@ -142,12 +142,12 @@ test('more are shown page by page', async () => {
 
 test('one facility is chosen for this tab, and the choice stays', async () => {
   const app = at('/patients')
-  await app.user.selectOptions(await screen.findByLabelText('Facility'), 'Elm Court Assisted Living')
+  await app.user.selectOptions(await screen.findByLabelText('Show facility'), 'Elm Court Assisted Living')
   await waitFor(async () => expect(await listed()).toEqual(['Ines Marchetti']))
   await app.follows('Ines Marchetti')
   await app.reads('Ines Marchetti')
   await app.follows('Patients')
-  expect(await screen.findByLabelText('Facility')).toHaveDisplayValue('Elm Court Assisted Living')
+  expect(await screen.findByLabelText('Show facility')).toHaveDisplayValue('Elm Court Assisted Living')
 })
 
 test('who was opened in this tab stands first, in memory alone', async () => {

@@ -4,8 +4,10 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { contextQueries } from '@/api/queries'
+import type { Member } from '@/api/types'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
+import { useFacility } from '@/pages/context/useFacility'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './PeoplePage.module.css'
@@ -30,7 +32,9 @@ export function PeoplePage() {
   useTitle(t('people.title'))
 
   const ended = data.people.filter((it) => it.state === 'ended').length
-  const matches = matcher(typed, place)
+  const { code } = useFacility()
+  const typedFor = matcher(typed, place)
+  const matches = (it: Member) => typedFor(it) && (code === '' || it.effective.facilities.includes(code))
   const standing = data.people.filter((it) => withEnded || it.state !== 'ended')
   const found = standing.filter(matches)
   return (
@@ -87,7 +91,7 @@ export function PeoplePage() {
       {found.length === 0 ? (
         <Text c="dimmed">{t('people.noneFound')}</Text>
       ) : view === 'tree' ? (
-        <PeopleTree members={standing} wanted={matches} searching={typed.trim() !== ''} />
+        <PeopleTree members={standing} wanted={matches} searching={typed.trim() !== '' || code !== ''} />
       ) : (
         <ul className={classes.list}>
           {found.slice(0, most).map((member) => (

@@ -1,12 +1,16 @@
+import { Anchor, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { personQueries } from '@/api/queries'
+import type { Next } from '@/api/types'
 import { safeReturn } from '@/app/returnTo'
 import { useTitle } from '@/app/useTitle'
 import { tell } from '@/session/channel'
 import { Doorway } from '@/ui/Doorway'
 import { Notice } from '@/ui/Notice'
+import { DemoPeople } from './DemoPeople'
 import { SignInFlow } from './SignInFlow'
 
 const route = getRouteApi('/sign-in')
@@ -29,25 +33,44 @@ export function SignInPage() {
   const cache = useQueryClient()
   const [begun] = useState(takeBegun)
   const [step, setStep] = useState<'password' | 'factor'>(begun ? 'factor' : 'password')
-  const title = step === 'factor' ? t('signIn.factorTitle') : t('signIn.title')
+  // Whoever signs in empties the cache before this page is gone.
+  const [people] = useState(() => cache.getQueryData(personQueries.demo().queryKey) ?? [])
+  const [own, setOwn] = useState(begun !== undefined)
+  const choosing = people.length > 0 && !own
+  const title = choosing ? t('demo.title') : step === 'factor' ? t('signIn.factorTitle') : t('signIn.title')
   const returnTo = safeReturn(search.return)
   useTitle(title)
+  async function done(next: Next['next']) {
+    cache.clear()
+    if (next === 'done') tell({ kind: 'signed-in' })
+    if (next === 'enroll')
+      await router.navigate({ to: '/enroll', search: { return: returnTo }, replace: true })
+    else await router.navigate({ href: returnTo, replace: true })
+  }
+  const turn = (
+    <Anchor component="button" type="button" onClick={() => setOwn(choosing)}>
+      {choosing ? t('demo.own') : t('demo.ownHide')}
+    </Anchor>
+  )
+  if (choosing)
+    return (
+      <Doorway title={title} lead={t('demo.lead')} wide="full" foot={turn}>
+        {search.ended && <Notice kind="info">{t('signIn.ended')}</Notice>}
+        <DemoPeople people={people} onDone={() => done('done')} />
+        <Text size="sm" c="dimmed">
+          {t('demo.hint')}
+        </Text>
+      </Doorway>
+    )
   return (
-    <Doorway title={title} lead={step === 'password' && t('signIn.lead')} foot={t('signIn.privacy')}>
+    <Doorway
+      title={title}
+      lead={step === 'password' && t('signIn.lead')}
+      foot={people.length > 0 ? turn : t('signIn.privacy')}
+    >
       {step === 'password' && search.error && <Notice kind="bad">{t('signIn.providerFailed')}</Notice>}
       {step === 'password' && search.ended && <Notice kind="info">{t('signIn.ended')}</Notice>}
-      <SignInFlow
-        begun={begun}
-        returnTo={returnTo}
-        onStep={setStep}
-        onDone={async (next) => {
-          cache.clear()
-          if (next === 'done') tell({ kind: 'signed-in' })
-          if (next === 'enroll')
-            await router.navigate({ to: '/enroll', search: { return: returnTo }, replace: true })
-          else await router.navigate({ href: returnTo, replace: true })
-        }}
-      />
+      <SignInFlow begun={begun} returnTo={returnTo} onStep={setStep} onDone={done} />
     </Doorway>
   )
 }

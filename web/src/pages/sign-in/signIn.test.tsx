@@ -1,3 +1,4 @@
+import { screen } from '@testing-library/react'
 import { CODE, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
 
@@ -73,4 +74,29 @@ test('an address that leads elsewhere is not followed', async () => {
   await givesPassword(app)
   await app.types('Code', CODE)
   await app.reads('Where do you want to work?')
+})
+
+test('in a demonstration one chooses who to be, goes on as them after a lock, and proves nothing', async () => {
+  const { name, email } = world.person
+  world.demo = [{ key: 'nurse', name, email, posts: [{ role: 'Head nurse', facilities: ['Maple', 'Oak'] }] }]
+  const app = open('/sign-in')
+  await app.reads('Try Lamplight as…')
+  await app.sees(/Maple and 1 more/)
+  await app.presses('Sign in with an account of your own')
+  await app.reads('Sign in')
+  await app.presses('Back to the people to try')
+  await app.presses(/^Amara Osei/)
+  await app.reads('Where do you want to work?')
+  await app.follows(/^Head nurse/)
+  await app.presses(/Account of/)
+  await app.user.click(await screen.findByRole('menuitem', { name: 'Lock this screen' }))
+  await app.reads('Locked')
+  await app.presses('Go on as Amara Osei')
+  await app.reads('Good to see you, Amara Osei')
+})
+
+test('elsewhere nobody is offered', async () => {
+  const app = open('/sign-in')
+  await app.reads('Sign in')
+  expect(screen.queryByText('Sign in with an account of your own')).toBeNull()
 })

@@ -12,6 +12,12 @@ export const common = {
   offline:
     'This device is offline. What you see may be out of date, and nothing can be saved until the connection is back.',
   unreachable: 'Lamplight cannot be reached at the moment. Nothing can be saved until it answers again.',
+  newVersion_ready: 'A new version of Lamplight is ready.',
+  newVersion_taken: 'A new version of Lamplight is in use. Load it when you are done here.',
+  newVersionUse: 'Use it now',
+  newVersionLoses: 'What you typed here and did not save would be lost. Save it first.',
+  newVersionAnyway: 'Use it anyway',
+  later: 'Later',
   appearance: 'Appearance',
   light: 'Light',
   dark: 'Dark',
@@ -62,6 +68,9 @@ export const errorPages = {
   notFound: 'The address may be mistyped, or the page may have moved.',
   toPosts: 'Go to your posts',
   brokenTitle: 'This page could not be shown',
+  unreachedTitle: 'No connection',
+  unreached:
+    'Lamplight is here, but records are kept at the server and never on this device. It goes on by itself as soon as the server answers.',
   mismatchTitle: 'Lamplight has stopped this tab',
   mismatch:
     'An answer came for another post than the one this tab works in. To be safe, nothing of it is shown. Close this tab and open your post again; please tell your administrator that this happened.',

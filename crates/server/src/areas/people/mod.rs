@@ -15,7 +15,8 @@ pub(crate) use jobs::deliver;
 pub(crate) use model::{Purpose, Ticket};
 pub(crate) use ops::{Desk, NewPost, Post, end_post as end, invite, list_people as list, person_of, posts};
 pub(crate) use ops::{
-    Step, Told, find_colleague, invite_to_platform, seal_invitation, sign_in_vouched, tell, tell_linked,
+    Step, Told, find_colleague, find_or_make, hand_over, insert_post, invite_to_platform, posts_at,
+    prove_shown, seal_invitation, sign_in_shown, sign_in_vouched, tell, tell_linked,
 };
 pub(crate) use routes::{Membership, ROUTES, etag, if_match, post, proved, proved_above};
 pub(crate) use store::{find_ticket, insert_ticket, spend_ticket};

@@ -1,21 +1,25 @@
 //! `lamplight seed`.
 
+mod cast;
 mod load;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chart::Store;
 use clap::{Args, ValueEnum};
-use eyre::{WrapErr as _, bail};
+use eyre::{WrapErr as _, bail, eyre};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use synth::{Canary, Profile, World};
 
 use super::{Done, out};
+use crate::app::{App, Settings};
+use crate::areas::demonstration::Demonstration;
 use crate::boot::Installation;
 
 /// The seed of the demonstration.
@@ -122,15 +126,27 @@ pub(super) async fn run(options: Options, installation: &Installation) -> eyre::
     Ok(if counts.refused == 0 { Done::Wholly } else { Done::InPart })
 }
 
-/// Makes the demonstration; gives the slugs of its organizations.
-pub(super) async fn demo(installation: &Installation, store: &Store) -> eyre::Result<Vec<String>> {
-    let world = World::new(Profile::Demo, DEMO_SEED, today(installation));
-    let slugs = world.organizations().into_iter().map(|plan| plan.slug).collect();
-    let counts = load::load(installation, Some(store), world, source("demo", DEMO_SEED), 2).await?;
-    if counts.refused > 0 {
-        bail!("{} records of the demonstration were refused", counts.refused);
+/// Makes the demonstration where there is nothing yet, and its people wherever it is; gives them.
+pub(super) async fn demo(
+    installation: &Installation,
+    store: &Store,
+    settings: Settings,
+    make: bool,
+) -> eyre::Result<Option<Arc<Demonstration>>> {
+    let world = || World::new(Profile::Demo, DEMO_SEED, today(installation));
+    let plan =
+        world().organizations().into_iter().next().ok_or_else(|| eyre!("an organization is planned"))?;
+    let app = App::new(store.clone(), installation.world().clone(), settings);
+    if make {
+        cast::found(&app, installation, &plan).await?;
+        let counts = load::load(installation, Some(store), world(), source("demo", DEMO_SEED), 2).await?;
+        if counts.refused > 0 {
+            bail!("{} records of the demonstration were refused", counts.refused);
+        }
+    } else if !cast::is_there(installation, &plan).await? {
+        return Ok(None);
     }
-    Ok(slugs)
+    Ok(Some(cast::settle(&app, installation, &world(), &plan).await?))
 }
 
 /// A marker as the manifest shows it.

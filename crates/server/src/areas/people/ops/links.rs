@@ -7,7 +7,7 @@ use kernel::{MembershipId, OrganizationId};
 use zeroize::Zeroizing;
 
 use super::factors::step_up;
-use super::sign_in::{begin_session, may_send, refused, second_factor_required};
+use super::sign_in::{How, begin_session, may_send, refused, second_factor_required};
 use super::{Desk, Outgoing, Step};
 use crate::app::App;
 use crate::areas::people::model::{Details, Person, Purpose, RESETS, SmallText, Ticket, normal_address};
@@ -281,7 +281,7 @@ pub(crate) async fn accept_invitation(
     let desk = Desk { ctx: visit.program(), ..inside };
     let person = super::person_of(&desk, id).await?;
     let required = second_factor_required(&desk, visit, id).await?;
-    let cookie = begin_session(&desk, visit, &person, false).await?;
+    let cookie = begin_session(&desk, visit, &person, How::Password).await?;
     Ok(if required { Step::Enrol(cookie) } else { Step::Done(cookie) })
 }
 

@@ -10,6 +10,7 @@ mod reach;
 mod reviewers;
 mod roles;
 mod sessions;
+mod shown;
 mod sign_in;
 mod step_up;
 mod ties;
@@ -33,9 +34,10 @@ pub(crate) use roles::{
     RoleText, RoleView, change_role, create_role, list_roles, role_for_post, tie_or_none,
 };
 pub(crate) use sessions::{
-    Post, Support, close_context, devices, end_device, me, open_context, open_contexts, posts, sign_out,
-    whoami,
+    Post, Support, accent, close_context, devices, end_device, is_on_plane, me, open_context, open_contexts,
+    posts, session_of, sign_out, whoami,
 };
+pub(crate) use shown::{find_or_make, hand_over, insert_post, posts_at, prove_shown, sign_in_shown};
 pub(crate) use sign_in::{Step, password as sign_in, second as second_factor, send_code};
 pub(crate) use step_up::{
     check_passkey as step_up_passkey, passkey_start as step_up_passkey_start, send_code as send_step_up_code,

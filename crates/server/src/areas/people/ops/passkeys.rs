@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Desk;
 use super::factors::{Added, added, after, first_or_proved, label, may_add};
-use super::sign_in::{begin_session, refused};
+use super::sign_in::{How, begin_session, refused};
 use crate::areas::people::model::{Factor, FactorSecret, FactorWhat, Kind, Person, Purpose, Ticket};
 use crate::areas::people::{Error, store};
 use crate::http::{Account, Cookie, Visit};
@@ -131,7 +131,7 @@ pub(crate) async fn sign_in(visit: &Visit, ceremony: &str, credential: &Value) -
                 store::spend_ticket(&tx, &login, desk.now).await?;
                 tx.commit().await?;
             }
-            begin_session(&desk, visit, &person, true).await
+            begin_session(&desk, visit, &person, How::TwoFactors).await
         }
         Ok((person, _)) => {
             refused(visit, "account disabled", Some(person.id)).await?;

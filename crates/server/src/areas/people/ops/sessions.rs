@@ -5,7 +5,7 @@ use kernel::{ContextId, MembershipId, OrganizationId, PersonId, SessionId};
 
 use super::Desk;
 use crate::areas::people::{Error, store};
-use crate::http::{Account, Visit};
+use crate::http::{Account, Failure, Place, Visit};
 
 /// A post of a person's, as the choice of contexts shows it.
 #[derive(Clone)]
@@ -187,6 +187,41 @@ pub(crate) async fn me(
     let person = super::person_of(&desk, session.person()).await?;
     let posts = posts(&desk, session.person(), session.place()).await?;
     Ok((person.details, posts))
+}
+
+/// The session of this browser, if there is one: asking extends nothing. A cookie that is none counts for where it comes
+/// from.
+pub(crate) async fn session_of(visit: &Visit) -> Result<Option<db::Session>, Failure> {
+    let Some(cookie) = &visit.cookie else { return Ok(None) };
+    let db = visit.app.store.db();
+    match db.authenticate_session(cookie.secret(), None, false, visit.request.clone()).await {
+        Err(db::Error::Unauthenticated) => {
+            visit.app.quotas.failure(visit.address())?;
+            Ok(None)
+        }
+        found => Ok(Some(found?.session).filter(|session| session.place() == visit.slug())),
+    }
+}
+
+/// Whether the person is on the plane above organizations, asked at its address.
+pub(crate) async fn is_on_plane(account: &Account) -> Result<bool, Error> {
+    let visit = &account.visit;
+    if visit.place != Place::Installation || !visit.app.store.db().has_platform() {
+        return Ok(false);
+    }
+    let desk = Desk::at(&visit.app, visit.program()).await?;
+    let tx = desk.begin().await?;
+    let there = store::is_administrator(&tx, account.session.person(), desk.now).await?;
+    tx.commit().await?;
+    Ok(there)
+}
+
+/// The colour of the context's organization.
+pub(crate) async fn accent(app: &crate::app::App, ctx: &db::Ctx) -> Result<String, Error> {
+    let tx = app.store.db().begin(ctx).await?;
+    let accent = store::find_accent(&tx, ctx.organization()).await?;
+    tx.commit().await?;
+    Ok(accent)
 }
 
 /// The person who is signed in, and whether a second factor must be set up before anything else.

@@ -92,7 +92,7 @@ pub(super) async fn after_one_factor(
         store::forgive_attempt(&tx, attempt).await?;
         tx.commit().await?;
         let required = second_factor_required(desk, visit, person.id).await?;
-        let cookie = begin_session(desk, visit, person, false).await?;
+        let cookie = begin_session(desk, visit, person, How::Password).await?;
         return Ok(if required { Step::Enrol(cookie) } else { Step::Done(cookie) });
     }
     if store::count_recovery_codes(&tx, person.id).await? > 0 {
@@ -124,7 +124,7 @@ pub(crate) async fn second(visit: &Visit, login: &str, kind: &str, code: &str) -
     let address = normal_address(&person.details.email).unwrap_or_default();
     store::forgive_attempt(&tx, &attempt(&desk, visit, &address)).await?;
     tx.commit().await?;
-    Ok(Step::Done(begin_session(&desk, visit, &person, true).await?))
+    Ok(Step::Done(begin_session(&desk, visit, &person, How::TwoFactors).await?))
 }
 
 /// Whether a code of this kind is right, and uses it up. `subject` is what a code sent by SMS was sent for.
@@ -239,7 +239,28 @@ pub(crate) async fn sign_in_two_factors(
     visit: &Visit,
     person: &Person,
 ) -> Result<Cookie, Error> {
-    begin_session(desk, visit, person, true).await
+    begin_session(desk, visit, person, How::TwoFactors).await
+}
+
+/// How somebody was proved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// By the password alone.
+    Password,
+    /// By two factors.
+    TwoFactors,
+    /// By nothing: one of a demonstration's people. Counts as two factors.
+    Shown,
+}
+
+impl How {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::TwoFactors => "two factors",
+            Self::Shown => "demonstration",
+        }
+    }
 }
 
 /// Begins a session; the one that the browser had is ended, whosever it was.
@@ -247,7 +268,7 @@ pub(super) async fn begin_session(
     desk: &Desk<'_>,
     visit: &Visit,
     person: &Person,
-    two_factors: bool,
+    how: How,
 ) -> Result<Cookie, Error> {
     let posts = posts(desk, person.id, visit.slug()).await?;
     let least = |of: fn(&super::Post) -> i32, usual| posts.iter().map(of).min().unwrap_or(usual);
@@ -260,7 +281,7 @@ pub(super) async fn begin_session(
         person: person.id,
         digest: credentials::secret::sha256(cookie.secret()),
         place: visit.slug(),
-        two_factors,
+        two_factors: how != How::Password,
         idle_seconds,
         ends_at: desk.now + whole,
         address: visit.address(),
@@ -271,13 +292,12 @@ pub(super) async fn begin_session(
         store::end_session_by_digest(&tx, &credentials::secret::sha256(old.secret()), desk.now).await?;
     }
     let (ever, of_this_kind) = store::insert_session(&tx, &new, desk.now).await?;
-    if ever > 0 && of_this_kind == 0 {
+    if ever > 0 && of_this_kind == 0 && how != How::Shown {
         let content = desk.app.texts().new_sign_in(&agent, desk.now)?;
         Outgoing::mail(&person.details.email, content).post(desk, &tx, Some(person.id)).await?;
     }
     let who = format!("person {} session {}", person.id, new.id);
-    let reason = if two_factors { "two factors" } else { "password" };
-    log(visit, Outcome::Success, reason, Some(who)).await?;
+    log(visit, Outcome::Success, how.reason(), Some(who)).await?;
     tx.commit().await?;
     visit.app.post.notify_one();
     Ok(cookie)

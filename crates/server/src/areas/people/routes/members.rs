@@ -30,6 +30,8 @@ struct MeInContext {
     person: Person,
     #[serde(flatten)]
     post: Membership,
+    /// The colour that the organization chose for its pages, as `#rrggbb`.
+    accent: String,
     /// The keys of what the post may do.
     permissions: Vec<&'static str>,
     strength: Strength,
@@ -63,6 +65,7 @@ pub(super) async fn me(call: Call) -> Result<Reply, Failure> {
         context: *context,
         person: details.into(),
         post: post(mine),
+        accent: ops::accent(&call.app, ctx).await?,
         permissions,
         strength: Strength::of(session),
         second_factor_required: mine.second_factor_required && !session.two_factors(),

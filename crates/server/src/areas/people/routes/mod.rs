@@ -24,6 +24,7 @@ use crate::http::{
 };
 
 const OUTSIDE: &str = "who signs in is not signed in yet; answers do not tell whether an account exists";
+const DOOR: &str = "whether anyone is signed in is what it tells";
 const LINK: &str = "the link is the proof";
 
 /// The rows of people.
@@ -40,6 +41,13 @@ pub(crate) const ROUTES: &[Route] = &[
     visitor("/api/auth/email/finish", LINK, &links::EMAIL_FINISH, |v| Box::pin(links::email_finish(v))),
     visitor("/api/auth/invitation", LINK, &links::INVITATION, |v| Box::pin(links::invitation(v))),
     visitor("/api/auth/invitation/accept", LINK, &links::ACCEPT, |v| Box::pin(links::accept(v))),
+    Route {
+        method: Verb::Get,
+        body: Body::None,
+        audited: false,
+        active: false,
+        ..visitor("/api/auth/door", DOOR, &sessions::DOOR, |v| Box::pin(sessions::door(v)))
+    },
     Route {
         active: false,
         ..account(Verb::Get, "/api/auth/session", &sessions::SESSION, |a| Box::pin(sessions::session(a)))

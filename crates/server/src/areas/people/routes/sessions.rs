@@ -8,7 +8,7 @@ use utoipa::openapi::schema::Object;
 
 use crate::areas::people::model::Details;
 use crate::areas::people::ops::{self, Post};
-use crate::http::{Account, Cookie, Doc, Failure, Reply, one_of};
+use crate::http::{Account, Cookie, Doc, Failure, Reply, Visit, one_of};
 
 /// A person.
 #[derive(Serialize, ToSchema)]
@@ -59,9 +59,13 @@ struct Session {
 pub(super) const SESSION: Doc = Doc::new("Who is signed in, and until when").gives::<Session>(200);
 
 pub(super) async fn session(account: Account) -> Result<Reply, Failure> {
-    let (details, second_factor_required) = ops::whoami(&account).await?;
+    Reply::json(200, &view(&account).await?)
+}
+
+async fn view(account: &Account) -> Result<Session, Failure> {
+    let (details, second_factor_required) = ops::whoami(account).await?;
     let session = &account.session;
-    let session = Session {
+    Ok(Session {
         person: details.into(),
         strength: Strength::of(session),
         second_factor_required,
@@ -69,8 +73,29 @@ pub(super) async fn session(account: Account) -> Result<Reply, Failure> {
         idle_ends_at: session.idle_ends_at(),
         ends_at: session.ends_at(),
         idle_seconds: session.idle().as_secs(),
+    })
+}
+
+/// Whom the app's pages find at the door.
+#[derive(Serialize, ToSchema)]
+struct Door {
+    /// The session of this browser, if there is one.
+    #[schema(required)]
+    session: Option<Session>,
+    /// Whether this person is on the plane above organizations, and this its address.
+    plane: bool,
+}
+
+pub(super) const DOOR: Doc =
+    Doc::new("Whether anyone is signed in, and until when: not an error where nobody is").gives::<Door>(200);
+
+pub(super) async fn door(visit: Visit) -> Result<Reply, Failure> {
+    let Some(session) = ops::session_of(&visit).await? else {
+        return Reply::json(200, &Door { session: None, plane: false });
     };
-    Reply::json(200, &session)
+    let account = Account { visit, session };
+    let plane = ops::is_on_plane(&account).await?;
+    Reply::json(200, &Door { session: Some(view(&account).await?), plane })
 }
 
 pub(super) const TOUCH: Doc = Doc::new("Say that the person is there: extends the session");

@@ -11,8 +11,8 @@ pub(super) use grants::{
     list_reach, update_membership,
 };
 pub(crate) use posts::{
-    NewMembership, claim_messages, delete_message, find_offer, find_own_organization, insert_membership,
-    insert_message, is_administrator, list_posts, postpone_message, take_up_post,
+    NewMembership, claim_messages, delete_message, find_accent, find_offer, find_own_organization,
+    insert_membership, insert_message, is_administrator, list_posts, postpone_message, take_up_post,
 };
 
 pub(super) use roles::{Role, StandingRole, insert_role, list_roles, update_role};

@@ -110,6 +110,14 @@ pub(crate) async fn find_own_organization(
     rows.first().map(|row| (row.get(0), row.get(1))).ok_or(Error::NotFound)
 }
 
+/// The colour of the context's own organization, as `#rrggbb`.
+pub(crate) async fn find_accent(tx: &Tx<'_>, organization: OrganizationId) -> Result<String, Error> {
+    let rows = tx
+        .query("SELECT accent FROM org.organization WHERE organization_id = $1", &[&organization.0])
+        .await?;
+    rows.first().map(|row| row.get(0)).ok_or(Error::NotFound)
+}
+
 /// An offer that still stands: subdomain and name of the organization, and the role. On the plane above organizations
 /// the membership is the administrator's number.
 pub(crate) async fn find_offer(

@@ -1,6 +1,7 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { chartQueries } from '@/api/chartQueries'
-import { useMe } from '@/pages/context/useContextId'
+import { showsPatients } from './shows'
+import { useMe } from './useContextId'
 
 const chosen = (context: string) =>
   queryOptions({
@@ -15,14 +16,19 @@ export function useFacility() {
   const { context, me } = useMe()
   const client = useQueryClient()
   const names = me.facilities.length > 1 ? me.facilities.map((it) => it.name) : []
-  const { data: organizations } = useQuery(chartQueries(context).organizations(names))
+  const charts = showsPatients(me.permissions)
+  const { data: organizations } = useQuery({
+    ...chartQueries(context).organizations(names),
+    enabled: charts && names.length > 0,
+  })
   const { data: code = '' } = useQuery(chosen(context))
-  // Only what patients name can be filtered by.
-  const choices = me.facilities.filter((it) => organizations?.has(it.name))
+  // Patients can be looked for only at those that they name.
+  const choices = charts ? me.facilities.filter((it) => organizations?.has(it.name)) : me.facilities
   const facility = choices.find((it) => it.code === code)
   return {
     choices,
     code: facility?.code ?? '',
+    name: facility?.name,
     organization: facility && organizations?.get(facility.name),
     /** The Organization of any of them. */
     organizationOf: (name: string) => organizations?.get(name),

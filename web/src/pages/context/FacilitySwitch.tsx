@@ -1,0 +1,19 @@
+import { useTranslation } from 'react-i18next'
+import { FacilitySelect } from '@/ui/FacilitySelect'
+import { useFacility } from './useFacility'
+
+/** Which of the post's facilities lists are about, in the bar: of this post in this tab. */
+export function FacilitySwitch() {
+  const { t } = useTranslation()
+  const facility = useFacility()
+  if (facility.choices.length < 2) return null
+  return (
+    <FacilitySelect
+      label={t('context.facilityShown')}
+      all={t('context.facilityAll')}
+      choices={facility.choices}
+      value={facility.code}
+      onChange={facility.choose}
+    />
+  )
+}
