@@ -13,3 +13,4 @@ pub(crate) mod people;
 pub(crate) mod platform;
 pub(crate) mod providers;
 pub(crate) mod support;
+pub(crate) mod terminology;

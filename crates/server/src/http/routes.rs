@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
-    providers, support,
+    providers, support, terminology,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -195,6 +195,7 @@ pub fn routes() -> &'static [Route] {
             facilities::ROUTES,
             announcements::ROUTES,
             support::ROUTES,
+            terminology::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

@@ -28,4 +28,5 @@ mod routes;
 mod searches;
 mod signing_in;
 mod support;
+mod terminology;
 mod ties;
