@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
-    providers, support, terminology,
+    accesses, announcements, emergency, events, facilities, fhir, fields, merges, modules, oauth, people,
+    platform, providers, stays, support, terminology,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -196,6 +196,8 @@ pub fn routes() -> &'static [Route] {
             announcements::ROUTES,
             support::ROUTES,
             terminology::ROUTES,
+            stays::ROUTES,
+            merges::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             platform::ROUTES,

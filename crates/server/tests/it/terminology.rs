@@ -1,10 +1,14 @@
 //! Codes are found as one types, and what was typed is written nowhere.
 
 use serde_json::{Value, json};
-use testkit::{Client, Permission, TestApp};
+use testkit::{Ask, Client, Permission, TestApp};
+
+fn ask(client: &Client, path: &str, body: &Value) -> Ask {
+    client.ask("POST", path).body("application/json", body.to_string())
+}
 
 async fn found(client: &Client, list: &str, query: &str) -> Vec<String> {
-    let asked = client.post(&format!("/api/terminology/{list}"), &json!({"query": query, "limit": 8})).await;
+    let asked = ask(client, &format!("/api/terminology/{list}"), &json!({"query": query, "limit": 8})).await;
     let codes = asked.expect_status(200).json()["codes"].clone();
     codes.as_array().unwrap().iter().map(|code| code["code"].as_str().unwrap().to_owned()).collect()
 }
@@ -21,7 +25,7 @@ async fn a_code_is_found_by_its_beginning_and_by_words() {
     assert!(found(&aide, "cvx", "influenza high dose").await.contains(&"135".to_owned()));
     assert!(found(&aide, "cvx", "08").await.contains(&"08".to_owned()));
     assert!(found(&aide, "icd-10", "").await.is_empty());
-    app.stranger().post("/api/terminology/icd-10", &json!({"query": "I10"})).await.expect_status(401);
+    ask(&app.stranger(), "/api/terminology/icd-10", &json!({"query": "I10"})).await.expect_status(401);
 }
 
 #[tokio::test]
@@ -42,7 +46,7 @@ async fn what_cannot_be_asked_is_refused_without_its_words() {
         json!({"query": marker, "patient": "x"}),
     ];
     for body in bad {
-        let refused = aide.post(path, &body).await;
+        let refused = ask(&aide, path, &body).await;
         assert!((400..500).contains(&refused.status), "{body}: {}", refused.status);
         assert!(!refused.text().contains(marker), "{}", refused.text());
     }

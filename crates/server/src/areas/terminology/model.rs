@@ -189,10 +189,10 @@ fn meant(plain: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::ops::icd10;
 
     fn found(typed: &str) -> Vec<String> {
-        let list = super::super::ops::icd10().unwrap();
+        let list = icd10().unwrap();
         list.search(typed, 8).iter().map(|entry| entry.code.to_string()).collect()
     }
 
