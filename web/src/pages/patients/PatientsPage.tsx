@@ -1,12 +1,16 @@
-import { Button, NativeSelect, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, NativeSelect, SegmentedControl, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
+import { chartsQueries } from '@/api/charts'
+import { fhirIn } from '@/api/fhir'
+import type { Patient } from '@/api/fhirTypes'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
+import { isMerged, nameOf } from '@/pages/chart/words'
 import { useMe } from '@/pages/context/useContextId'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
@@ -35,7 +39,15 @@ export function PatientsPage() {
   })
   const { data: recent = [] } = useQuery(chartQueries(context).recent())
   const pages = search.data?.pages ?? []
-  const found = pages.flatMap((page) => page.items)
+  const { data: census } = useQuery(chartsQueries(context).census())
+  const [which, setWhich] = useState<Which>('all')
+  const stayOf = (patient: Patient) => census?.find((it) => it.patient === patient.id)
+  // Who stays here is known: without a name to look for they are asked for by that.
+  const staying = useStaying(which === 'here' && settled === '' ? census : undefined)
+  const found = (staying ?? pages.flatMap((page) => page.items)).filter(
+    (it) =>
+      !isMerged(it) && (which === 'all' || !census || (which === 'here') === (stayOf(it) !== undefined)),
+  )
   const waiting = search.isPlaceholderData || typed.trim() !== settled
   const alike = !search.isPlaceholderData && pages[0]?.alike === true && found.length > 0
 
@@ -102,6 +114,17 @@ export function PatientsPage() {
             ]}
           />
         )}
+        {census && (
+          <SegmentedControl
+            aria-label={t('patients.which')}
+            value={which}
+            onChange={(value) => setWhich(value as Which)}
+            data={(['all', 'here', 'gone'] as const).map((value) => ({
+              value,
+              label: t(`patients.which_${value}`),
+            }))}
+          />
+        )}
       </search>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrows move among the links inside */}
       <div ref={list} onKeyDown={fromList} className={classes.results}>
@@ -127,7 +150,7 @@ export function PatientsPage() {
           <ul className={classes.list} data-waiting={waiting || undefined} aria-label={t('patients.title')}>
             {found.map((it) => (
               <li key={it.id} className={classes.item}>
-                <PatientLine patient={it} />
+                <PatientLine patient={it} stay={stayOf(it)} />
               </li>
             ))}
           </ul>
@@ -140,7 +163,7 @@ export function PatientsPage() {
             </div>
           )
         )}
-        {search.hasNextPage && !waiting && (
+        {search.hasNextPage && !waiting && !staying && (
           <div>
             <Button
               variant="default"
@@ -155,6 +178,33 @@ export function PatientsPage() {
       </div>
     </Stack>
   )
+}
+
+type Which = 'all' | 'here' | 'gone'
+
+/** The patients of these stays, by name. */
+function useStaying(census: { patient: string }[] | null | undefined): Patient[] | undefined {
+  const { context } = useMe()
+  const ids = census?.map((it) => it.patient) ?? []
+  const { data } = useQuery({
+    queryKey: ['context', context, 'fhir', 'patients', 'staying', ids],
+    enabled: ids.length > 0,
+    gcTime: 10_000,
+    staleTime: 30_000,
+    refetchOnWindowFocus: false,
+    queryFn: async ({ signal }) => {
+      const of: string[][] = []
+      for (let i = 0; i < ids.length; i += 100) of.push(ids.slice(i, i + 100))
+      const pages = await Promise.all(
+        of.map((some) =>
+          fhirIn(context).all('Patient', { _id: some.join(','), _count: '100' }, { most: 100, signal }),
+        ),
+      )
+      const last = (it: Patient) => it.name?.[0]?.family ?? nameOf(it.name)
+      return pages.flat().toSorted((a, b) => last(a).localeCompare(last(b)))
+    },
+  })
+  return census ? (ids.length === 0 ? [] : (data ?? [])) : undefined
 }
 
 /** "/" goes to the field, unless one is typing elsewhere. */
