@@ -50,8 +50,9 @@ CREATE FUNCTION org.check_merge() RETURNS trigger
 DECLARE
     context int8[] := sec.cells();
     me int8 := context[2];
+    reached int8 := sec.cell(NEW.organization_id, NEW.facility_id);
 BEGIN
-    IF me IS NOT NULL AND me <> 0 AND sec.cell(NEW.organization_id, NEW.facility_id) = ANY (context)
+    IF me IS NOT NULL AND me <> 0 AND (ARRAY[reached, - reached] && context)
         AND NOT org.holds(NEW.organization_id, me, 'patients.merge') THEN
         RAISE EXCEPTION 'these records are not for this post to merge' USING ERRCODE = 'insufficient_privilege';
     END IF;

@@ -300,11 +300,11 @@ async fn ties_are_carried_for_who_may_merge_alone() {
         }
     }
     let mine = signer.context(post, &here);
+    let hold =
+        |what: &str| format!("UPDATE org.membership SET permissions = {what} WHERE membership_id = {post}");
+    superuser.batch_execute(&hold("array_remove(permissions, 'patients.merge')")).await.unwrap();
     assert_eq!(number(&client, Some(&mine), &carry).await.unwrap_err().code, "42501", "without the right");
-    let grant = format!(
-        "UPDATE org.membership SET permissions = permissions || '{{patients.merge}}' WHERE membership_id = {post}"
-    );
-    superuser.batch_execute(&grant).await.unwrap();
+    superuser.batch_execute(&hold("permissions || '{patients.merge}'")).await.unwrap();
     assert_eq!(number(&client, Some(&mine), &carry).await, Ok(1), "who is no care team stays behind");
     // What was not undone is not dropped.
     assert_eq!(number(&client, Some(&mine), &drop).await.unwrap_err().code, "42501");

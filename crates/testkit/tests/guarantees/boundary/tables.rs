@@ -52,6 +52,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
+        "org.merge" => &["carried", "undone_at", "undone_by"],
         "org.support_request" => {
             &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
         }
@@ -429,7 +430,7 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
         let organization = tenant.id();
         let post = format!(
             "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
-             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access}}', now()),
+             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access, patients.merge}}', now()),
                     ({organization}, {}, 'person', 'y', '{{}}', now())",
             membership(organization),
             other(organization)
