@@ -20,6 +20,7 @@ mod record;
 mod search;
 mod sight;
 mod store;
+mod unite;
 mod view;
 mod write;
 
@@ -32,3 +33,4 @@ pub use reassign::{Moved, Reassignment};
 pub use search::cursor::Cursor;
 pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;
+pub use unite::{Parted, UNDOABLE, Union, United};

@@ -53,10 +53,15 @@ pub(crate) fn stands(
 pub(crate) const NOT_OPEN: Error =
     Error::Request(409, "facility-not-open: the facility is being prepared and takes no patients yet");
 
-/// The database's refusal of a patient at such a facility, in words.
+/// What is said of a patient whose record goes on in another.
+pub(crate) const MERGED: Error =
+    Error::Request(409, "patient-merged: the record goes on in another, and nothing is written to this one");
+
+/// The database's refusal of a patient at such a facility, or of whom nothing is written any more, in words.
 pub(crate) fn admitted<T>(done: Result<T, db::Error>) -> Result<T, Error> {
     match done {
         Err(db::Error::Constraint(name)) if name == "facility_open" => Err(NOT_OPEN),
+        Err(db::Error::Constraint(name)) if name == "patient_merged" => Err(MERGED),
         other => Ok(other?),
     }
 }

@@ -71,7 +71,7 @@ impl SealingKeys {
         Ok(keys)
     }
 
-    fn seal(&self, db: &Db, ctx: &Ctx, one: &Placed) -> Result<Vec<u8>, Error> {
+    pub(crate) fn seal(&self, db: &Db, ctx: &Ctx, one: &Placed) -> Result<Vec<u8>, Error> {
         let patient = one.draft.patient();
         let key = match patient {
             None => self.directory.as_ref(),
@@ -282,12 +282,12 @@ pub(crate) async fn replace(
     ];
     match event {
         None => {
-            tx.query(UPDATE, &params).await?;
+            admitted(tx.query(UPDATE, &params).await)?;
             Ok((write, None))
         }
         Some(mut event) => {
             note(&mut event, change.facility, change.patient, write);
-            let (_, receipt) = tx.last_audited(UPDATE, &params, event).await?;
+            let (_, receipt) = admitted(tx.last_audited(UPDATE, &params, event).await)?;
             Ok((write, Some(receipt)))
         }
     }

@@ -27,6 +27,8 @@ pub enum What {
     Related,
     /// Moved the patient to another facility.
     Moved,
+    /// Made one record of two of the patient, or two again.
+    Merged,
     /// Said what of the record a relative sees.
     Shared,
     /// Opened or ended emergency access.
@@ -41,7 +43,7 @@ pub enum What {
 
 impl What {
     /// Every word.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Viewed,
         Self::Searched,
         Self::Listed,
@@ -53,6 +55,7 @@ impl What {
         Self::Checked,
         Self::Related,
         Self::Moved,
+        Self::Merged,
         Self::Shared,
         Self::Emergency,
         Self::Reviewed,
@@ -88,6 +91,7 @@ impl What {
             Self::Checked => "checked",
             Self::Related => "related",
             Self::Moved => "moved",
+            Self::Merged => "merged",
             Self::Shared => "shared",
             Self::Emergency => "emergency",
             Self::Reviewed => "reviewed",
@@ -109,9 +113,10 @@ impl Action {
             Self::Export => What::Exported,
             Self::Import => What::Imported,
             Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
-            Self::ListTies | Self::ListEmergencies | Self::Follow => What::Listed,
+            Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges => What::Listed,
             Self::EditTie => What::Related,
             Self::Reassign => What::Moved,
+            Self::MergePatients | Self::UnmergePatients => What::Merged,
             Self::ApproveSharing => What::Shared,
             Self::OpenEmergency | Self::CloseEmergency => What::Emergency,
             Self::ReviewEmergency => What::Reviewed,

@@ -69,6 +69,12 @@ pub enum Action {
     EditTie,
     /// Moving a patient to another facility.
     Reassign,
+    /// Making one record of two of the same patient.
+    MergePatients,
+    /// Undoing that.
+    UnmergePatients,
+    /// Asking which of a patient's records were made one.
+    ListMerges,
     /// Opening a facility.
     OpenFacility,
     /// Changing a facility.
@@ -105,7 +111,7 @@ pub enum Action {
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -129,6 +135,9 @@ impl Action {
         Self::ListTies,
         Self::EditTie,
         Self::Reassign,
+        Self::MergePatients,
+        Self::UnmergePatients,
+        Self::ListMerges,
         Self::OpenFacility,
         Self::ChangeFacility,
         Self::LookAtOrganization,
@@ -164,6 +173,7 @@ impl Action {
             Self::EditRole => Permission::RolesEdit,
             Self::EditTie => Permission::RelationshipsEdit,
             Self::Reassign => Permission::PatientsReassign,
+            Self::MergePatients | Self::UnmergePatients | Self::ListMerges => Permission::PatientsMerge,
             Self::OpenFacility
             | Self::ChangeFacility
             | Self::LookAtOrganization
@@ -203,6 +213,9 @@ impl Action {
             Self::ListTies => "relationships.list",
             Self::EditTie => "relationships.edit",
             Self::Reassign => "patients.reassign",
+            Self::MergePatients => "patients.merge",
+            Self::UnmergePatients => "patients.unmerge",
+            Self::ListMerges => "patients.list-merges",
             Self::OpenFacility => "facilities.open",
             Self::ChangeFacility => "facilities.change",
             Self::LookAtOrganization => "organization.look",

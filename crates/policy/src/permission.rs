@@ -64,6 +64,8 @@ permissions! {
     RelationshipsEdit = "relationships.edit",
     /// Move patients, with everything of theirs, between facilities.
     PatientsReassign = "patients.reassign",
+    /// Make one record of two of the same patient, and undo it.
+    PatientsMerge = "patients.merge",
     /// Change the organization's roles, with everyone who has them.
     RolesEdit = "roles.edit",
     /// Say what of a patient's record a relative sees.

@@ -184,3 +184,28 @@ async function findPatients(
     } else return { ...page, way, alike }
   }
 }
+
+/**
+ * Shows of a patient's records of a type what they will be once a change has arrived, and gives what takes that back.
+ * Lists of some of them only show what they are asked for, so a new record stands in the list of all alone.
+ */
+export function foresee<T extends Type>(
+  client: QueryClient,
+  context: string,
+  patient: string,
+  type: T,
+  change: (all: Of<T>[], everything: boolean) => Of<T>[],
+): () => void {
+  const queryKey = ['context', context, 'fhir', 'patient', patient, type]
+  void client.cancelQueries({ queryKey })
+  const before = client.getQueriesData<Of<T>[] | Of<T> | null>({ queryKey })
+  for (const [key, data] of before) {
+    const criteria = key[6]
+    const everything = Object.keys((criteria as object | undefined) ?? {}).length === 0
+    if (Array.isArray(data)) client.setQueryData(key, change(data, everything))
+    else if (data) client.setQueryData(key, change([data], false)[0])
+  }
+  return () => {
+    for (const [key, data] of before) client.setQueryData(key, data)
+  }
+}

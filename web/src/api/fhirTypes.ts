@@ -65,6 +65,8 @@ interface Base<Type extends string> {
   resourceType: Type
   id: string
   meta?: { versionId?: string; lastUpdated?: string }
+  /** It is on its way and may come back: not FHIR's, and never sent. */
+  pending?: true
 }
 
 export interface Patient extends Base<'Patient'> {
@@ -83,6 +85,8 @@ export interface Patient extends Base<'Patient'> {
     telecom?: ContactPoint[]
   }[]
   managingOrganization?: Reference
+  photo?: Attachment[]
+  link?: { other?: Reference; type?: string }[]
 }
 
 export interface Encounter extends Base<'Encounter'> {
@@ -90,7 +94,17 @@ export interface Encounter extends Base<'Encounter'> {
   type?: CodeableConcept[]
   period?: Period
   reasonCode?: CodeableConcept[]
-  location?: { location: Reference; status?: string; period?: Period }[]
+  class?: Coding
+  location?: {
+    location: Reference
+    status?: string
+    physicalType?: CodeableConcept
+    period?: Period
+  }[]
+}
+
+export interface Location extends Base<'Location'> {
+  name?: string
 }
 
 export interface AllergyIntolerance extends Base<'AllergyIntolerance'> {
@@ -156,6 +170,8 @@ export interface Immunization extends Base<'Immunization'> {
   occurrenceString?: string
   lotNumber?: string
   site?: CodeableConcept
+  patient?: Reference
+  note?: Annotation[]
 }
 
 export interface Observation extends Base<'Observation'> {
@@ -219,6 +235,9 @@ export interface CarePlan extends Base<'CarePlan'> {
   title?: string
   description?: string
   period?: Period
+  intent?: string
+  subject?: Reference
+  note?: Annotation[]
   author?: Reference
   activity?: { detail?: { status?: string; description?: string; code?: CodeableConcept } }[]
 }
@@ -227,6 +246,9 @@ export interface Goal extends Base<'Goal'> {
   lifecycleStatus?: string
   achievementStatus?: CodeableConcept
   description?: CodeableConcept
+  subject?: Reference
+  startDate?: string
+  note?: Annotation[]
   target?: { dueDate?: string }[]
 }
 
@@ -237,6 +259,7 @@ export interface Coverage extends Base<'Coverage'> {
   period?: Period
   payor?: Reference[]
   order?: number
+  beneficiary?: Reference
 }
 
 export interface Consent extends Base<'Consent'> {
@@ -244,6 +267,7 @@ export interface Consent extends Base<'Consent'> {
   scope?: CodeableConcept
   category?: CodeableConcept[]
   dateTime?: string
+  patient?: Reference
   performer?: Reference[]
   policyRule?: CodeableConcept
   provision?: { type?: string; period?: Period }
@@ -262,6 +286,8 @@ export interface Flag extends Base<'Flag'> {
   category?: CodeableConcept[]
   code?: CodeableConcept
   period?: Period
+  subject?: Reference
+  author?: Reference
 }
 
 export interface Procedure extends Base<'Procedure'> {
@@ -294,6 +320,7 @@ export type Resource =
   | RelatedPerson
   | Flag
   | Procedure
+  | Location
   | Organization
 
 export type Type = Resource['resourceType']

@@ -35,8 +35,8 @@ interface Request {
   method?: Method
   body?: object
   context?: string
-  /** The version that the change starts from. */
-  version?: number
+  /** The version that the change starts from, or the tag that stands for it. */
+  version?: number | string
   signal?: AbortSignal
   /** The caller asks whether there is a session: that there is none is an answer, not news. */
   quiet?: boolean
@@ -101,7 +101,11 @@ class Http {
     return this.send<Answer>(path, options)
   }
 
-  post<Answer = void>(path: string, body: object = {}, options: { context?: string } = {}): Promise<Answer> {
+  post<Answer = void>(
+    path: string,
+    body: object = {},
+    options: { context?: string; version?: number | string; signal?: AbortSignal } = {},
+  ): Promise<Answer> {
     return this.send<Answer>(path, { ...options, method: 'POST', body })
   }
 
@@ -157,7 +161,11 @@ class Http {
     const headers = new Headers({ Accept: 'application/json, application/problem+json' })
     if (request.body) headers.set('Content-Type', 'application/json')
     if (request.context) headers.set(CONTEXT_HEADER, request.context)
-    if (request.version !== undefined) headers.set('If-Match', `W/"${request.version}"`)
+    if (request.version !== undefined)
+      headers.set(
+        'If-Match',
+        typeof request.version === 'string' ? request.version : `W/"${request.version}"`,
+      )
     if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
     if (request.text) {
       headers.set('Accept', request.text.type)

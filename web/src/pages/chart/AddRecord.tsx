@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { refreshPatient } from '@/api/chartQueries'
+import { foresee, refreshPatient } from '@/api/chartQueries'
 import { fhirIn } from '@/api/fhir'
 import type { Of, Type } from '@/api/fhirTypes'
 import { http } from '@/api/http'
@@ -47,6 +47,13 @@ export function AddRecord<T extends Type>({
       }))
       return fhirIn(context).create(type, build(draft.value, now), { key })
     },
+    // It is in sight at once; refused, it is gone again, and what was typed is here.
+    onMutate: () => {
+      const made = build(draft.value, new Date(http.now()).toISOString())
+      const coming = { ...made, id: `pending-${form}`, pending: true } as unknown as Of<T>
+      return foresee(client, context, id, type, (all, everything) => (everything ? [coming, ...all] : all))
+    },
+    onError: (_error, _asked, takeBack) => takeBack?.(),
     onSuccess: async () => {
       await refreshPatient(client, context, id)
       draft.clear()
@@ -57,8 +64,9 @@ export function AddRecord<T extends Type>({
     draft.clear()
     onDone(false)
   }
+  if (add.isPending) return null
   return (
-    <Dialog title={title} onClose={add.isPending ? undefined : close} closeButton={!add.isPending}>
+    <Dialog title={title} onClose={close}>
       <RecordForm
         fields={fields}
         values={draft.value}

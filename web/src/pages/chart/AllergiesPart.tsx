@@ -47,6 +47,7 @@ export function AllergiesPart() {
     return (
       <Entry
         key={it.id}
+        pending={it.pending}
         quiet={quiet}
         title={conceptOf(it.code)}
         chips={

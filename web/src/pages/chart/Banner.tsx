@@ -3,16 +3,19 @@ import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ageOn, onDay, today } from '@/texts/zone'
 import { PersonIcon, WarningIcon } from '@/ui/icons'
+import { Notice } from '@/ui/Notice'
 import classes from './Banner.module.css'
 import {
   ACTIVE,
   allergyWords,
+  awayOf,
   CODE_STATUS,
   CURRENT_STAY,
   codeStatusOf,
   roomOf,
   severityOf,
 } from './essentials'
+import { initialsOf, sourceOf } from './picture'
 import { useChart, useRecords } from './useChart'
 import { conceptOf, nameOf, recordNumber } from './words'
 
@@ -30,6 +33,9 @@ export function Banner() {
 
   const age = ageOn(patient.birthDate, today(zone))
   const room = stays && roomOf(stays)
+  const away = stays && awayOf(stays)
+  const face = sourceOf(patient.photo)
+  const goesOn = patient.link?.find((it) => it.type === 'replaced-by')?.other?.reference?.split('/')[1]
   const words = allergies && allergyWords(allergies)
   const code = codeStatusOf(statuses, consents)
   const number = recordNumber(patient.identifier)
@@ -41,7 +47,11 @@ export function Banner() {
     <section className={classes.banner} aria-label={t('chart.banner')}>
       <div className={classes.who}>
         <span className={classes.face}>
-          <PersonIcon size={26} />
+          {face ? (
+            <img src={face} alt={t('photo.of', { name: nameOf(patient.name) })} />
+          ) : (
+            initialsOf(nameOf(patient.name)) || <PersonIcon size={26} />
+          )}
         </span>
         <h1 className={classes.name} ref={heading} tabIndex={-1}>
           {nameOf(patient.name) || t('chart.nameless')}
@@ -51,10 +61,19 @@ export function Banner() {
           {patient.birthDate && <li>{t('chart.born', { day: onDay(patient.birthDate, zone) })}</li>}
           {patient.gender && <li>{t(`chart.sex_${sexOf(patient.gender)}`)}</li>}
           {room && <li className={classes.room}>{room}</li>}
+          {away && <li className={classes.away}>{t('chart.away', { place: away })}</li>}
           {where && <li className={classes.more}>{where}</li>}
           {number && <li className={classes.more}>{t('chart.number', { number })}</li>}
         </ul>
       </div>
+      {goesOn && (
+        <Notice kind="warn">
+          {t('merges.gone')}{' '}
+          <Link to="/c/$context/patients/$patient" params={{ context, patient: goesOn }}>
+            {t('merges.goneOpen')}
+          </Link>
+        </Notice>
+      )}
       <ul className={classes.alerts} aria-label={t('chart.alerts')}>
         {died !== undefined && (
           <li className={classes.bad}>

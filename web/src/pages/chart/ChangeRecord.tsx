@@ -2,7 +2,7 @@ import { Button, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { refreshPatient } from '@/api/chartQueries'
+import { foresee, refreshPatient } from '@/api/chartQueries'
 import { fhirIn, isConflict, type Loaded } from '@/api/fhir'
 import type { Of, Type } from '@/api/fhirTypes'
 import { http } from '@/api/http'
@@ -17,6 +17,8 @@ import { useChart } from './useChart'
 interface Props<T extends Type> {
   type: T
   record: string
+  /** The name of the form, where a record has several. */
+  form?: string
   title: string
   fields: FieldSpec[]
   begin: Values
@@ -33,11 +35,11 @@ interface Props<T extends Type> {
  * shown beside what was typed here, and nothing is written until one has looked.
  */
 export function ChangeRecord<T extends Type>(props: Props<T>) {
-  const { type, record, title, fields, begin, submit, build, describe, onDone } = props
+  const { type, record, form = '', title, fields, begin, submit, build, describe, onDone } = props
   const { t } = useTranslation()
   const { context, id, draftKey } = useChart()
   const client = useQueryClient()
-  const draft = useDraft<Values>(draftKey(`change ${type} ${record}`), () => begin)
+  const draft = useDraft<Values>(draftKey(`change ${type} ${record} ${form}`.trim()), () => begin)
   const [read, setRead] = useState<Promise<Loaded<Of<T>>>>(() => load())
   const [theirs, setTheirs] = useState<Loaded<Of<T>> | null>(null)
 
@@ -53,12 +55,22 @@ export function ChangeRecord<T extends Type>(props: Props<T>) {
       const changes = build(draft.value, standing.resource, new Date(http.now()).toISOString())
       await fhirIn(context).change(standing, changes)
     },
+    // It is in sight at once; refused, it is as it was, and what was typed is here.
+    onMutate: () =>
+      foresee(client, context, id, type, (all) =>
+        all.map((it) =>
+          it.id === record
+            ? { ...it, ...build(draft.value, it, new Date(http.now()).toISOString()), pending: true as const }
+            : it,
+        ),
+      ),
     onSuccess: async () => {
       await refreshPatient(client, context, id)
       draft.clear()
       onDone(true)
     },
-    onError: async (error) => {
+    onError: async (error, _asked, takeBack) => {
+      takeBack?.()
       // What is sent next starts from the newest; after a conflict it is looked at first.
       const again = load()
       setRead(again)
@@ -69,14 +81,10 @@ export function ChangeRecord<T extends Type>(props: Props<T>) {
     draft.clear()
     onDone(false)
   }
+  if (save.isPending) return null
   const mine = theirs && { ...theirs.resource, ...build(draft.value, theirs.resource, '') }
   return (
-    <Dialog
-      title={title}
-      wide={theirs !== null}
-      onClose={save.isPending ? undefined : close}
-      closeButton={!save.isPending}
-    >
+    <Dialog title={title} wide={theirs !== null} onClose={close}>
       <RecordForm
         fields={fields}
         values={draft.value}

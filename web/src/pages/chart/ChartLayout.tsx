@@ -55,12 +55,12 @@ export function ChartLayout() {
 
 /** The sections of which something may be seen: by the server's description, and by what it answered so far. */
 function useSections(): SectionKey[] {
-  const { context, id } = useChart()
+  const { context, id, me } = useChart()
   const { data: types } = useSuspenseQuery(chartQueries(context).types())
   const answers = useQueries({
     queries: NEEDS.map((need) => ({ ...queryOf(context, id, need), enabled: false })),
   })
   const refused = new Set(NEEDS.filter((_, i) => answers[i]?.data === null).map(([type]) => type))
   const isSeen = ([type]: readonly [Type, ...unknown[]]) => types.has(type) && !refused.has(type)
-  return SECTION_KEYS.filter((key) => standsAlone(key) || SECTIONS[key].some(isSeen))
+  return SECTION_KEYS.filter((key) => standsAlone(key, me) || SECTIONS[key].some(isSeen))
 }

@@ -58,6 +58,7 @@ export function MedicationsPart() {
   const entry = (it: Medication, quiet: boolean) => (
     <Entry
       key={it.id}
+      pending={it.pending}
       quiet={quiet}
       title={medicationOf(it)}
       chips={

@@ -1,6 +1,11 @@
-import { Button } from '@mantine/core'
+import { Button, NativeSelect } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { chartQueries } from '@/api/chartQueries'
+import type { Criteria } from '@/api/fhir'
+import type { Of, Type } from '@/api/fhirTypes'
 import { atTime, dayOf, onDay } from '@/texts/zone'
 import { medicationOf } from './MedicationsPart'
 import { titleOf } from './NotesPart'
@@ -20,12 +25,18 @@ interface Happening {
   section?: SectionKey
 }
 
-const MOST = 20
+const PAGE = 20
 
 export function OverviewPart() {
   const { t } = useTranslation()
   const { context, id, may, zone } = useChart()
-  const happenings = useHappenings()
+  const all = useHappenings()
+  const [kind, setKind] = useState('')
+  const [shown, setShown] = useState(PAGE)
+  const kinds = [...new Set(all.map((it) => it.what))].toSorted()
+  const fitting = all.filter((it) => kind === '' || it.what === kind)
+  const happenings = fitting.slice(0, shown)
+  const more = useOlder(fitting.length <= shown)
   const days = group(happenings, (it) => dayOf(it.at, zone))
   const params = (section: SectionKey) => ({ context, patient: id, section })
   return (
@@ -44,6 +55,18 @@ export function OverviewPart() {
       }
     >
       <LatestVitals />
+      {kinds.length > 1 && (
+        <NativeSelect
+          className={classes.kinds}
+          label={t('chart.showKind')}
+          value={kinds.includes(kind) ? kind : ''}
+          onChange={(event) => {
+            setKind(event.currentTarget.value)
+            setShown(PAGE)
+          }}
+          data={[{ value: '', label: t('chart.allKinds') }, ...kinds.map((it) => ({ value: it, label: it }))]}
+        />
+      )}
       {happenings.length === 0 ? (
         <Nothing>{t('chart.noRecords')}</Nothing>
       ) : (
@@ -72,6 +95,20 @@ export function OverviewPart() {
             </li>
           ))}
         </ol>
+      )}
+      {(fitting.length > shown || more.there) && (
+        <div>
+          <Button
+            variant="default"
+            loading={more.loading}
+            onClick={async () => {
+              if (fitting.length <= shown) await more.load()
+              setShown(shown + PAGE)
+            }}
+          >
+            {t('chart.showOlder')}
+          </Button>
+        </div>
       )}
     </Part>
   )
@@ -120,20 +157,56 @@ function LatestVitals() {
   )
 }
 
+/** Of a type the newest, and once older ones were asked for those too. */
+function useDeep<T extends Type>(type: T, criteria: Criteria | undefined, most: number): Of<T>[] | null {
+  const { context, id } = useChart()
+  const newest = useRecords(type, criteria, most)
+  const { data } = useQuery({ ...chartQueries(context).records(type, id, criteria, DEEP), enabled: false })
+  return data ?? newest
+}
+
+/** Whether there may be older ones than were asked for, and how they come. */
+function useOlder(wanted: boolean) {
+  const { context, id } = useChart()
+  const client = useQueryClient()
+  const [loading, setLoading] = useState(false)
+  const deep = TIMELINE.map(([type, criteria]) => chartQueries(context).records(type, id, criteria, DEEP))
+  const full = TIMELINE.some(([type, criteria, most]) => {
+    const found = client.getQueryData(chartQueries(context).records(type, id, criteria, most).queryKey)
+    return (found?.length ?? 0) >= most
+  })
+  const came = deep.some((it) => client.getQueryData(it.queryKey) !== undefined)
+  return {
+    there: wanted && full && !came,
+    loading,
+    async load() {
+      setLoading(true)
+      try {
+        await Promise.all(deep.map((it) => client.ensureQueryData(it)))
+      } finally {
+        setLoading(false)
+      }
+    },
+  }
+}
+
+/** How far back the line of time goes once one asks: so many of every type. */
+const DEEP = 500
+
 /** The newest of every type together, by when it was so and not by when it was written down. */
 function useHappenings(): Happening[] {
   const { t } = useTranslation()
   const [vitals, notes, documents, reports, problems, requests, stated, shots, procedures, stays] = [
-    useRecords(...TIMELINE[0]),
-    useRecords(...TIMELINE[1]),
-    useRecords(...TIMELINE[2]),
-    useRecords(...TIMELINE[3]),
-    useRecords(...TIMELINE[4]),
-    useRecords(...TIMELINE[5]),
-    useRecords(...TIMELINE[6]),
-    useRecords(...TIMELINE[7]),
-    useRecords(...TIMELINE[8]),
-    useRecords(...TIMELINE[9]),
+    useDeep(...TIMELINE[0]),
+    useDeep(...TIMELINE[1]),
+    useDeep(...TIMELINE[2]),
+    useDeep(...TIMELINE[3]),
+    useDeep(...TIMELINE[4]),
+    useDeep(...TIMELINE[5]),
+    useDeep(...TIMELINE[6]),
+    useDeep(...TIMELINE[7]),
+    useDeep(...TIMELINE[8]),
+    useDeep(...TIMELINE[9]),
   ] as const
   const right = <R extends { status?: string }>(all: R[] | null): R[] =>
     (all ?? []).filter((it) => it.status !== 'entered-in-error')
@@ -225,7 +298,6 @@ function useHappenings(): Happening[] {
   return found
     .filter((it): it is Happening => it.at !== undefined)
     .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
-    .slice(0, MOST)
 }
 
 function group<Item>(items: Item[], of: (item: Item) => string): Map<string, Item[]> {

@@ -1,5 +1,7 @@
 import { Title } from '@mantine/core'
 import { type ReactNode, useId } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Chip } from '@/ui/Chip'
 import classes from './Part.module.css'
 
 interface Props {
@@ -48,16 +50,22 @@ interface RecordProps {
   aside?: ReactNode
   action?: ReactNode
   quiet?: boolean
+  /** It is on its way: nothing is done with it until it has arrived. */
+  pending?: boolean
 }
 
 /** One record: what it is, a few lines about it, and what can be done with it. */
-export function Entry({ title, chips, lines = [], aside, action, quiet }: RecordProps) {
+export function Entry({ title, chips, lines = [], aside, action, quiet, pending }: RecordProps) {
+  const { t } = useTranslation()
   const told = lines.filter((it) => it !== undefined && it !== null && it !== '' && it !== false)
   return (
-    <li className={`${classes.record} ${quiet ? classes.past : ''}`}>
+    <li
+      className={`${classes.record} ${quiet || pending ? classes.past : ''}`}
+      aria-busy={pending || undefined}
+    >
       <div className={classes.words}>
         <div className={classes.name}>
-          {title} {chips}
+          {title} {chips} {pending && <Chip>{t('chart.saving')}</Chip>}
         </div>
         {told.map((line, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own
@@ -67,7 +75,7 @@ export function Entry({ title, chips, lines = [], aside, action, quiet }: Record
         ))}
       </div>
       {aside && <div className={classes.aside}>{aside}</div>}
-      {action && <div className={classes.action}>{action}</div>}
+      {action && !pending && <div className={classes.action}>{action}</div>}
     </li>
   )
 }

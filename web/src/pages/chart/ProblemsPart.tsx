@@ -30,6 +30,7 @@ export function ProblemsPart() {
   const entry = (it: Condition, ended: boolean) => (
     <Entry
       key={it.id}
+      pending={it.pending}
       quiet={ended}
       title={conceptOf(it.code)}
       chips={
@@ -82,14 +83,14 @@ export function ProblemsPart() {
           title={t('problem.add')}
           submit={t('problem.save')}
           fields={[
-            { key: 'text', label: t('problem.text'), kind: 'text', needed: t('problem.textNeeded') },
             {
-              key: 'icd10',
-              label: t('problem.icd10'),
-              kind: 'text',
-              hint: t('problem.icd10Hint'),
-              check: (value) =>
-                ICD10.test(value.trim().toUpperCase()) ? undefined : t('problem.icd10Wrong'),
+              key: 'text',
+              label: t('problem.text'),
+              kind: 'code',
+              list: 'icd-10',
+              codeKey: 'icd10',
+              hint: t('problem.textHint'),
+              needed: t('problem.textNeeded'),
             },
             {
               key: 'onset',
@@ -105,8 +106,8 @@ export function ProblemsPart() {
             verificationStatus: statusOf('condition-ver-status', 'confirmed'),
             category: [statusOf('condition-category', 'problem-list-item')],
             code: {
-              coding: values.icd10?.trim()
-                ? [{ system: SYSTEMS.icd10, code: values.icd10.trim().toUpperCase() }]
+              coding: values.icd10
+                ? [{ system: SYSTEMS.icd10, code: values.icd10, display: values.text?.trim() }]
                 : undefined,
               text: values.text?.trim(),
             },
@@ -171,6 +172,3 @@ export function ProblemsPart() {
     </Part>
   )
 }
-
-/** As ICD-10-CM writes its codes; whether there is such a code is not asked. */
-const ICD10 = /^[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?$/

@@ -1,12 +1,19 @@
-import { Button, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core'
+import { Autocomplete, Button, Checkbox, NativeSelect, Stack, Textarea, TextInput } from '@mantine/core'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { CodeList } from '@/api/charts'
+import { CodeField } from './CodeField'
 import classes from './RecordForm.module.css'
 
 export interface FieldSpec {
   key: string
   label: string
-  kind: 'text' | 'date' | 'select' | 'area'
+  kind: 'text' | 'date' | 'time' | 'tel' | 'email' | 'select' | 'area' | 'check' | 'code'
+  /** Of a code: the list it is of, and under which key it stands beside its words. */
+  list?: CodeList
+  codeKey?: string
+  /** Suggestions, any of which may be typed over. */
+  suggestions?: string[]
   hint?: string
   /** What is said when it is empty and must not be. */
   needed?: string
@@ -63,6 +70,48 @@ export function RecordForm({ fields, values, onChange, submit, busy, problem, on
       ...(i === 0 && { 'data-autofocus': true }),
     }
     const set = (value: string) => onChange({ ...values, [key]: value })
+    if (kind === 'code' && spec.list && spec.codeKey) {
+      const { list, codeKey } = spec
+      return (
+        <CodeField
+          key={key}
+          {...common}
+          list={list}
+          autoComplete="off"
+          maxLength={200}
+          readOnly={busy}
+          value={{ text: values[key] ?? '', code: values[codeKey] ?? '' }}
+          onChange={({ text, code }) => onChange({ ...values, [key]: text, [codeKey]: code })}
+        />
+      )
+    }
+    if (kind === 'check')
+      return (
+        <Checkbox
+          key={key}
+          name={key}
+          size="md"
+          label={label}
+          description={hint}
+          disabled={busy}
+          checked={values[key] === 'yes'}
+          onChange={(event) => set(event.currentTarget.checked ? 'yes' : '')}
+        />
+      )
+    if (spec.suggestions)
+      return (
+        <Autocomplete
+          key={key}
+          {...common}
+          autoComplete="off"
+          maxLength={200}
+          readOnly={busy}
+          data={[...new Set(spec.suggestions)]}
+          limit={12}
+          comboboxProps={{ withinPortal: true, zIndex: 450, transitionProps: { duration: 0 } }}
+          onChange={set}
+        />
+      )
     if (kind === 'select')
       return (
         <NativeSelect
@@ -92,7 +141,7 @@ export function RecordForm({ fields, values, onChange, submit, busy, problem, on
         {...common}
         type={kind}
         autoComplete="off"
-        maxLength={kind === 'text' ? 200 : undefined}
+        maxLength={kind === 'date' || kind === 'time' ? undefined : 200}
         readOnly={busy}
         onChange={(event) => set(event.currentTarget.value)}
       />

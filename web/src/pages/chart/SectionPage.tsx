@@ -1,10 +1,18 @@
 import { useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
+import { StayPart } from '@/pages/stays/StayPart'
+import { AccessesPart } from './AccessesPart'
+import { AlertsPart } from './AlertsPart'
 import { AllergiesPart } from './AllergiesPart'
+import { CarePlanPart } from './CarePlanPart'
+import { ConsentsPart } from './ConsentsPart'
+import { ContactsPart } from './ContactsPart'
+import { CoveragePart } from './CoveragePart'
+import { ImmunizationsPart } from './ImmunizationsPart'
 import { MedicationsPart } from './MedicationsPart'
 import { NotesPart } from './NotesPart'
 import { ProblemsPart } from './ProblemsPart'
-import { CarePlanPart, ConsentsPart, ContactsPart, CoveragePart, ImmunizationsPart } from './ReadParts'
+import { RelationshipsPart } from './RelationshipsPart'
 import { ResultsPart } from './ResultsPart'
 import { isSection, type SectionKey } from './sections'
 import { VitalsPart } from './VitalsPart'
@@ -18,9 +26,13 @@ const parts: Record<SectionKey, ComponentType> = {
   results: ResultsPart,
   'care-plan': CarePlanPart,
   immunizations: ImmunizationsPart,
+  alerts: AlertsPart,
+  stays: StayPart,
   contacts: ContactsPart,
   coverage: CoveragePart,
   consents: ConsentsPart,
+  relationships: RelationshipsPart,
+  accesses: AccessesPart,
 }
 
 /** The section in the address. That there is one was seen to before. */

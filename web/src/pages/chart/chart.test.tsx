@@ -229,11 +229,19 @@ test('a problem is added with what is known of it, and ended with when and why',
   await app.presses('Add a problem')
   await app.presses('Add')
   await app.sees('What is the problem?')
-  await types(app, { Problem: 'Atrial fibrillation', 'ICD-10-CM code': 'i48.91' })
+  // As one types the list answers; what is chosen by keyboard brings its code along.
+  await types(app, { Problem: 'atrial fib' })
+  await app.sees('I48.91')
+  await app.user.keyboard('{ArrowDown}{Enter}')
+  expect(screen.getByLabelText('Problem', { selector: 'input' })).toHaveValue(
+    'Unspecified atrial fibrillation',
+  )
+  await app.sees('Code I48.91')
   await app.presses('Add')
-  await app.sees('Atrial fibrillation')
-  expect(JSON.parse(textOf('Condition', 'Atrial')?.text ?? '')).toMatchObject({
-    code: { coding: [{ code: 'I48.91' }], text: 'Atrial fibrillation' },
+  await app.sees('Unspecified atrial fibrillation')
+  expect(world.asked.join()).not.toContain('atrial')
+  expect(JSON.parse(textOf('Condition', 'atrial')?.text ?? '')).toMatchObject({
+    code: { coding: [{ code: 'I48.91' }], text: 'Unspecified atrial fibrillation' },
     subject: { reference: `Patient/${WALTER}` },
   })
   await app.presses('End Essential hypertension')

@@ -2,7 +2,7 @@ import type { AllergyIntolerance, Consent, Encounter, Observation } from '@/api/
 import { conceptOf, hasCodeOf } from './words'
 
 /** What the banner asks for: few records, all of them read in full. */
-export const CURRENT_STAY = { status: 'in-progress' }
+export const CURRENT_STAY = { status: 'in-progress,onleave' }
 export const ACTIVE = { status: 'active' }
 /** SNOMED CT "Resuscitation status". */
 export const CODE_STATUS = { code: '304251008' }
@@ -41,17 +41,22 @@ export function allergyWords(all: AllergyIntolerance[]): AllergyWords {
   return none ? { kind: 'none-known', what: conceptOf(none.code) } : { kind: 'none-recorded' }
 }
 
-/** The room, bed or wing of the present stay. */
-export function roomOf(stays: Encounter[]): string | undefined {
-  const places = stays.flatMap((it) => it.location ?? [])
-  const now = places.filter((it) => !it.period?.end && (it.status ?? 'active') === 'active')
-  return (
-    now
-      .map((it) => it.location.display)
-      .filter(Boolean)
-      .join(', ') || undefined
-  )
-}
+const placeOf = (stays: Encounter[], status: string) =>
+  stays
+    .flatMap((it) => it.location ?? [])
+    .filter((it) => !it.period?.end && (it.status ?? 'active') === status)
+    .map((it) => it.location.display)
+    .filter(Boolean)
+    .join(', ') || undefined
+
+const isAway = (stay: Encounter) => stay.status === 'onleave'
+
+/** The room, bed or wing of the present stay: of who is away, what is held for them. */
+export const roomOf = (stays: Encounter[]): string | undefined =>
+  stays.some(isAway) ? placeOf(stays, 'reserved') : placeOf(stays, 'active')
+
+/** Where they are who are away. */
+export const awayOf = (stays: Encounter[]): string | undefined => placeOf(stays.filter(isAway), 'active')
 
 /** What is to be done when the heart stops, as the latest record says it. */
 export function codeStatusOf(

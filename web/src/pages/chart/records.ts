@@ -3,6 +3,7 @@ import type { Annotation, CodeableConcept } from '@/api/fhirTypes'
 export const SYSTEMS = {
   icd10: 'http://hl7.org/fhir/sid/icd-10-cm',
   snomed: 'http://snomed.info/sct',
+  cvx: 'http://hl7.org/fhir/sid/cvx',
   rxnorm: 'http://www.nlm.nih.gov/research/umls/rxnorm',
 } as const
 

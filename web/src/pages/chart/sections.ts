@@ -1,7 +1,10 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { chartQueries } from '@/api/chartQueries'
+import { chartsQueries } from '@/api/charts'
 import type { Criteria } from '@/api/fhir'
 import type { Type } from '@/api/fhirTypes'
+import { contextQueries } from '@/api/queries'
+import type { Me } from '@/api/types'
 import { ACTIVE, CODE_STATUS, CURRENT_STAY } from './essentials'
 
 /** What is asked for: a type, of which records, how many at most. */
@@ -51,22 +54,38 @@ export const SECTIONS = {
   ],
   'care-plan': [['CarePlan'], ['Goal']],
   immunizations: [['Immunization']],
+  alerts: [['Flag'], ['Observation', CODE_STATUS, 5]],
+  stays: [['Encounter']],
   contacts: [['RelatedPerson']],
   coverage: [['Coverage']],
   consents: [['Consent']],
-} as const satisfies Record<string, Need[]>
+  relationships: [],
+  accesses: [],
+} as const satisfies Record<string, readonly Need[]>
 
 export type SectionKey = keyof typeof SECTIONS
 export const SECTION_KEYS = Object.keys(SECTIONS) as SectionKey[]
 export const isSection = (key: string): key is SectionKey => Object.hasOwn(SECTIONS, key)
 
-/** Contacts stand in the patient's own record too. */
-export const standsAlone = (section: SectionKey) => section === 'contacts'
+/** What stands on no record of FHIR's beside the patient's own: contacts are in that too, the others are of the post. */
+export const standsAlone = (section: SectionKey, me: Me): boolean => {
+  const may = (permission: string) => me.permissions.includes(permission)
+  switch (section) {
+    case 'contacts':
+      return true
+    case 'relationships':
+      return me.kind !== 'portal' && may('chart.read')
+    case 'accesses':
+      return may('audit.report') || (me.kind === 'portal' && may('audit.own'))
+    default:
+      return false
+  }
+}
 
 /** All that a chart may ask for, each once. */
 export const NEEDS: readonly Need[] = [
   ...new Map(
-    [...BANNER, ...TIMELINE, ...Object.values(SECTIONS).flat()].map((need: Need) => [
+    [...BANNER, ...TIMELINE, ...Object.values<readonly Need[]>(SECTIONS).flat()].map((need: Need) => [
       JSON.stringify(need),
       need,
     ]),
@@ -96,6 +115,11 @@ export async function loadSection(
   patient: string,
   section: SectionKey,
 ) {
+  const me = await client.ensureQueryData(contextQueries(context).me())
+  if (section === 'stays')
+    return (await client.ensureQueryData(chartsQueries(context).stays(patient))) !== null
+  if (section === 'relationships' && standsAlone(section, me))
+    await client.ensureQueryData(chartsQueries(context).ties(patient))
   const found = await load(client, context, patient, SECTIONS[section])
-  return standsAlone(section) || found.some((it) => it !== null)
+  return standsAlone(section, me) || found.some((it) => it !== null)
 }

@@ -19,6 +19,12 @@ export function zoneOf(me: Me, patient?: Patient): string {
   return facility?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
+/** The zone in which times of a patient are told who is not the page's. */
+export function useZone(patient?: Patient): string {
+  const { me } = useMe()
+  return zoneOf(me, patient)
+}
+
 /** The patient of the page: their id stands in the address. */
 export function useChart() {
   const { context, me, may } = useMe()

@@ -1,4 +1,12 @@
-import type { Address, CodeableConcept, ContactPoint, HumanName, Identifier, Quantity } from '@/api/fhirTypes'
+import type {
+  Address,
+  CodeableConcept,
+  ContactPoint,
+  HumanName,
+  Identifier,
+  Patient,
+  Quantity,
+} from '@/api/fhirTypes'
 
 /** A name as people say it; of several the official or usual one. */
 export function nameOf(names: HumanName | HumanName[] | undefined): string {
@@ -42,6 +50,14 @@ export const addressOf = (addresses: Address[] | undefined): string => {
   const place = [first.city, [first.state, first.postalCode].filter(Boolean).join(' ')].filter(Boolean)
   return first.text ?? [...(first.line ?? []), ...place].join(', ')
 }
+
+/** Whether a chart goes on in another. */
+export const isMerged = (patient: Patient): boolean =>
+  patient.link?.some((it) => it.type === 'replaced-by') === true
+
+/** Whom to call in an emergency. */
+export const isEmergency = (contact: NonNullable<Patient['contact']>[number]): boolean =>
+  contact.relationship?.some((it) => hasCodeOf(it, 'C')) === true
 
 /** A unit as it is shown: codes in braces are annotations. */
 export const unitOf = (quantity: Quantity | undefined): string =>

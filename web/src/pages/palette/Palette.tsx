@@ -5,7 +5,7 @@ import { useParams, useRouter } from '@tanstack/react-router'
 import { type KeyboardEvent, useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
-import { isSection, SECTION_KEYS, SECTIONS } from '@/pages/chart/sections'
+import { SECTION_KEYS, SECTIONS, standsAlone } from '@/pages/chart/sections'
 import { zoneOf } from '@/pages/chart/useChart'
 import { nameOf } from '@/pages/chart/words'
 import { showsEmergencies, showsPatients, showsPeople } from '@/pages/context/shows'
@@ -186,7 +186,9 @@ function usePlaces(): Choice[] {
         params: { context, patient, section: key },
       })
     for (const key of SECTION_KEYS) {
-      const there = isSection(key) && SECTIONS[key].some(([type]) => types?.has(type))
+      const there =
+        standsAlone(key, me) ||
+        SECTIONS[key].some(([type]: readonly [string, ...unknown[]]) => types?.has(type))
       add(
         there,
         page(`section-${key}`, t('palette.ofChart', { section: t(`chart.section_${key}`) }), () =>

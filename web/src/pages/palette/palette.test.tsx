@@ -50,7 +50,7 @@ test('in a chart its sections are among the pages', async () => {
   const app = at(`/patients/${patientId(1)}`)
   await app.reads('Walter Ashdown')
   await app.presses(/^Search and go/)
-  await app.user.type(await screen.findByRole('combobox'), 'chart alle{Enter}')
+  await app.user.type(await screen.findByRole('combobox', { name: /^A page/ }), 'chart alle{Enter}')
   await screen.findByRole('heading', { name: 'Allergies', level: 2 })
 })
 

@@ -1,10 +1,12 @@
-import { Anchor, Button, NativeSelect, Stack, TextInput } from '@mantine/core'
+import { Anchor, Autocomplete, Button, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
-import { fhirIn } from '@/api/fhir'
+import { chartsIn } from '@/api/charts'
+import { hasCode } from '@/api/errors'
+import { fhirIn, isHidden } from '@/api/fhir'
 import type { Patient } from '@/api/fhirTypes'
 import { NotFoundPage } from '@/app/ErrorPages'
 import { useTitle } from '@/app/useTitle'
@@ -12,6 +14,7 @@ import { ChartProblem } from '@/pages/chart/ChartProblem'
 import { useMe } from '@/pages/context/useContextId'
 import { useFacility } from '@/pages/context/useFacility'
 import form from '@/pages/people/Form.module.css'
+import { useRooms } from '@/pages/stays/useRooms'
 import { useDraft } from '@/session/drafts'
 import { today } from '@/texts/zone'
 import { Notice } from '@/ui/Notice'
@@ -29,10 +32,11 @@ const SEXES = ['female', 'male', 'other', 'unknown'] as const
 
 function Admit() {
   const { t } = useTranslation()
-  const { context, me } = useMe()
+  const { context, me, may } = useMe()
   const client = useQueryClient()
   const router = useRouter()
   const here = useFacility()
+  const rooms = useRooms()
   const draft = useDraft<Newcomer>(`${me.organization.slug}/${me.membership}/admit`, () => ({
     given: '',
     family: '',
@@ -40,6 +44,7 @@ function Admit() {
     gender: '',
     facility: me.facilities.length === 1 ? (me.facilities[0]?.code ?? '') : here.code,
     phone: '',
+    room: '',
     contactName: '',
     contactRelation: '',
     contactPhone: '',
@@ -76,12 +81,19 @@ function Admit() {
         key,
         facility: several ? value.facility : undefined,
       })
+      // They stay here from now on. Sent again, they do already.
+      await chartsIn(context)
+        .admit(made.id, { room: rooms.placeOf(value.room) })
+        .catch((error: unknown) => {
+          if (!hasCode(error, 'already-admitted') && !isHidden(error)) throw error
+        })
       return { made }
     },
     onSuccess: async (answer) => {
       if (answer.alike) return setAlike(answer.alike)
       draft.clear()
       await client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'patients'] })
+      await client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'census'] })
       await router.navigate({
         to: '/c/$context/patients/$patient',
         params: { context, patient: answer.made.id },
@@ -154,6 +166,13 @@ function Admit() {
               />
             )}
             <TextInput {...text('phone')} type="tel" inputMode="tel" />
+            <Autocomplete
+              size="md"
+              {...text('room')}
+              data={rooms.names}
+              limit={12}
+              onChange={(room) => draft.change({ ...value, room })}
+            />
           </div>
           <fieldset className={classes.group}>
             <legend>{t('admit.contact')}</legend>
@@ -174,6 +193,20 @@ function Admit() {
                     </li>
                   ))}
                 </ul>
+                {alike[0] && alike[1] && may('patients.merge') && (
+                  <Anchor
+                    renderRoot={(props) => (
+                      <Link
+                        to="/c/$context/same/$patient"
+                        params={{ context, patient: alike[0]?.id ?? '' }}
+                        search={{ as: alike[1]?.id }}
+                        {...props}
+                      />
+                    )}
+                  >
+                    {t('admit.twoAlike')}
+                  </Anchor>
+                )}
               </Stack>
             </div>
           )}

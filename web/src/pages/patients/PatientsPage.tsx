@@ -1,12 +1,16 @@
-import { Anchor, Button, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Anchor, Button, SegmentedControl, Stack, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
+import { chartsQueries } from '@/api/charts'
+import { fhirIn } from '@/api/fhir'
+import type { Patient } from '@/api/fhirTypes'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
+import { isMerged, nameOf } from '@/pages/chart/words'
 import { useMe } from '@/pages/context/useContextId'
 import { useFacility } from '@/pages/context/useFacility'
 import { Notice } from '@/ui/Notice'
@@ -35,7 +39,17 @@ export function PatientsPage() {
   })
   const { data: recent = [] } = useQuery(chartQueries(context).recent())
   const pages = search.data?.pages ?? []
-  const found = pages.flatMap((page) => page.items)
+  const { data: census } = useQuery(chartsQueries(context).census())
+  const [which, setWhich] = useState<Which>('all')
+  const stayOf = (patient: Patient) => census?.find((it) => it.patient === patient.id)
+  // Who stays here is known: without a name to look for they are asked for by that.
+  const staying = useStaying(which === 'here' && settled === '' ? census : undefined)
+  const found = (staying ?? pages.flatMap((page) => page.items)).filter(
+    (it) =>
+      !isMerged(it) &&
+      (!facility.name || it.managingOrganization?.display === facility.name) &&
+      (which === 'all' || !census || (which === 'here') === (stayOf(it) !== undefined)),
+  )
   const waiting = search.isPlaceholderData || typed.trim() !== settled
   const alike = !search.isPlaceholderData && pages[0]?.alike === true && found.length > 0
 
@@ -90,6 +104,17 @@ export function PatientsPage() {
           onChange={(event) => setTyped(event.currentTarget.value)}
           onKeyDown={fromField}
         />
+        {census && (
+          <SegmentedControl
+            aria-label={t('patients.which')}
+            value={which}
+            onChange={(value) => setWhich(value as Which)}
+            data={(['all', 'here', 'gone'] as const).map((value) => ({
+              value,
+              label: t(`patients.which_${value}`),
+            }))}
+          />
+        )}
       </search>
       {facility.name && (
         <Text size="sm">
@@ -123,7 +148,7 @@ export function PatientsPage() {
           <ul className={classes.list} data-waiting={waiting || undefined} aria-label={t('patients.title')}>
             {found.map((it) => (
               <li key={it.id} className={classes.item}>
-                <PatientLine patient={it} />
+                <PatientLine patient={it} stay={stayOf(it)} />
               </li>
             ))}
           </ul>
@@ -136,7 +161,7 @@ export function PatientsPage() {
             </div>
           )
         )}
-        {search.hasNextPage && !waiting && (
+        {search.hasNextPage && !waiting && !staying && (
           <div>
             <Button
               variant="default"
@@ -151,6 +176,33 @@ export function PatientsPage() {
       </div>
     </Stack>
   )
+}
+
+type Which = 'all' | 'here' | 'gone'
+
+/** The patients of these stays, by name. */
+function useStaying(census: { patient: string }[] | null | undefined): Patient[] | undefined {
+  const { context } = useMe()
+  const ids = census?.map((it) => it.patient) ?? []
+  const { data } = useQuery({
+    queryKey: ['context', context, 'fhir', 'patients', 'staying', ids],
+    enabled: ids.length > 0,
+    gcTime: 10_000,
+    staleTime: 30_000,
+    refetchOnWindowFocus: false,
+    queryFn: async ({ signal }) => {
+      const of: string[][] = []
+      for (let i = 0; i < ids.length; i += 100) of.push(ids.slice(i, i + 100))
+      const pages = await Promise.all(
+        of.map((some) =>
+          fhirIn(context).all('Patient', { _id: some.join(','), _count: '100' }, { most: 100, signal }),
+        ),
+      )
+      const last = (it: Patient) => it.name?.[0]?.family ?? nameOf(it.name)
+      return pages.flat().toSorted((a, b) => last(a).localeCompare(last(b)))
+    },
+  })
+  return census ? (ids.length === 0 ? [] : (data ?? [])) : undefined
 }
 
 /** "/" goes to the field, unless one is typing elsewhere. */

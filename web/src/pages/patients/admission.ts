@@ -10,6 +10,7 @@ export interface Newcomer {
   gender: string
   facility: string
   phone: string
+  room: string
   contactName: string
   contactRelation: string
   contactPhone: string
@@ -59,7 +60,9 @@ export async function likeThem(
       .filter((it) => isAskable(it, known))
       .map((criteria) => fhir.search('Patient', { ...criteria, _count: '5' })),
   )
-  const all = found.flatMap((page) => page.items)
+  // Whose chart goes on in another is found by that one.
+  const isGone = (it: Patient) => it.link?.some((link) => link.type === 'replaced-by')
+  const all = found.flatMap((page) => page.items).filter((it) => !isGone(it))
   return all.filter((it, i) => all.findIndex((other) => other.id === it.id) === i)
 }
 

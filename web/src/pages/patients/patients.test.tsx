@@ -42,7 +42,7 @@ test('the list is there at once, by last name; a row says who it is and no more'
   await app.reads('Patients')
   expect(await listed()).toEqual(['Walter Ashdown', 'Olive Kowalczyk', 'Ines Marchetti', 'Inez Marchetti'])
   const walter = screen.getByRole('link', { name: 'Walter Ashdown' }).closest('li')
-  expect(walter).toHaveTextContent(/^Walter Ashdown Mar 9, 1941 \(8\d years\)MaleRosewood House$/)
+  expect(walter).toHaveTextContent(/^Walter Ashdown Mar 9, 1941 \(8\d years\)MaleRoom 12Rosewood House$/)
 })
 
 test('one searches as one types, by keyboard alone, and "/" comes back to the field', async () => {
@@ -191,11 +191,17 @@ test('a patient is admitted at a facility, with whom to call, and their chart is
   expect(screen.getByLabelText('First name')).toHaveFocus()
   await admits(app, 'Rosa Maria', 'Delacroix', '1944-02-03')
   await app.types('Name of the contact', 'Luc Delacroix')
+  await app.types('Room, if it is known', 'Room 7')
   await app.types('Phone of the contact', '+1 555 010 0042')
   await app.presses('Admit')
   await app.reads('Rosa Maria Delacroix')
   await app.sees('No allergies recorded: nobody has said whether there are any')
-  const made = world.records.at(-1)
+  // They stay here from now on, and nobody typed it twice.
+  expect(JSON.parse(world.records.at(-1)?.text ?? '')).toMatchObject({
+    resourceType: 'Encounter',
+    location: [{ location: { display: 'Room 7' } }],
+  })
+  const made = world.records.filter((it) => it.type === 'Patient').at(-1)
   expect(JSON.parse(made?.text ?? '')).toMatchObject({
     resourceType: 'Patient',
     name: [{ family: 'Delacroix', given: ['Rosa', 'Maria'] }],

@@ -77,6 +77,7 @@ export const whats: Record<string, string> = {
   shared: 'Changed what a relative sees of it',
   emergency: 'Opened or closed emergency access',
   moved: 'Moved the record to another facility',
+  merged: 'Made one chart of two, or two again',
   reviewed: 'Judged an emergency access',
   managed: 'Changed who may do what',
   other: 'Did something else with it',

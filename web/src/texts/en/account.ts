@@ -108,6 +108,7 @@ export const permissions: Record<string, string> = {
   'organization.manage': 'Administer the organization: change and end any post in it',
   'relationships.edit':
     'Say who is tied to a patient: care teams, families, attorneys, the patient themselves',
+  'patients.merge': 'Make one chart of two of the same patient, and undo it',
   'patients.reassign': 'Move patients, with everything of theirs, between facilities',
   'sharing.approve': 'Say what a relative sees of a patient’s record',
   'emergency.access': 'Open one patient’s record in an emergency, for an hour at most',

@@ -66,6 +66,7 @@ export const stepUp = {
 
 /** Fits "before we …". */
 export const stepUpActions: Record<string, string> = {
+  'patients.merge': 'make one chart of two, or two again',
   'factor.add': 'add a way to sign in',
   'factor.remove': 'remove a way to sign in',
   'recovery.renew': 'make new recovery codes',

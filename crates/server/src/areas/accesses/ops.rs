@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::model::{Access, Accesses, Actor, Sight, outcome};
 use super::store::{self, Part};
 use crate::app::App;
+use crate::areas::merges;
 use crate::http::Failure;
 
 /// Events on a page.
@@ -65,7 +66,10 @@ pub(super) async fn list(
     let at_most = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let tx = db.begin(ctx).await?;
     let time_zone = store::fetch_time_zone(&tx, ctx.organization(), facility).await?;
-    let part = Part { patient, from, to, before, at_most };
+    // What was done with a record that went on in this one is of this patient too.
+    let mut patients = merges::list_absorbed(&tx, ctx.organization(), patient).await?;
+    patients.push(patient);
+    let part = Part { patients: &patients, from, to, before, at_most };
     let mut rows = store::list_accesses(&tx, ctx.organization(), &part).await?;
     tx.commit().await?;
     let more = rows.len() > PAGE;

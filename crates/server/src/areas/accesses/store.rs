@@ -40,8 +40,9 @@ pub(super) async fn fetch_time_zone(
 }
 
 /// Which part of a patient's log.
-pub(super) struct Part {
-    pub(super) patient: PatientId,
+pub(super) struct Part<'a> {
+    /// The patient, and those whose records go on in theirs.
+    pub(super) patients: &'a [PatientId],
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
     /// Only what is older than this event.
@@ -54,15 +55,20 @@ pub(super) struct Part {
 pub(super) async fn list_accesses(
     tx: &Tx<'_>,
     organization: OrganizationId,
-    part: &Part,
+    part: &Part<'_>,
 ) -> Result<Vec<Row>, Error> {
+    let patients: Vec<Uuid> = part.patients.iter().map(|patient| patient.0).collect();
     tx.query(
         "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
                 m.name, m.role, m.kind, m.plane, b.name
-           FROM (SELECT s.organization_id, s.facility_id, s.at, s.event_id FROM audit.subject s
-                  WHERE s.organization_id = $1 AND s.patient_id = $2 AND s.at >= $3 AND s.at < $4
-                    AND (s.at, s.event_id) < ($5, $6)
-                  ORDER BY s.at DESC, s.event_id DESC LIMIT $7) s
+           FROM (SELECT DISTINCT ON (one.at, one.event_id) one.*
+                   FROM unnest($2::uuid[]) p (id)
+                  CROSS JOIN LATERAL (
+                        SELECT s.organization_id, s.facility_id, s.at, s.event_id FROM audit.subject s
+                         WHERE s.organization_id = $1 AND s.patient_id = p.id AND s.at >= $3 AND s.at < $4
+                           AND (s.at, s.event_id) < ($5, $6)
+                         ORDER BY s.at DESC, s.event_id DESC LIMIT $7) one
+                  ORDER BY one.at DESC, one.event_id DESC LIMIT $7) s
            JOIN audit.event e ON e.organization_id = s.organization_id AND e.at = s.at AND e.id = s.event_id
            LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
            LEFT JOIN org.membership b ON b.organization_id = e.organization_id AND b.membership_id = e.on_behalf_of
@@ -70,7 +76,7 @@ pub(super) async fn list_accesses(
           ORDER BY s.at DESC, s.event_id DESC",
         &[
             &organization.0,
-            &part.patient.0,
+            &patients,
             &part.from,
             &part.to,
             &part.before.0,

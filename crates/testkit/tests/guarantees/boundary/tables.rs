@@ -52,6 +52,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
+        "org.merge" => &["carried", "undone_at", "undone_by"],
         "org.support_request" => {
             &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
         }
@@ -83,7 +84,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 23] = [
+pub(crate) const TABLES: [Table; 25] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -190,6 +191,35 @@ pub(crate) const TABLES: [Table; 23] = [
             )
         }),
         key: "reassignment_id",
+    },
+    Table {
+        name: "org.merge",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, merge_id, facility_id, patient_id, absorbed_id, membership_id, at, patient_version, absorbed_version",
+                format!(
+                    "{o}, {0}, {f}, {0}, {1}, {2}, now(), 2, 2",
+                    uuid(n),
+                    uuid(n + 500_000_000),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "merge_id",
+    },
+    Table {
+        name: "org.merge_record",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, merge_id, patient_id, id, version_before, version_after",
+                format!("{o}, {f}, {0}, {0}, {0}, 1, 2", uuid(n)),
+            )
+        }),
+        key: "merge_id, id",
     },
     Table {
         name: "org.support_request",
@@ -400,7 +430,7 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
         let organization = tenant.id();
         let post = format!(
             "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
-             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access}}', now()),
+             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access, patients.merge}}', now()),
                     ({organization}, {}, 'person', 'y', '{{}}', now())",
             membership(organization),
             other(organization)

@@ -1,0 +1,10 @@
+//! Stays: a patient is admitted, moves between rooms, is away and comes back, is discharged, and is admitted again. Each is
+//! one FHIR Encounter of class IMP, changed from the version that its writer saw.
+
+mod error;
+mod model;
+mod ops;
+mod routes;
+mod view;
+
+pub(crate) use routes::ROUTES;

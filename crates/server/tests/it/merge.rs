@@ -1,0 +1,299 @@
+//! Two records of one person become one, and two again (ADR 0025).
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use testkit::{Answer, Client, Facility, Organization, Permission, TestApp};
+
+async fn house(app: &TestApp) -> (Organization<'_>, Facility, Client) {
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let desk = clinic.all_powers(&[&north]).await;
+    (clinic, north, desk)
+}
+
+async fn patient(client: &Client, family: &str, mrn: &str) -> String {
+    let body = json!({"resourceType": "Patient", "birthDate": "1950-01-01", "name": [{"family": family}],
+        "identifier": [{"system": "urn:mrn", "value": mrn}]});
+    client.post("/fhir/R4/Patient", &body).facility("north").await.expect_status(201).id()
+}
+
+fn observation(patient: &str, value: &str) -> Value {
+    json!({"resourceType": "Observation", "status": "final", "code": {"coding": [{"code": "8867-4"}]},
+        "subject": {"reference": format!("Patient/{patient}")}, "effectiveDateTime": "2026-01-01T10:00:00Z",
+        "valueString": value})
+}
+
+async fn observed(client: &Client, patient: &str, value: &str) -> String {
+    client.post("/fhir/R4/Observation", &observation(patient, value)).await.expect_status(201).id()
+}
+
+async fn read(client: &Client, path: &str) -> Value {
+    client.get(&format!("/fhir/R4/{path}")).await.expect_status(200).json()
+}
+
+async fn version(client: &Client, patient: &str) -> i64 {
+    let found = read(client, &format!("Patient/{patient}")).await;
+    found["meta"]["versionId"].as_str().unwrap().parse().unwrap()
+}
+
+async fn merge_with(client: &Client, from: &str, into: &str, more: Value) -> Answer {
+    let mut body = json!({"into": into, "into_version": version(client, into).await});
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let etag = format!("W/\"{}\"", version(client, from).await);
+    let ask = client.ask("POST", &format!("/api/patients/{from}/merge"));
+    ask.body("application/json", body.to_string()).if_match(&etag).await
+}
+
+async fn merge(client: &Client, from: &str, into: &str) -> Answer {
+    merge_with(client, from, into, json!({})).await
+}
+
+async fn undo(client: &Client, into: &str, merge: &Value) -> Answer {
+    let merge = merge.as_str().unwrap();
+    client.ask("POST", &format!("/api/patients/{into}/merges/{merge}/undo")).await
+}
+
+async fn of(client: &Client, patient: &str) -> Vec<String> {
+    let found =
+        client.get(&format!("/fhir/R4/Observation?patient={patient}&code=8867-4")).await.expect_status(200);
+    let mut values: Vec<String> =
+        found.entries().iter().map(|one| one["valueString"].as_str().unwrap().to_owned()).collect();
+    values.sort_unstable();
+    values
+}
+
+/// What a record says, without what every version changes.
+fn said(mut resource: Value) -> Value {
+    resource.as_object_mut().unwrap().remove("meta");
+    resource
+}
+
+#[tokio::test]
+async fn two_records_become_one_and_two_again_exactly_as_they_were() {
+    let app = TestApp::new().await;
+    let (_, _, desk) = house(&app).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walkre", "2").await);
+    let kept = observed(&desk, &one, "kept").await;
+    let moved = observed(&desk, &other, "moved").await;
+    let secret = json!({"resourceType": "Condition", "subject": {"reference": format!("Patient/{other}")},
+        "meta": {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "SUD"}]},
+        "code": {"text": "Opioid use"}});
+    let secret = desk.post("/fhir/R4/Condition", &secret).await.expect_status(201).id();
+    let mut before = Vec::new();
+    for path in [
+        format!("Patient/{one}"),
+        format!("Patient/{other}"),
+        format!("Observation/{moved}"),
+        format!("Condition/{secret}"),
+    ] {
+        before.push((path.clone(), said(read(&desk, &path).await)));
+    }
+
+    let done = merge_with(&desk, &other, &one, json!({"keep": ["name"]})).await.expect_status(200).json();
+    assert_eq!((&done["records"], &done["into"]), (&json!(2), &json!(one)));
+    assert_eq!(of(&desk, &one).await, ["kept", "moved"]);
+    assert!(of(&desk, &other).await.is_empty());
+    let conditions = desk.get(&format!("/fhir/R4/Condition?patient={one}")).await.expect_status(200);
+    assert_eq!(conditions.entries().len(), 1, "sensitive records too, under keys of their own");
+    let survivor = read(&desk, &format!("Patient/{one}")).await;
+    assert_eq!(survivor["name"][0]["family"], "Walkre");
+    assert_eq!(survivor["identifier"].as_array().unwrap().len(), 2);
+    assert_eq!(survivor["link"][0]["type"], "replaces");
+    let absorbed = read(&desk, &format!("Patient/{other}")).await;
+    assert_eq!((&absorbed["active"], &absorbed["link"][0]["type"]), (&json!(false), &json!("replaced-by")));
+    // By the number of either, one is found; the past of what went over is there.
+    for mrn in ["1", "2"] {
+        let found = desk.get(&format!("/fhir/R4/Patient?identifier=urn:mrn|{mrn}&active:not=false")).await;
+        assert!(found.expect_status(200).entries().iter().any(|found| found["id"] == one.as_str()), "{mrn}");
+    }
+    let past = read(&desk, &format!("Observation/{moved}/_history/1")).await;
+    assert_eq!(past["subject"]["reference"], format!("Patient/{other}"));
+    // Nothing is written any more to who was merged, by no way.
+    desk.post("/fhir/R4/Observation", &observation(&other, "late")).await.expect_status(409);
+    let changed = desk.put(&format!("/fhir/R4/Patient/{other}"), &absorbed).if_match("W/\"2\"").await;
+    changed.expect_status(409);
+    merge(&desk, &other, &one).await.expect_status(409);
+
+    let since = observed(&desk, &one, "since").await;
+    let listed = desk.get(&format!("/api/patients/{one}/merges")).await.expect_status(200).json();
+    assert_eq!((&listed["merges"][0]["records"], &listed["merges"][0]["from"]), (&json!(2), &json!(other)));
+    let parted = undo(&desk, &one, &done["merge"]).await.expect_status(200).json();
+    assert_eq!(parted, json!({"records": 2, "changed": 0, "kept": false}));
+    for (path, was) in before {
+        assert_eq!(said(read(&desk, &path).await), was, "{path}");
+    }
+    assert_eq!(of(&desk, &one).await, ["kept", "since"]);
+    assert_eq!(of(&desk, &other).await, ["moved"]);
+    for id in [&kept, &since] {
+        read(&desk, &format!("Observation/{id}")).await;
+    }
+    observed(&desk, &other, "again").await;
+    let again = undo(&desk, &one, &done["merge"]).await.expect_status(409).json();
+    assert_eq!(again["code"], "already-undone");
+}
+
+#[tokio::test]
+async fn what_was_changed_since_goes_back_with_its_changes() {
+    let app = TestApp::new().await;
+    let (_, _, desk) = house(&app).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walker", "2").await);
+    let moved = observed(&desk, &other, "moved").await;
+    let deleted = observed(&desk, &other, "deleted").await;
+    let done = merge(&desk, &other, &one).await.expect_status(200).json();
+    let mut body = read(&desk, &format!("Observation/{moved}")).await;
+    body["valueString"] = json!("amended");
+    desk.put(&format!("/fhir/R4/Observation/{moved}"), &body).if_match("W/\"2\"").await.expect_status(200);
+    desk.delete(&format!("/fhir/R4/Observation/{deleted}")).if_match("W/\"2\"").await.expect_status(204);
+    let mut survivor = read(&desk, &format!("Patient/{one}")).await;
+    survivor["gender"] = json!("female");
+    desk.put(&format!("/fhir/R4/Patient/{one}"), &survivor).if_match("W/\"2\"").await.expect_status(200);
+    let parted = undo(&desk, &one, &done["merge"]).await.expect_status(200).json();
+    assert_eq!(parted, json!({"records": 1, "changed": 1, "kept": true}));
+    assert_eq!(of(&desk, &other).await, ["amended"]);
+    let survivor = read(&desk, &format!("Patient/{one}")).await;
+    assert_eq!((&survivor["gender"], &survivor["link"]), (&json!("female"), &Value::Null));
+    desk.get(&format!("/fhir/R4/Observation/{deleted}")).await.expect_status(410);
+}
+
+#[tokio::test]
+async fn the_care_team_comes_along_and_nobody_else_and_the_log_is_of_both() {
+    let app = TestApp::new().await;
+    let (clinic, north, desk) = house(&app).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walker", "2").await);
+    observed(&desk, &other, "moved").await;
+    let care = [Permission::ChartRead, Permission::ChartSearch];
+    let doctor = clinic.person("doctor@clinic.example", &care, &[&north]).await;
+    let lawyer = clinic.person("lawyer@clinic.example", &care, &[&north]).await;
+    for (post, kind) in [(doctor.membership, "care-team"), (lawyer.membership, "client")] {
+        let tie = format!(
+            "UPDATE org.membership SET by_relationship = true WHERE membership_id = {post};
+             INSERT INTO org.relationship (organization_id, facility_id, patient_id, membership_id, kind, starts_at)
+             VALUES ({}, {}, '{other}', {post}, '{kind}', now() - interval '1 minute')",
+            clinic.id().0,
+            north.id.0
+        );
+        app.superuser().await.batch_execute(&tie).await.unwrap();
+    }
+    let doctor_tab = doctor.browser.open("clinic", doctor.membership).await;
+    let lawyer_tab = lawyer.browser.open("clinic", lawyer.membership).await;
+    doctor_tab.get(&format!("/fhir/R4/Patient/{other}")).await.expect_status(200);
+    doctor_tab.get(&format!("/fhir/R4/Patient/{one}")).await.expect_status(404);
+
+    let done = merge(&desk, &other, &one).await.expect_status(200).json();
+    assert_eq!((&done["ties_carried"], &done["ties_waiting"]), (&json!(1), &json!([lawyer.membership])));
+    let seen = doctor_tab.get(&format!("/fhir/R4/Observation?patient={one}")).await.expect_status(200);
+    assert_eq!(seen.json()["entry"].as_array().unwrap().len(), 1);
+    lawyer_tab.get(&format!("/fhir/R4/Patient/{one}")).await.expect_status(404);
+    // Who saw this patient: both histories, each line once.
+    let log = desk.get(&format!("/api/patients/{one}/accesses")).await.expect_status(200).json();
+    let lines = log["accesses"].as_array().unwrap();
+    let merged: Vec<_> = lines.iter().filter(|line| line["what"] == "merged").collect();
+    assert_eq!(merged.len(), 1);
+    let added = lines.iter().filter(|line| line["what"] == "added" && line["record"] == "Patient").count();
+    assert_eq!(added, 2, "{lines:?}");
+
+    undo(&desk, &one, &done["merge"]).await.expect_status(200);
+    doctor_tab.get(&format!("/fhir/R4/Patient/{one}")).await.expect_status(404);
+    doctor_tab.get(&format!("/fhir/R4/Patient/{other}")).await.expect_status(200);
+    let log = desk.get(&format!("/api/patients/{one}/accesses")).await.expect_status(200).json();
+    let added = log["accesses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["what"] == "added" && line["record"] == "Patient")
+        .count();
+    assert_eq!(added, 1, "two again");
+}
+
+#[tokio::test]
+async fn who_may_not_and_what_cannot_be_is_refused() {
+    let app = TestApp::new().await;
+    let (clinic, north, desk) = house(&app).await;
+    let south = clinic.facility("south").await;
+    let both = clinic.all_powers(&[&north, &south]).await;
+    let at_south = clinic.all_powers(&[&south]).await;
+    let without: Vec<_> = Permission::ALL.into_iter().filter(|p| *p != Permission::PatientsMerge).collect();
+    let nurse = clinic.token(&without, &[&north]).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walker", "2").await);
+    observed(&desk, &other, "moved").await;
+    merge(&nurse, &other, &one).await.expect_status(403);
+    let path = format!("/api/patients/{other}/merge");
+    let body = json!({"into": one, "into_version": 1}).to_string();
+    at_south
+        .ask("POST", &path)
+        .body("application/json", body.clone())
+        .if_match("W/\"1\"")
+        .await
+        .expect_status(404);
+    desk.ask("POST", &path).body("application/json", body.clone()).await.expect_status(428);
+    desk.ask("POST", &path).body("application/json", body).if_match("W/\"7\"").await.expect_status(412);
+    let marker = "zebrafever";
+    for body in [
+        json!({"into": one, "into_version": 7}),
+        json!({"into": marker, "into_version": 1}),
+        json!({"into": other, "into_version": 1}),
+        json!({"into": one}),
+        json!({"into": one, "into_version": 1, "keep": [marker]}),
+        json!({"into": one, "into_version": 1, "keep": ["identifier"]}),
+        json!({"into": one, "into_version": 1, "keep": vec!["name"; 50]}),
+        json!({"into": "0190a000-0000-7000-8000-000000000000", "into_version": 1}),
+    ] {
+        let refused =
+            desk.ask("POST", &path).body("application/json", body.to_string()).if_match("W/\"1\"").await;
+        assert!((400..500).contains(&refused.status), "{body}: {}", refused.status);
+        assert!(!refused.text().contains(marker), "{}", refused.text());
+    }
+    let far = json!({"resourceType": "Patient", "name": [{"family": "Far"}]});
+    let far = both.post("/fhir/R4/Patient", &far).facility("south").await.expect_status(201).id();
+    let apart = merge(&both, &other, &far).await.expect_status(409).json();
+    assert_eq!(apart["code"], "two-facilities");
+    assert_eq!(of(&desk, &other).await, ["moved"], "nothing happened");
+
+    let done = merge(&desk, &other, &one).await.expect_status(200).json();
+    nurse.get(&format!("/api/patients/{one}/merges")).await.expect_status(403);
+    undo(&nurse, &one, &done["merge"]).await.expect_status(403);
+    undo(&at_south, &one, &done["merge"]).await.expect_status(404);
+    undo(&desk, &other, &done["merge"]).await.expect_status(404);
+    undo(&desk, &one, &json!("0190a000-0000-7000-8000-000000000000")).await.expect_status(404);
+    // Of two merges in a row the later is undone first.
+    let third = patient(&desk, "Walker", "3").await;
+    let later = merge(&desk, &one, &third).await.expect_status(200).json();
+    undo(&desk, &one, &done["merge"]).await.expect_status(409);
+    undo(&desk, &third, &later["merge"]).await.expect_status(200);
+    undo(&desk, &one, &done["merge"]).await.expect_status(200);
+    assert_eq!(of(&desk, &other).await, ["moved"]);
+    let late = merge(&desk, &other, &one).await.expect_status(200).json();
+    let past = "UPDATE org.merge SET at = at - interval '31 days' WHERE undone_at IS NULL";
+    app.superuser().await.batch_execute(past).await.unwrap();
+    let refused = undo(&desk, &one, &late["merge"]).await.expect_status(409).json();
+    assert_eq!(refused["code"], "too-late");
+    assert_eq!(of(&desk, &one).await, ["moved"]);
+}
+
+#[tokio::test]
+async fn nothing_written_meanwhile_is_lost_and_of_two_merges_one_happens() {
+    let app = TestApp::new().await;
+    let (_, _, desk) = house(&app).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walker", "2").await);
+    for n in 0..5 {
+        observed(&desk, &other, &format!("before {n}")).await;
+    }
+    let writes = join_all((0..20).map(|n| {
+        let body = observation(&other, &format!("late {n}"));
+        let desk = &desk;
+        async move { desk.post("/fhir/R4/Observation", &body).await.status }
+    }));
+    let merges = join_all([merge(&desk, &other, &one), merge(&desk, &other, &one)]);
+    let (writes, merges) = futures_util::future::join(writes, merges).await;
+    let mut told: Vec<u16> = merges.iter().map(|answer| answer.status).collect();
+    told.sort_unstable();
+    assert_eq!(told[0], 200, "{told:?}");
+    assert!(matches!(told[1], 409 | 412), "{told:?}");
+    assert!(writes.iter().all(|status| matches!(status, 201 | 409)), "{writes:?}");
+    let written = writes.iter().filter(|status| **status == 201).count();
+    let all = desk.get(&format!("/fhir/R4/Observation?patient={one}&_count=100")).await.expect_status(200);
+    assert_eq!(all.entries().len(), 5 + written);
+    assert!(of(&desk, &other).await.is_empty());
+}
