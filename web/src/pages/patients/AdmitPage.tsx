@@ -93,7 +93,7 @@ function Admit() {
       if (answer.alike) return setAlike(answer.alike)
       draft.clear()
       await client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'patients'] })
-      await client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'census'] })
+      void client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'census'] })
       await router.navigate({
         to: '/c/$context/patients/$patient',
         params: { context, patient: answer.made.id },

@@ -45,7 +45,7 @@ export function StayForm({ form, title, submit, fields, begin = {}, above, wide,
   const { value } = draft
   const refresh = async () => {
     await refreshPatient(client, context, id)
-    await client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'census'] })
+    void client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'census'] })
   }
   const act = useMutation({
     mutationFn: () => {

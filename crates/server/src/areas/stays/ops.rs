@@ -42,12 +42,16 @@ pub(super) struct Stays {
 }
 
 fn told(page: Page) -> Stays {
-    Stays { stays: page.entries.iter().filter_map(StayView::of).collect(), next: page.next }
+    Stays {
+        stays: page.entries.iter().filter_map(StayView::of).filter(StayView::is_stay).collect(),
+        next: page.next,
+    }
 }
 
 /// Everyone who is admitted, within reach.
 pub(super) async fn census(app: &App, ctx: &Ctx, cursor: Option<&str>) -> Result<Stays, Error> {
-    let mut query = vec![INPATIENT, CURRENT, ("_count", PAGE)];
+    // Few encounters are under way at once, and those that are no stays are left out afterwards: one condition is one walk.
+    let mut query = vec![CURRENT, ("_count", PAGE)];
     query.extend(cursor.map(|cursor| ("_cursor", cursor)));
     search(app, ctx, ResourceType::Encounter, None, &query).await.map(told)
 }

@@ -31,6 +31,8 @@ pub(super) struct StayView {
     destination: Option<String>,
     /// Every place of the stay, in order.
     places: Vec<PlaceView>,
+    #[serde(skip)]
+    class: Option<String>,
     /// What it was before: each status with its time.
     past: Vec<PastView>,
 }
@@ -69,6 +71,11 @@ fn words(concept: &Value) -> Option<String> {
 }
 
 impl StayView {
+    /// Whether it is one, and no visit.
+    pub(super) fn is_stay(&self) -> bool {
+        self.class.as_deref() == Some("IMP")
+    }
+
     /// Of an Encounter; nothing of one that is no JSON.
     pub(super) fn of(document: &Document) -> Option<Self> {
         let whole: Value = serde_json::from_slice(&document.body).ok()?;
@@ -99,6 +106,7 @@ impl StayView {
             at: text(&whole["serviceProvider"]["display"]),
             disposition: text(&whole["hospitalization"]["dischargeDisposition"]["coding"][0]["code"]),
             destination: text(&whole["hospitalization"]["destination"]["display"]),
+            class: text(&whole["class"]["code"]),
             places: places
                 .iter()
                 .map(|place| PlaceView {
