@@ -1,6 +1,5 @@
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { chartQueries } from '@/api/chartQueries'
-import { showsPatients } from './shows'
 import { useMe } from './useContextId'
 
 const chosen = (context: string) =>
@@ -11,27 +10,32 @@ const chosen = (context: string) =>
     gcTime: Number.POSITIVE_INFINITY,
   })
 
-/** Which of the post's facilities one works at now: of this tab, in memory. The server sees to what may be seen. */
-export function useFacility() {
+/** Which of the post's facilities lists are about now: of this tab, in memory. The server sees to what may be seen. */
+export function useChosenFacility() {
   const { context, me } = useMe()
   const client = useQueryClient()
-  const names = me.facilities.length > 1 ? me.facilities.map((it) => it.name) : []
-  const charts = showsPatients(me.permissions)
-  const { data: organizations } = useQuery({
-    ...chartQueries(context).organizations(names),
-    enabled: charts && names.length > 0,
-  })
   const { data: code = '' } = useQuery(chosen(context))
-  // Patients can be looked for only at those that they name.
-  const choices = charts ? me.facilities.filter((it) => organizations?.has(it.name)) : me.facilities
-  const facility = choices.find((it) => it.code === code)
+  const choices = me.facilities.length > 1 ? me.facilities : []
   return {
     choices,
-    code: facility?.code ?? '',
+    code: choices.some((it) => it.code === code) ? code : '',
+    choose: (next: string) => client.setQueryData(chosen(context).queryKey, next),
+  }
+}
+
+/** The same as patients name it: by an Organization, where there is one of that name. */
+export function useFacility() {
+  const { context } = useMe()
+  const { choices, code, choose } = useChosenFacility()
+  const { data: organizations } = useQuery(chartQueries(context).organizations(choices.map((it) => it.name)))
+  const facility = choices.find((it) => it.code === code && organizations?.has(it.name))
+  return {
+    code,
+    /** Only what patients name can be filtered by. */
     name: facility?.name,
     organization: facility && organizations?.get(facility.name),
     /** The Organization of any of them. */
     organizationOf: (name: string) => organizations?.get(name),
-    choose: (next: string) => client.setQueryData(chosen(context).queryKey, next),
+    choose,
   }
 }

@@ -7,7 +7,7 @@ import { contextQueries } from '@/api/queries'
 import type { Member } from '@/api/types'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
-import { useFacility } from '@/pages/context/useFacility'
+import { useChosenFacility } from '@/pages/context/useFacility'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './PeoplePage.module.css'
@@ -32,7 +32,7 @@ export function PeoplePage() {
   useTitle(t('people.title'))
 
   const ended = data.people.filter((it) => it.state === 'ended').length
-  const { code } = useFacility()
+  const { code } = useChosenFacility()
   const typedFor = matcher(typed, place)
   const matches = (it: Member) => typedFor(it) && (code === '' || it.effective.facilities.includes(code))
   const standing = data.people.filter((it) => withEnded || it.state !== 'ended')
