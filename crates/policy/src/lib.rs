@@ -101,11 +101,15 @@ pub enum Action {
     DecideSupport,
     /// Ending it before its time.
     EndSupport,
+    /// Putting a file into a patient's record.
+    Upload,
+    /// Taking the bytes of one out.
+    Download,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -145,14 +149,16 @@ impl Action {
         Self::ListSupport,
         Self::DecideSupport,
         Self::EndSupport,
+        Self::Upload,
+        Self::Download,
     ];
 
     /// The permission that allows the action.
     pub fn needs(self) -> Permission {
         match self {
-            Self::Read | Self::History | Self::ListTies => Permission::ChartRead,
+            Self::Read | Self::History | Self::ListTies | Self::Download => Permission::ChartRead,
             Self::Search | Self::Follow => Permission::ChartSearch,
-            Self::Create | Self::Update => Permission::ChartWrite,
+            Self::Create | Self::Update | Self::Upload => Permission::ChartWrite,
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
@@ -219,6 +225,8 @@ impl Action {
             Self::ListSupport => "support.list",
             Self::DecideSupport => "support.decide",
             Self::EndSupport => "support.end",
+            Self::Upload => "documents.upload",
+            Self::Download => "documents.download",
         }
     }
 }

@@ -17,7 +17,8 @@ use moka::sync::Cache;
 use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{events, oauth, people, platform};
+pub use crate::areas::documents::Cabinet;
+use crate::areas::{documents, events, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub local_providers: bool,
     /// What hashing a password costs; without, what OWASP recommends. Tests take less.
     pub password_cost: Option<Cost>,
+    /// Where files of patients lie, and who looks for viruses in them; without, they are kept in memory.
+    pub cabinet: Option<Cabinet>,
 }
 
 /// What messages go through.
@@ -97,6 +100,7 @@ pub struct App {
     pub(crate) plane: Arc<platform::Memory>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
+    pub(crate) cabinet: Cabinet,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
     stop: Arc<watch::Sender<bool>>,
@@ -115,6 +119,7 @@ impl App {
     /// The program on `store`.
     pub fn new(store: chart::Store, world: World, settings: Settings) -> Self {
         let (stop, stopping) = watch::channel(false);
+        let cabinet = settings.cabinet.clone().unwrap_or_default();
         Self {
             store,
             limits: settings.limits,
@@ -140,6 +145,7 @@ impl App {
             plane: Arc::default(),
             capability: Arc::default(),
             events: Arc::default(),
+            cabinet,
             stopping,
             stop: Arc::new(stop),
             placed: Placed::default(),
@@ -158,6 +164,7 @@ impl App {
             passwords: self.passwords.clone(),
             stop: Arc::clone(&self.stop),
             stopping: self.stopping.clone(),
+            cabinet: self.cabinet.clone(),
             ..Self::new(store, self.world.clone(), (*self.settings).clone())
         }
     }
@@ -233,6 +240,14 @@ impl App {
             platform::Error::Db(error) => error,
             other => db::Error::Config(other.to_string()),
         })
+    }
+
+    /// Deletes what is left of uploads that nobody completed; gives how many objects went.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep_documents(&self) -> Result<usize, db::Error> {
+        documents::sweep(self).await
     }
 
     /// Forgets codes, tokens and assertions of other programs that have ended.

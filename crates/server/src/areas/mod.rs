@@ -2,6 +2,7 @@
 
 pub(crate) mod accesses;
 pub(crate) mod announcements;
+pub(crate) mod documents;
 pub(crate) mod emergency;
 pub(crate) mod events;
 pub(crate) mod facilities;

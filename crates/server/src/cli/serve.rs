@@ -56,6 +56,8 @@ pub(super) struct Options {
     own_connections: u16,
     #[command(flatten)]
     messages: super::messages::Options,
+    #[command(flatten)]
+    documents: super::documents::Options,
     #[arg(skip)]
     pub(super) development: bool,
 }
@@ -132,6 +134,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         show_mailbox: options.development,
         local_providers: options.development,
         carriers: options.messages.carriers(installation.world(), !options.development)?,
+        cabinet: Some(options.documents.cabinet(installation.data_dir())?),
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);

@@ -27,6 +27,9 @@ pub(crate) fn example(template: &str) -> String {
         ("{module}", "family-portal"),
         ("{event}", ID),
         ("{facility}", "north"),
+        ("{document}", ID),
+        ("{upload}", "nothing"),
+        ("{link}", "999"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }
