@@ -24,8 +24,10 @@ use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, Write
 
 use crate::ConfigError;
 
-/// What is sent to the store at a time, and so what a file takes of memory, twice. S3 takes no smaller part but the last.
+/// What is sent to a bucket at a time, and so what a file takes of memory, twice. S3 takes no smaller part but the last.
 const PART: usize = 5 << 20;
+/// What is written to a folder at a time.
+const PIECE: usize = 256 << 10;
 
 /// Something of an object store does not work. What the other side said is for the operator's log alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -201,7 +203,9 @@ impl Objects {
     /// When the store cannot be used.
     pub async fn writer(&self, name: &str) -> Result<Writer, StoreError> {
         let upload = self.store.put_multipart(&self.at(name)).await?;
-        Ok(Writer(Some(WriteMultipart::new_with_chunk_size(upload, PART))))
+        let part = if self.bucket.is_some() { PART } else { PIECE };
+        let file = self.folder.as_ref().map(|folder| folder.join(name));
+        Ok(Writer { upload: Some(WriteMultipart::new_with_chunk_size(upload, part)), file })
     }
 
     /// How long an object is.
@@ -278,7 +282,11 @@ impl Objects {
 }
 
 /// An object that is being written. Dropped, it never was.
-pub struct Writer(Option<WriteMultipart>);
+pub struct Writer {
+    upload: Option<WriteMultipart>,
+    /// Where it will be, in a folder of this machine.
+    file: Option<PathBuf>,
+}
 
 impl Writer {
     /// Adds to it, as fast as the store takes it.
@@ -286,25 +294,31 @@ impl Writer {
     /// # Errors
     /// When the store cannot be used.
     pub async fn write(&mut self, part: Bytes) -> Result<(), StoreError> {
-        let writing = self.0.as_mut().ok_or(StoreError::Unavailable)?;
+        let writing = self.upload.as_mut().ok_or(StoreError::Unavailable)?;
         writing.wait_for_capacity(1).await?;
         writing.put(part);
         Ok(())
     }
 
-    /// Ends it: it is there now.
+    /// Ends it: it is there now, and stays so when the power fails.
     ///
     /// # Errors
     /// When the store cannot be used; it is not there then.
     pub async fn finish(mut self) -> Result<(), StoreError> {
-        let writing = self.0.take().ok_or(StoreError::Unavailable)?;
+        let writing = self.upload.take().ok_or(StoreError::Unavailable)?;
         writing.finish().await?;
+        if let Some(file) = self.file.take() {
+            for path in [Some(file.as_path()), file.parent()].into_iter().flatten() {
+                let kept = async { tokio::fs::File::open(path).await?.sync_all().await };
+                kept.await.map_err(|_| StoreError::Unavailable)?;
+            }
+        }
         Ok(())
     }
 
     /// Gives it up.
     pub async fn abort(mut self) {
-        if let Some(writing) = self.0.take()
+        if let Some(writing) = self.upload.take()
             && let Err(error) = writing.abort().await
         {
             tracing::info!(target: "objects", %error, "an upload that was given up could not be taken back");
@@ -314,7 +328,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let (Some(writing), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
+        let (Some(writing), Ok(runtime)) = (self.upload.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
         runtime.spawn(async move { writing.abort().await });

@@ -682,6 +682,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/content/{context}/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a document, by a link. It takes `Range`
+         * @description Needs the permission `chart.read`.
+         */
+        get: operations["getDocumentsContentContextLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/uploads/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far one's own upload has come
+         * @description Needs the permission `chart.write`.
+         */
+        get: operations["getDocumentsUploadsDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/uploads/{document}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the bytes are there: they are looked through, sealed, and filed as a DocumentReference of this id. Asked again, it tells what was decided
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postDocumentsUploadsDocumentComplete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{document}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link to the bytes of a document, for the caller alone and for less than a minute
+         * @description Needs the permission `chart.read`.
+         */
+        post: operations["postDocumentsDocumentLinks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/emergency-access": {
         parameters: {
             query?: never;
@@ -1000,6 +1080,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients/{patient}/documents/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be let in to put one file into a patient's record
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postPatientsPatientDocumentsUploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient}/reassign": {
         parameters: {
             query?: never;
@@ -1292,6 +1392,26 @@ export interface paths {
          * @description Needs the permission `organization.manage`.
          */
         post: operations["postSupportRequestRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * The bytes of a file, with the headers of its ticket; once. Where files lie in a bucket, tickets name an address there
+         * @description Does not extend the session.
+         */
+        put: operations["putUploadsUpload"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1916,6 +2036,26 @@ export interface components {
             finds: string;
             offenders: number;
         };
+        /** @description A link, good once or a few times until then. */
+        DocumentLink: {
+            content_type: string;
+            /** Format: date-time */
+            expires_at: string;
+            file_name: string;
+            /** Format: int64 */
+            size: number;
+            /** @description At this address, for the caller alone. */
+            url: string;
+        };
+        /** @description How far an upload has come. */
+        DocumentUpload: {
+            /** Format: uuid */
+            document: string;
+            /** @description Why it was refused: `missing`, `length`, `checksum`, `content`, `polyglot`, `bomb`, `macros`, `infected`, `expired`. */
+            reason: string | null;
+            /** @enum {string} */
+            state: "waiting" | "checking" | "clean" | "refused";
+        };
         /** @description What is left of a grant at use: what every post of the chain has, without what one of them is denied. */
         Effective: {
             /** @description Whether neither it nor a post above it has ended. */
@@ -2399,6 +2539,39 @@ export interface components {
             text: string;
             /** @description 1 to 200 characters. */
             title: string;
+        };
+        /** @description A file that somebody wants to put into a record. */
+        NewDocument: {
+            /** @enum {string} */
+            category: "laboratory" | "imaging" | "prescription" | "discharge" | "referral" | "consent" | "advance-directive" | "insurance" | "letter" | "photo" | "other";
+            /** @description Its media type: PDF, JPEG, PNG, TIFF, HEIC, plain text, DOCX or XLSX. */
+            content_type: string;
+            /**
+             * Format: date
+             * @description The day it is of, such as `2026-03-01`.
+             */
+            date?: string | null;
+            /** @description What it is called; folders and the like are left out of it. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description The document of this patient that it takes the place of.
+             */
+            replaces?: string | null;
+            /** @description SHA-256 of its bytes, 64 hexadecimal digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has, 50 MiB at most.
+             */
+            size: number;
+            /** @description 1 to 200 characters. */
+            title: string;
+        };
+        /** @description What a link is wanted for. */
+        NewDocumentLink: {
+            /** @enum {string} */
+            purpose: "preview" | "download";
         };
         /** @description A patient to be reached in an emergency. */
         NewEmergency: {
@@ -3391,6 +3564,30 @@ export interface components {
              * @description What stood in the fragment of the link.
              */
             token: string;
+        };
+        /** @description A header that has to be sent. */
+        UploadHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description The way in for one file, once. */
+        UploadTicket: {
+            /**
+             * Format: uuid
+             * @description The upload, and the DocumentReference that it becomes.
+             */
+            document: string;
+            /**
+             * Format: date-time
+             * @description By when the bytes have to be sent.
+             */
+            expires_at: string;
+            /** @description To be sent as they are. */
+            headers: components["schemas"]["UploadHeader"][];
+            /** @description `PUT` */
+            method: string;
+            /** @description Where the bytes go. It may be another origin, and holds no secret of ours but this one. */
+            url: string;
         };
         /** @description A month of an organization. Counts: nobody is named. */
         Usage: {
@@ -6484,6 +6681,349 @@ export interface operations {
             };
         };
     };
+    getDocumentsContentContextLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                context: string;
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocumentsUploadsDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentUpload"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDocumentsUploadsDocumentComplete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentUpload"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload-over`: the upload was completed, refused or has expired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scanner-unavailable`: files cannot be checked for viruses now; `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDocumentsDocumentLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocumentLink"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLink"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-preview`: a file of this type can only be downloaded */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEmergencyAccess: {
         parameters: {
             query?: never;
@@ -8067,6 +8607,113 @@ export interface operations {
                 };
             };
             /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPatientsPatientDocumentsUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocument"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: the file is longer than is taken; `type-not-taken`: files of this type are not taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says; `too-many-uploads`: too many uploads of the post are open */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9831,6 +10478,71 @@ export interface operations {
                 };
             };
             /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putUploadsUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-as-agreed`: what was sent is not what the upload was opened for */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -2,6 +2,7 @@ import { http } from 'msw'
 import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
+import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
@@ -155,6 +156,7 @@ export const handlers = [
   ...linkHandlers,
   ...authorizationHandlers,
   ...peopleHandlers,
+  ...documentHandlers,
   ...emergencyHandlers,
   ...fhirHandlers,
   ...accessHandlers,

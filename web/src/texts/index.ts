@@ -4,6 +4,7 @@ import { accesses, notice } from './en/accesses'
 import { account, authorize, context, newPassword, posts } from './en/account'
 import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
+import { documents } from './en/documents'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
@@ -38,6 +39,7 @@ const en = {
   admit,
   palette,
   chart,
+  documents,
   vitals,
   problem,
   allergy,

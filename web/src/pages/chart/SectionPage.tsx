@@ -1,5 +1,6 @@
 import { useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
+import { DocumentsPart } from '@/pages/documents/DocumentsPart'
 import { AllergiesPart } from './AllergiesPart'
 import { MedicationsPart } from './MedicationsPart'
 import { NotesPart } from './NotesPart'
@@ -15,6 +16,7 @@ const parts: Record<SectionKey, ComponentType> = {
   problems: ProblemsPart,
   allergies: AllergiesPart,
   notes: NotesPart,
+  documents: DocumentsPart,
   results: ResultsPart,
   'care-plan': CarePlanPart,
   immunizations: ImmunizationsPart,

@@ -199,6 +199,12 @@ async fn who_may_not_is_not_let_in() {
     let leaver = clinic.all_powers(&[&north]).await;
     let ticket = open(&leaver, &patient, &new("a.pdf", PDF.1, &file)).await.expect_status(201).json();
     clinic.revoke(&leaver).await;
+    let mut tries = 0;
+    while leaver.get("/api/me").await.status != 401 {
+        tries += 1;
+        assert!(tries < 100, "a revoked token is dead within seconds");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     complete(&leaver, &ticket).await.expect_status(401);
 }
 
