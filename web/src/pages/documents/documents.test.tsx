@@ -56,6 +56,8 @@ function filed(
 
 test('a file is chosen, named, sent and listed', async () => {
   const app = at()
+  // The first page of all is loaded, too.
+  await screen.findByRole('button', { name: 'Add files' }, { timeout: 25_000 })
   await app.sees(/No files yet/)
   await choose(PDF)
   const dialog = await screen.findByRole('dialog', { name: 'About this file' })
