@@ -10,7 +10,7 @@ use eyre::WrapErr as _;
 use crate::app::Cabinet;
 
 #[derive(Args)]
-#[group(id = "documents")]
+#[group(id = "cabinet")]
 #[command(next_help_heading = "Documents")]
 pub(super) struct Options {
     /// Where files of patients lie, sealed: a folder, or s3://bucket/prefix with the credentials of the environment (AWS_*)
