@@ -134,6 +134,9 @@ pub enum Invalid {
 /// A setting that cannot be used. Names the part, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ConfigError {
+    /// Where files are kept or looked through.
+    #[error("{0}")]
+    Files(&'static str),
     /// The mail server's URL.
     #[error("the mail server is not a URL of the form smtps://user:password@host:port")]
     MailUrl,

@@ -1,5 +1,5 @@
-//! What stands between us and the world outside: mail, text messages, identity providers. Knows no database, no tenant
-//! and no HTTP server.
+//! What stands between us and the world outside: mail, text messages, identity providers, object stores, virus scanners.
+//! Knows no database, no tenant and no HTTP server.
 //!
 //! [`mail::Mailer`] and [`sms::Texter`] send; each has the real world behind it or, in development, a [`Mailbox`].
 //! [`oidc::Oidc`] asks providers who somebody is. [`texts`] holds the words. What a person is reached by (an address, a
@@ -10,7 +10,9 @@ mod error;
 pub mod mail;
 mod mailbox;
 mod net;
+pub mod objects;
 pub mod oidc;
+pub mod scan;
 pub mod sms;
 pub mod texts;
 

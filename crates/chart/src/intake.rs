@@ -12,7 +12,7 @@ use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use uuid::Uuid;
 
 use crate::index::{self, Index, Scope};
-use crate::{Error, compress};
+use crate::{Error, compress, files};
 
 /// A resource on its way in: accepted as a document, its place not yet known.
 pub(crate) struct Draft {
@@ -186,7 +186,9 @@ const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 /// The data class, from the sensitivity labels of `meta.security` (HL7 v3 ActCode) and the type.
 fn class_of(rtype: ResourceType, root: &Node<'_>) -> DataClass {
     let labels = root.get("meta").and_then(|meta| meta.get("security")).map(Node::items).unwrap_or_default();
-    let mut class = if rtype == ResourceType::Binary { DataClass::Documents } else { DataClass::General };
+    let is_file = rtype == ResourceType::DocumentReference && files::is_file(root);
+    let is_document = rtype == ResourceType::Binary || is_file;
+    let mut class = if is_document { DataClass::Documents } else { DataClass::General };
     for label in labels.iter().filter(|label| label.text("system") == Some(ACT_CODE)) {
         match label.text("code") {
             Some("SUD" | "ETH" | "ETHUD" | "OPIOIDUD" | "42CFRPart2") => class = DataClass::SubstanceUse,

@@ -8,6 +8,7 @@ mod compress;
 mod directory;
 mod error;
 mod export;
+mod files;
 mod import;
 mod index;
 mod intake;
@@ -25,6 +26,7 @@ mod view;
 mod write;
 
 pub use error::Error;
+pub use files::{FILE, STATUS_REASON};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
     Imported, Page, Preview, Revision, SearchRequest, Written,

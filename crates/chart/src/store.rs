@@ -437,6 +437,7 @@ impl Store {
         draft: Draft,
     ) -> Result<(Placed, Change<'static>), Error> {
         let (ctx, record) = (tx.ctx(), &current.record);
+        self.keeps_file(ctx, record, &draft).await?;
         if draft.patient() != record.patient {
             let issue = Issue::error(
                 "business-rule",

@@ -36,6 +36,8 @@ pub enum Drawer {
     EventPlace = 16,
     /// `org.reassignment.reason`
     ReassignmentReason = 13,
+    /// The address that an upload is put to, in its holder's hands.
+    UploadTicket = 32,
     /// `org.support_request.reason`
     SupportReason = 11,
 }

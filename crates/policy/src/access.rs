@@ -105,9 +105,9 @@ impl Action {
     /// What it is to who reads the log of their record.
     pub fn what(self) -> What {
         match self {
-            Self::Read | Self::History => What::Viewed,
+            Self::Read | Self::History | Self::Download => What::Viewed,
             Self::Search => What::Searched,
-            Self::Create => What::Added,
+            Self::Create | Self::Upload => What::Added,
             Self::Update => What::Changed,
             Self::Delete => What::Deleted,
             Self::Export => What::Exported,

@@ -107,11 +107,15 @@ pub enum Action {
     DecideSupport,
     /// Ending it before its time.
     EndSupport,
+    /// Putting a file into a patient's record.
+    Upload,
+    /// Taking the bytes of one out.
+    Download,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -154,14 +158,16 @@ impl Action {
         Self::ListSupport,
         Self::DecideSupport,
         Self::EndSupport,
+        Self::Upload,
+        Self::Download,
     ];
 
     /// The permission that allows the action.
     pub fn needs(self) -> Permission {
         match self {
-            Self::Read | Self::History | Self::ListTies => Permission::ChartRead,
+            Self::Read | Self::History | Self::ListTies | Self::Download => Permission::ChartRead,
             Self::Search | Self::Follow => Permission::ChartSearch,
-            Self::Create | Self::Update => Permission::ChartWrite,
+            Self::Create | Self::Update | Self::Upload => Permission::ChartWrite,
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
@@ -232,6 +238,8 @@ impl Action {
             Self::ListSupport => "support.list",
             Self::DecideSupport => "support.decide",
             Self::EndSupport => "support.end",
+            Self::Upload => "documents.upload",
+            Self::Download => "documents.download",
         }
     }
 }

@@ -17,7 +17,8 @@ use moka::sync::Cache;
 use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{demonstration, events, oauth, people, platform};
+pub use crate::areas::documents::Cabinet;
+use crate::areas::{demonstration, documents, events, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -48,6 +49,8 @@ pub struct Settings {
     pub demonstration: Option<Arc<demonstration::Demonstration>>,
     /// What hashing a password costs; without, what OWASP recommends. Tests take less.
     pub password_cost: Option<Cost>,
+    /// Where files of patients lie, and who looks for viruses in them; without, they are kept in memory.
+    pub cabinet: Option<Cabinet>,
 }
 
 /// What messages go through.
@@ -99,6 +102,7 @@ pub struct App {
     pub(crate) plane: Arc<platform::Memory>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
+    pub(crate) cabinet: Cabinet,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
     stop: Arc<watch::Sender<bool>>,
@@ -117,6 +121,7 @@ impl App {
     /// The program on `store`.
     pub fn new(store: chart::Store, world: World, settings: Settings) -> Self {
         let (stop, stopping) = watch::channel(false);
+        let cabinet = settings.cabinet.clone().unwrap_or_default();
         Self {
             store,
             limits: settings.limits,
@@ -142,6 +147,7 @@ impl App {
             plane: Arc::default(),
             capability: Arc::default(),
             events: Arc::default(),
+            cabinet,
             stopping,
             stop: Arc::new(stop),
             placed: Placed::default(),
@@ -160,6 +166,7 @@ impl App {
             passwords: self.passwords.clone(),
             stop: Arc::clone(&self.stop),
             stopping: self.stopping.clone(),
+            cabinet: self.cabinet.clone(),
             ..Self::new(store, self.world.clone(), (*self.settings).clone())
         }
     }
@@ -235,6 +242,14 @@ impl App {
             platform::Error::Db(error) => error,
             other => db::Error::Config(other.to_string()),
         })
+    }
+
+    /// Deletes what is left of uploads that nobody completed; gives how many objects went.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep_documents(&self) -> Result<usize, db::Error> {
+        documents::sweep(self).await
     }
 
     /// Forgets codes, tokens and assertions of other programs that have ended.

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Method, Request, header};
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
@@ -159,14 +159,39 @@ impl Ask {
     /// # Panics
     /// When the answer is another than 200.
     pub async fn listen(self) -> Listener {
+        let response = self.oneshot().await;
+        assert_eq!(response.status(), 200);
+        Listener::new(response.into_body())
+    }
+
+    /// Sends it and gives the body as it comes, in this process.
+    ///
+    /// # Panics
+    /// When the answer is another than 200.
+    pub async fn stream(self) -> BodyDataStream {
+        let response = self.oneshot().await;
+        assert_eq!(response.status(), 200);
+        response.into_body().into_data_stream()
+    }
+
+    /// Sends it, in this process: the whole body, or nothing when it broke off.
+    ///
+    /// # Panics
+    /// When the answer is another than 200.
+    pub async fn try_whole(self) -> Option<Bytes> {
+        let response = self.oneshot().await;
+        assert_eq!(response.status(), 200);
+        Some(response.into_body().collect().await.ok()?.to_bytes())
+    }
+
+    async fn oneshot(self) -> Response<Body> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         if let Some(headers) = request.headers_mut() {
             *headers = self.headers;
         }
         let request = request.body(Body::from(self.body)).expect("a request");
         let Ok(response) = self.router.oneshot(request).await;
-        assert_eq!(response.status(), 200);
-        Listener::new(response.into_body())
+        response
     }
 
     async fn send(self) -> Answer {

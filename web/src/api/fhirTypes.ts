@@ -59,6 +59,9 @@ export interface Attachment {
   contentType?: string
   data?: string
   title?: string
+  url?: string
+  size?: number
+  creation?: string
 }
 
 interface Base<Type extends string> {
@@ -222,8 +225,10 @@ export interface Composition extends Base<'Composition'> {
 
 export interface DocumentReference extends Base<'DocumentReference'> {
   status: string
+  masterIdentifier?: Identifier
   docStatus?: string
   type?: CodeableConcept
+  category?: CodeableConcept[]
   date?: string
   author?: Reference[]
   description?: string

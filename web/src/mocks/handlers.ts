@@ -3,6 +3,7 @@ import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
 import { chartHandlers } from './charts'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
+import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
@@ -157,6 +158,7 @@ export const handlers = [
   ...linkHandlers,
   ...authorizationHandlers,
   ...peopleHandlers,
+  ...documentHandlers,
   ...emergencyHandlers,
   ...fhirHandlers,
   ...chartHandlers,

@@ -14,6 +14,7 @@ import type {
   Role,
   SupportRequest,
 } from '@/api/types'
+import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
@@ -81,6 +82,9 @@ export interface World {
   losesAnswers: number
   /** Transactions are refused. */
   refusesWrites: boolean
+  /** Files of patients, and whether nothing can look for viruses in them. */
+  files: MockFile[]
+  noScanner: boolean
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -202,6 +206,8 @@ export function makeWorld(changes: Partial<World> = {}): World {
     slow: null,
     losesAnswers: 0,
     refusesWrites: false,
+    files: [],
+    noScanner: false,
     asked: [],
     ...changes,
   }

@@ -1,4 +1,5 @@
 import '@testing-library/jest-dom/vitest'
+import './blobs'
 import { cleanup, configure } from '@testing-library/react'
 import { setupServer } from 'msw/node'
 import { handlers } from '@/mocks/handlers'

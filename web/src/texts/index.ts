@@ -5,6 +5,7 @@ import { account, authorize, context, newPassword, posts } from './en/account'
 import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
 import { demo } from './en/demo'
+import { documents } from './en/documents'
 import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
@@ -43,6 +44,7 @@ const en = {
   admit,
   palette,
   chart,
+  documents,
   vitals,
   problem,
   allergy,

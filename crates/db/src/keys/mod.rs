@@ -1,10 +1,12 @@
 //! Keys and sealing (ADR 0005): a root key wraps one key per organization, which wraps one key per patient and data
 //! class and the organization's own keys. Destroying a patient's keys erases the patient.
 
+mod chunks;
 mod ring;
 mod root;
 mod seal;
 
+pub use chunks::{CHUNK, Chunks};
 pub use ring::{Keyring, PatientKey};
 pub use root::RootKey;
 pub use seal::{DataKey, Place, SearchKey};

@@ -34,6 +34,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The place alone, for what has a header of another form.
+    pub(super) fn bound(&self) -> [u8; 59] {
+        self.bytes([0; HEADER])
+    }
+
     fn bytes(&self, header: [u8; HEADER]) -> [u8; 59] {
         let mut aad = [0; 59];
         aad[..11].copy_from_slice(b"lamplight/1");
@@ -60,6 +65,14 @@ pub struct DataKey {
 impl DataKey {
     pub(crate) fn new(number: u16, key: Zeroizing<[u8; 32]>) -> Self {
         Self { number, key }
+    }
+
+    pub(super) fn number(&self) -> u16 {
+        self.number
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.key
     }
 
     fn row_key(&self, place: &Place) -> LessSafeKey {

@@ -3,6 +3,7 @@
 pub(crate) mod accesses;
 pub(crate) mod announcements;
 pub(crate) mod demonstration;
+pub(crate) mod documents;
 pub(crate) mod emergency;
 pub(crate) mod events;
 pub(crate) mod facilities;

@@ -44,6 +44,7 @@ pub enum Purpose {
 pub struct Installation {
     private: Option<Private>,
     databases: Databases,
+    data_dir: PathBuf,
     applied: usize,
 }
 
@@ -67,7 +68,7 @@ impl Installation {
         };
         let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
         let databases = Databases { main, elsewhere: options.placements_file.clone(), ca };
-        let base = Self { private: None, databases, applied: 0 };
+        let base = Self { private: None, databases, data_dir: data_dir.clone(), applied: 0 };
         if options.database_url.is_some() || options.database_owner_url.is_some() {
             base.open_external(options, &data_dir, purpose).await
         } else {
@@ -160,6 +161,11 @@ impl Installation {
     /// How many migrations ran when it was opened.
     pub fn applied_migrations(&self) -> usize {
         self.applied
+    }
+
+    /// Its folder, which need not be there when its PostgreSQL is the operator's.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.data_dir
     }
 
     /// Clock and dice.

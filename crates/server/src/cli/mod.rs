@@ -3,6 +3,7 @@
 mod audit;
 mod client;
 mod doctor;
+mod documents;
 mod export;
 mod facility;
 mod grant;

@@ -57,6 +57,8 @@ pub(super) struct Options {
     organization_rate: u32,
     #[command(flatten)]
     messages: super::messages::Options,
+    #[command(flatten)]
+    documents: super::documents::Options,
     #[arg(skip)]
     pub(super) development: bool,
 }
@@ -141,6 +143,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         },
         demonstration,
         carriers: options.messages.carriers(installation.world(), !options.development)?,
+        cabinet: Some(options.documents.cabinet(installation.data_dir())?),
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::areas::people;
+use crate::areas::{documents, people};
 
 /// How often the upkeep is done.
 const UPKEEP: Duration = Duration::from_secs(3600);
@@ -37,6 +37,7 @@ where
     let mut tasks = JoinSet::new();
     tasks.spawn(until(told(), people::deliver(app.clone())));
     tasks.spawn(until(told(), upkeep(db.clone())));
+    tasks.spawn(until(told(), documents::sweep_always(app.clone())));
     tasks.spawn(until(told(), jobs(db)));
     Tasks(tasks)
 }

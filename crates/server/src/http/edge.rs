@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::Body as HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, Response};
 use axum::middleware::Next;
@@ -12,10 +12,10 @@ use futures_util::FutureExt as _;
 
 use crate::app::App;
 use crate::http::logs::{Line, Who};
-use crate::http::{Failure, headers, request_id, routes};
+use crate::http::{Body, Failure, Route, headers, request_id, routes};
 
 /// Answers a request, whatever happens.
-pub(super) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response<Body> {
+pub(super) async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response<HttpBody> {
     let id = request_id::new(&app.world);
     request.extensions_mut().insert(id);
     let fhir = request
@@ -48,13 +48,15 @@ pub(super) async fn edge(State(app): State<App>, mut request: Request, next: Nex
     response
 }
 
-async fn answer(app: &App, request: Request, next: Next) -> Response<Body> {
+async fn answer(app: &App, request: Request, next: Next) -> Response<HttpBody> {
     if request.uri().query().is_some_and(|query| query.len() > app.limits.query_bytes) {
         let message = "the query is too long; a search can be sent as a form to _search";
         return Failure::new(414, "too-long", message).into_response();
     }
+    let row = listed(&request).filter(|row| row.body == Body::File);
+    let patience = if row.is_some() { app.limits.upload } else { app.limits.request };
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(app.limits.request, answered).await {
+    match tokio::time::timeout(patience, answered).await {
         Ok(Ok(response)) => response,
         // What the panic said may hold values; where it was is in the log already.
         Ok(Err(_)) => Failure::broken("a handler panicked").into_response(),
@@ -64,9 +66,12 @@ async fn answer(app: &App, request: Request, next: Next) -> Response<Body> {
 
 /// The template of the path: never the path itself, which holds ids.
 fn route(request: &Request) -> &'static str {
-    let matched = request.extensions().get::<MatchedPath>();
-    let row = matched.and_then(|matched| routes().iter().find(|row| row.path == matched.as_str()));
-    row.map_or("unlisted", |row| row.path)
+    listed(request).map_or("unlisted", |row| row.path)
+}
+
+fn listed(request: &Request) -> Option<&'static Route> {
+    let matched = request.extensions().get::<MatchedPath>()?;
+    routes().iter().find(|row| row.path == matched.as_str())
 }
 
 /// The method, of a closed set.

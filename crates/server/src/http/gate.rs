@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::http::auth::{CONTEXT, Caller};
 use crate::http::logs::Who;
 use crate::http::routes::{Access, Body, Handler, Route, Verb};
-use crate::http::{Above, Account, Call, Failure, Holder, Place, Visit, auth, host};
+use crate::http::{Above, Account, Call, Failure, Holder, Incoming, Place, Visit, auth, host};
 
 /// The row as a part of the router.
 pub(super) fn handle(row: &'static Route, app: &App) -> MethodRouter {
@@ -42,6 +42,7 @@ async fn pass(row: &'static Route, app: App, request: Request) -> Response<HttpB
             response
         }
         Handler::Visitor(handler) => answer(visitor(row, handler, app, parts, body).await),
+        Handler::Upload(handler) => answer(upload(row, handler, app, parts, body).await),
         Handler::Account(handler) => answer(account(row, handler, app, parts, body).await),
         Handler::Platform(handler) => answer(platform(row, handler, app, parts, body).await),
         Handler::Private(handler) => private(row, handler, app, parts, body).await,
@@ -64,6 +65,25 @@ async fn visitor(
     let _share = app.gauges.enter(&app.limits, OrganizationId::PLATFORM).await?;
     fill(&mut visit, row, &app, parts, body).await?;
     handler(visit).await
+}
+
+/// A file, read by its handler as it comes: what it may be was agreed on before, and is in the address.
+async fn upload(
+    row: &Route,
+    handler: fn(Visit, Incoming) -> super::Answer,
+    app: App,
+    mut parts: Parts,
+    body: HttpBody,
+) -> Result<super::Reply, Failure> {
+    parts.headers.remove(header::COOKIE);
+    let mut visit = auth::visit(&app, &parts).await?;
+    app.quotas.visitor(visit.request.address)?;
+    auth::own_origin(&parts, &visit.origin, row.method)?;
+    let _share =
+        app.gauges.enter(&app.limits, visit.organization.unwrap_or(OrganizationId::PLATFORM)).await?;
+    visit.params = params(&mut parts).await?;
+    visit.headers = parts.headers;
+    handler(visit, Incoming::new(body)).await
 }
 
 /// A request that counts by what it says alone: the browser's cookie is left aside before anyone looks, so that no page
@@ -163,9 +183,12 @@ async fn private(
     row: &'static Route,
     handler: fn(Call) -> super::Answer,
     app: App,
-    parts: Parts,
+    mut parts: Parts,
     body: HttpBody,
 ) -> Response<HttpBody> {
+    if row.is_download() {
+        linked(&mut parts).await;
+    }
     let caller = match auth::caller(&app, &parts, row).await {
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
@@ -185,6 +208,15 @@ async fn private(
     }
     response.extensions_mut().insert(who);
     response
+}
+
+/// The address of a file names the context it is good in, because a browser that follows a link sends no header of ours.
+async fn linked(parts: &mut Parts) {
+    let given = params(parts).await.unwrap_or_default();
+    let context = given.into_iter().find(|(name, _)| name == "context");
+    if let Some(context) = context.and_then(|(_, context)| HeaderValue::try_from(context).ok()) {
+        parts.headers.insert(HeaderName::from_static(CONTEXT), context);
+    }
 }
 
 async fn within(
@@ -218,7 +250,7 @@ async fn within(
     let body = read(row.body, limit, &parts.headers, body).await?;
     let params = params(&mut parts).await?;
     let origin = host::origin(&parts, app.settings.https).ok_or_else(Failure::unlisted)?;
-    let holder = row.goes_on().then(|| Holder { app: app.clone(), parts: Box::new(parts.clone()) });
+    let holder = row.asks_again().then(|| Holder { app: app.clone(), parts: Box::new(parts.clone()) });
     handler(Call {
         holder,
         origin,

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, Response};
 pub(crate) fn secure<B>(https: bool, response: &mut Response<B>) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // A page of ours says itself what it may load; everything else may load nothing.
     headers

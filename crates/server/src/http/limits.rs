@@ -26,6 +26,8 @@ pub struct Limits {
     pub bodies_bytes: usize,
     /// How long a request may take, its body included.
     pub request: Duration,
+    /// How long a file may take to come in.
+    pub upload: Duration,
     /// How long a request may wait for others to end before it is turned away.
     pub patience: Duration,
     /// Requests at work.
@@ -59,6 +61,7 @@ impl Default for Limits {
             query_bytes: 8 << 10,
             bodies_bytes: 512 << 20,
             request: Duration::from_secs(30),
+            upload: Duration::from_mins(10),
             patience: Duration::from_secs(1),
             concurrency: 256,
             per_organization: 128,
@@ -77,7 +80,7 @@ impl Limits {
     /// The largest body of a kind.
     pub(crate) fn body(&self, body: Body) -> usize {
         match body {
-            Body::None => 0,
+            Body::None | Body::File => 0,
             Body::Resource => self.resource_bytes,
             Body::Bundle => self.bundle_bytes,
             Body::Form => self.form_bytes,

@@ -11,12 +11,19 @@ use crate::http::{Access, Answer, Body, Failure, Handler, Place, Reply, Route, V
 struct Files;
 
 /// What the app may load and do: our own files, and nothing written into the page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lamplight-worker";
+/// Pictures come from memory as well, and one frame of ours shows documents. Where files lie in a bucket, uploads go there.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+     frame-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lamplight-worker";
 
 /// What the service worker may do: ask for our own files.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'";
+
+/// What the frame that draws documents may: draw. It has no origin, and so no cookie and no storage, and no network but our
+/// own scripts and styles (ADR 0024).
+const BOX_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; \
+     font-src blob: data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-scripts; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
 
 const REASON: &str = "the app's own files are the same for everyone and hold no data";
 
@@ -38,6 +45,7 @@ pub(super) const ROUTES: &[Route] = &[
     console("/console"),
     console("/console/"),
     console("/console/{*rest}"),
+    file("/preview", |visit| Box::pin(async move { preview(&visit) })),
     file("/lamp.svg", |visit| Box::pin(async move { asset(&visit, "lamp.svg") })),
     file("/lamp-180.png", |visit| Box::pin(async move { asset(&visit, "lamp-180.png") })),
     file("/lamp-192.png", |visit| Box::pin(async move { asset(&visit, "lamp-192.png") })),
@@ -81,13 +89,26 @@ const fn file(path: &'static str, handler: fn(Visit) -> Answer) -> Route {
 }
 
 fn document(visit: &Visit) -> Result<Reply, Failure> {
-    if Files::get("index.html").is_none() {
+    let policy = match visit.app.cabinet.objects.origin() {
+        Some(origin) => POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {origin}")),
+        None => POLICY.to_owned(),
+    };
+    html(visit, "index.html", policy)
+}
+
+/// The page in which documents are drawn. Only pages of ours frame it, and its scripts are fetched without an origin.
+fn preview(visit: &Visit) -> Result<Reply, Failure> {
+    Ok(html(visit, "preview.html", BOX_POLICY.to_owned())?.with("x-frame-options", "SAMEORIGIN"))
+}
+
+fn html(visit: &Visit, name: &str, policy: String) -> Result<Reply, Failure> {
+    if Files::get(name).is_none() {
         let text =
             "The web app is not part of this build: run ./run, or `npm run build` in web/ and build again.\n";
         return Ok(Reply::of(503, "text/plain; charset=utf-8", text));
     }
-    let reply = whole(visit, "index.html", "text/html; charset=utf-8")?;
-    Ok(reply.with("cache-control", "no-cache").with("content-security-policy", POLICY))
+    let reply = whole(visit, name, "text/html; charset=utf-8")?;
+    Ok(reply.with("cache-control", "no-cache").with("content-security-policy", policy))
 }
 
 /// The service worker: looked for anew each time, so that a new version of the app is found.
@@ -110,7 +131,8 @@ fn asset(visit: &Visit, name: &str) -> Result<Reply, Failure> {
     };
     let hashed = name.starts_with("assets/");
     let keep = if hashed { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
-    Ok(whole(visit, name, media_type)?.with("cache-control", keep))
+    // The same for everyone, and asked for by the frame of documents, which has no origin.
+    Ok(whole(visit, name, media_type)?.with("cache-control", keep).with("access-control-allow-origin", "*"))
 }
 
 /// The codings that files were compressed with when the app was built, the smaller first, and what their names end in.

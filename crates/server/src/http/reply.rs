@@ -1,6 +1,8 @@
 //! An answer, before it is HTTP.
 
-use axum::body::Body;
+use std::io;
+
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _};
@@ -15,12 +17,13 @@ pub(crate) struct Reply {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     events: Option<BoxStream<'static, Told>>,
+    file: Option<BoxStream<'static, Result<Bytes, io::Error>>>,
 }
 
 impl Reply {
     /// An answer without a body.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), events: None }
+        Self { status, headers: Vec::new(), body: Vec::new(), events: None, file: None }
     }
 
     /// An answer of this media type.
@@ -35,6 +38,17 @@ impl Reply {
     /// An answer that goes on as long as there is something to tell.
     pub(crate) fn events(told: impl Stream<Item = Told> + Send + 'static) -> Self {
         Self { events: Some(told.boxed()), ..Self::empty(200) }
+    }
+
+    /// A file, sent as it is read. What breaks it off breaks the connection off: the length was said before.
+    pub(crate) fn file(
+        status: u16,
+        media_type: &str,
+        length: u64,
+        bytes: impl Stream<Item = Result<Bytes, io::Error>> + Send + 'static,
+    ) -> Self {
+        let reply = Self { file: Some(bytes.boxed()), ..Self::of(status, media_type, Vec::new()) };
+        reply.with("content-length", length.to_string())
     }
 
     /// An answer in JSON.
@@ -54,9 +68,10 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        let mut response = match self.events {
-            Some(told) => stream::response(told),
-            None => Response::new(Body::from(self.body)),
+        let mut response = match (self.events, self.file) {
+            (Some(told), _) => stream::response(told),
+            (None, Some(bytes)) => Response::new(Body::from_stream(bytes)),
+            (None, None) => Response::new(Body::from(self.body)),
         };
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

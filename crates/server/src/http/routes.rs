@@ -12,11 +12,12 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, demonstration, emergency, events, facilities, fhir, fields, merges, modules,
-    oauth, people, platform, providers, stays, support, terminology,
+    accesses, announcements, demonstration, documents, emergency, events, facilities, fhir, fields, merges,
+    modules, oauth, people, platform, providers, stays, support, terminology,
 };
 use crate::http::{
-    Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
+    Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
+    openapi, pages,
 };
 
 /// An HTTP method of ours. `Get` answers `HEAD` as well, without the body.
@@ -92,6 +93,8 @@ pub enum Body {
     Form,
     /// A small JSON document.
     Json,
+    /// A file, as long as was agreed on before; read as it comes.
+    File,
 }
 
 /// The answer to come.
@@ -106,6 +109,8 @@ pub(crate) enum Handler {
     Anyone(fn(App, Option<Ctx>) -> Answer),
     /// A visitor.
     Visitor(fn(Visit) -> Answer),
+    /// A visitor who sends a file.
+    Upload(fn(Visit, Incoming) -> Answer),
     /// Someone signed in.
     Account(fn(Account) -> Answer),
     /// Someone on the plane above organizations.
@@ -172,9 +177,14 @@ impl Route {
         self.interaction == "page"
     }
 
-    /// Whether its answer goes on.
-    pub(super) fn goes_on(&self) -> bool {
-        self.interaction == STREAM
+    /// Whether its answer is a file.
+    pub(super) fn is_download(&self) -> bool {
+        self.interaction == DOWNLOAD
+    }
+
+    /// Whether who asked is asked again while it is answered.
+    pub(super) fn asks_again(&self) -> bool {
+        [STREAM, DOWNLOAD, CHECK].contains(&self.interaction)
     }
 }
 
@@ -193,6 +203,7 @@ pub fn routes() -> &'static [Route] {
             events::ROUTES,
             accesses::ROUTES,
             facilities::ROUTES,
+            documents::ROUTES,
             announcements::ROUTES,
             support::ROUTES,
             terminology::ROUTES,
@@ -219,6 +230,7 @@ mod tests {
             let public = matches!(row.access, Access::Public(_) | Access::Visitor(_) | Access::Program(_));
             let fits = match row.handler {
                 Handler::Public(_) | Handler::Anyone(_) => matches!(row.access, Access::Public(_)),
+                Handler::Upload(_) => matches!(row.access, Access::Visitor(_)) && row.body == Body::File,
                 Handler::Visitor(_) => matches!(row.access, Access::Visitor(_) | Access::Program(_)),
                 Handler::Account(_) => row.access == Access::Account,
                 Handler::Platform(_) => matches!(row.access, Access::Platform(_) | Access::OnPlatform),

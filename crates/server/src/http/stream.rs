@@ -19,6 +19,13 @@ use crate::http::{Failure, auth};
 /// The interaction of rows whose answer goes on.
 pub(crate) const STREAM: &str = "stream";
 
+/// The interaction of rows whose answer is a file: a link in the address names the context as a browser's own requests do
+/// in a header, and who asked is asked again while it is sent.
+pub(crate) const DOWNLOAD: &str = "download";
+
+/// The interaction of rows that take a while, and ask who asked again before they end.
+pub(crate) const CHECK: &str = "check";
+
 /// How often something is sent when there is nothing to tell, so that nobody between us takes the connection for dead.
 const ALIVE: Duration = Duration::from_secs(15);
 

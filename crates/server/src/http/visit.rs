@@ -81,6 +81,11 @@ impl Visit {
         given.next().filter(|_| given.next().is_none())?.to_str().ok()
     }
 
+    /// Whether there is such a header.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// All values of a header that is a list, those that are no text left out.
     pub(crate) fn header_values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())

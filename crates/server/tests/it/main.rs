@@ -7,6 +7,7 @@ mod audit;
 mod bundles;
 mod conditions;
 mod delegation;
+mod documents;
 mod emergency;
 mod events;
 mod facilities;

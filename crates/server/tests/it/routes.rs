@@ -29,6 +29,9 @@ pub(crate) fn example(template: &str) -> String {
         ("{facility}", "north"),
         ("{stay}", ID),
         ("{merge}", ID),
+        ("{document}", ID),
+        ("{upload}", "nothing"),
+        ("{link}", "999"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next'
+import { isFile } from '@/api/documents'
 import type { Composition, DocumentReference } from '@/api/fhirTypes'
 import { atMoment } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
@@ -11,7 +12,7 @@ export function NotesPart() {
   const { t } = useTranslation()
   const { zone } = useChart()
   const compositions = useRecords('Composition', undefined, 100) ?? []
-  const documents = useRecords('DocumentReference', undefined, 100) ?? []
+  const documents = (useRecords('DocumentReference', undefined, 100) ?? []).filter((it) => !isFile(it))
   const all = [...compositions, ...documents]
     .filter((it) => it.status !== 'entered-in-error')
     .toSorted((a, b) => Date.parse(b.date ?? '') - Date.parse(a.date ?? ''))

@@ -3,6 +3,7 @@ import type { ComponentType } from 'react'
 import { StayPart } from '@/pages/stays/StayPart'
 import { AccessesPart } from './AccessesPart'
 import { AlertsPart } from './AlertsPart'
+import { DocumentsPart } from '@/pages/documents/DocumentsPart'
 import { AllergiesPart } from './AllergiesPart'
 import { CarePlanPart } from './CarePlanPart'
 import { ConsentsPart } from './ConsentsPart'
@@ -23,6 +24,7 @@ const parts: Record<SectionKey, ComponentType> = {
   problems: ProblemsPart,
   allergies: AllergiesPart,
   notes: NotesPart,
+  documents: DocumentsPart,
   results: ResultsPart,
   'care-plan': CarePlanPart,
   immunizations: ImmunizationsPart,

@@ -48,6 +48,7 @@ export const SECTIONS = {
     ['Composition', undefined, 100],
     ['DocumentReference', undefined, 100],
   ],
+  documents: [['DocumentReference', undefined, 100]],
   results: [
     ['DiagnosticReport', undefined, 100],
     ['Observation', LABORATORY, 400],

@@ -31,6 +31,7 @@ export const chart = {
   section_problems: 'Problems',
   section_allergies: 'Allergies',
   section_notes: 'Notes',
+  section_documents: 'Documents',
   section_results: 'Results',
   'section_care-plan': 'Care plan',
   section_immunizations: 'Immunizations',

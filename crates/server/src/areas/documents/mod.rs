@@ -1,0 +1,63 @@
+//! Documents: files of patients (ADR 0024). Whoever may write is let in for one file of stated length, type and checksum;
+//! what came is checked as it is read, sealed under the patient's key for documents, and filed as a DocumentReference.
+//! Bytes go out through us alone, by links that are good for a minute and for whoever asked for them.
+
+mod check;
+mod error;
+mod intake;
+mod jobs;
+mod links;
+mod model;
+mod ops;
+mod routes;
+mod send;
+mod store;
+
+use std::fmt;
+use std::sync::Arc;
+
+use adapters::objects::Objects;
+use adapters::scan::Scanner;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub(crate) use jobs::{sweep, sweep_always};
+pub(crate) use routes::ROUTES;
+
+/// The most files that are looked through at a time: each takes some megabytes.
+const TOGETHER: usize = 8;
+
+/// What documents need of the machine.
+#[derive(Clone)]
+pub struct Cabinet {
+    pub(crate) objects: Objects,
+    pub(crate) scanner: Option<Scanner>,
+    pub(crate) limit: u64,
+    places: Arc<Semaphore>,
+}
+
+impl Cabinet {
+    /// The largest file that is taken, in bytes.
+    pub const LIMIT: u64 = 50 << 20;
+
+    /// Files lie in `objects`; `scanner` is asked about each, where there is one.
+    pub fn new(objects: Objects, scanner: Option<Scanner>) -> Self {
+        Self { objects, scanner, limit: Self::LIMIT, places: Arc::new(Semaphore::new(TOGETHER)) }
+    }
+
+    /// A place among those that are looked through; given back when dropped.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+}
+
+impl Default for Cabinet {
+    fn default() -> Self {
+        Self::new(Objects::memory(), None)
+    }
+}
+
+impl fmt::Debug for Cabinet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cabinet").field("objects", &self.objects).finish_non_exhaustive()
+    }
+}
