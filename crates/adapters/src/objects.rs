@@ -143,7 +143,7 @@ impl Objects {
     /// When the address or the environment cannot be understood.
     pub fn bucket(config: &BucketConfig) -> Result<Self, ConfigError> {
         let rest = config.url.strip_prefix("s3://").filter(|rest| !rest.starts_with('/') && !rest.is_empty());
-        let rest = rest.ok_or_else(|| ConfigError::Files("not an address of the form s3://bucket/prefix"))?;
+        let rest = rest.ok_or(ConfigError::Files("not an address of the form s3://bucket/prefix"))?;
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(name)

@@ -8,6 +8,8 @@ CREATE TABLE org.document (
     document_id uuid NOT NULL,
     facility_id int4 NOT NULL,
     patient_id uuid NOT NULL,
+    -- Under whose key it is sealed: the patient, unless its record went over to another since.
+    sealed_for uuid NOT NULL,
     -- Who was let in: this post, in this browser when there is one.
     membership_id int4 NOT NULL,
     session_id uuid,
@@ -93,6 +95,18 @@ $$;
 CREATE TRIGGER move_documents AFTER UPDATE OF facility_id ON chart.resource FOR EACH ROW
     WHEN (NEW.type = 103 AND NEW.facility_id <> OLD.facility_id) EXECUTE FUNCTION org.move_documents();
 
+-- And they go over with their records, when two of one person become one; the bytes stay as they were sealed.
+CREATE FUNCTION org.carry_document() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    UPDATE org.document d SET patient_id = NEW.patient_id
+     WHERE d.organization_id = NEW.organization_id AND d.document_id = NEW.id AND d.patient_id = OLD.patient_id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER carry_document AFTER UPDATE OF patient_id ON chart.resource FOR EACH ROW
+    WHEN (NEW.patient_id IS DISTINCT FROM OLD.patient_id) EXECUTE FUNCTION org.carry_document();
+
 -- Lets the bytes of an upload in, once, while whoever asked for it may still write. Only the program itself may ask: it
 -- holds what it sealed into the address.
 CREATE FUNCTION org.receive_document(document uuid, at timestamptz) RETURNS boolean
@@ -143,7 +157,7 @@ BEGIN
     DELETE FROM org.document_link l WHERE l.expires_at < swept_document.at - interval '1 day';
 END
 $$;
-REVOKE ALL ON FUNCTION org.check_document, org.move_documents, org.receive_document, org.stale_documents, org.swept_document
-    FROM PUBLIC;
+REVOKE ALL ON FUNCTION org.check_document, org.move_documents, org.carry_document, org.receive_document, org.stale_documents,
+    org.swept_document FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION org.receive_document, org.stale_documents, org.swept_document TO lamplight_app;
 RESET ROLE;

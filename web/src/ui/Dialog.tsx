@@ -9,7 +9,8 @@ interface Props {
   onClose?(): void
   /** Escape and this button close it; a click beside it does not, so that nothing typed is lost. */
   closeButton?: boolean
-  wide?: boolean
+  /** `page`: as wide as a page of paper is read best. */
+  wide?: boolean | 'page'
   /** Which of several open dialogs is above: 400 proof, 500 the end of the session. */
   level?: number
   children: ReactNode
@@ -27,7 +28,7 @@ export function Dialog({ title, onClose, closeButton = true, wide, level, childr
       lockScroll={false}
       centered
       zIndex={level}
-      size={wide ? 'lg' : 'md'}
+      size={wide === 'page' ? '60rem' : wide ? 'lg' : 'md'}
       transitionProps={{ duration: 0 }}
     >
       <Modal.Overlay />

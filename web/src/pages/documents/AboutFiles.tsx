@@ -51,6 +51,7 @@ export function AboutFiles({ chosen, today, onDone, onClose }: Props) {
               onChange={(event) => change(it.key, { title: event.currentTarget.value })}
             />
             <NativeSelect
+              size="md"
               label={t('documents.kind')}
               value={it.category}
               data={CATEGORIES.map((value) => ({ value, label: t(`documents.category_${value}`) }))}

@@ -94,6 +94,7 @@ export function DocumentsPart() {
             onChange={(event) => setTyped(event.currentTarget.value)}
           />
           <NativeSelect
+            size="md"
             label={t('documents.kind')}
             value={kind}
             data={[

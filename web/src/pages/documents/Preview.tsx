@@ -22,7 +22,7 @@ export function Preview({ document: it, name, onClose }: Props) {
   const as = shownAs(attachmentOf(it)?.contentType)
   const { blob, fault } = useBytes(it.id, as !== null)
   return (
-    <Dialog title={name} onClose={onClose} wide>
+    <Dialog title={name} onClose={onClose} wide="page">
       <div className={classes.preview}>
         {as === null && <Notice kind="info">{t('documents.noPreview')}</Notice>}
         {fault && <Notice kind="bad">{t(fault === 'gone' ? 'documents.gone' : 'documents.broken')}</Notice>}

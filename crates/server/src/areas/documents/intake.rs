@@ -40,7 +40,7 @@ pub(super) async fn look_through(
         Err(StoreError::NotFound) => return Ok(Looked::Refused(Fault::Missing)),
         Err(error) => return Err(error.into()),
     }
-    let at = place(ctx.organization(), found.patient, document, Sealed::Bytes);
+    let at = place(ctx.organization(), found.sealed_for, document, Sealed::Bytes);
     let (chunks, header) = key.seal_chunks(&at, length, &app.world);
     let mut run = Run {
         check: Check::new(details.format()?),

@@ -446,7 +446,7 @@ impl Work {
 
 /// What was said of a document, unsealed. It stays here or goes out with a receipt.
 pub(super) fn opened(ctx: &Ctx, document: Uuid, found: &Found, key: &DataKey) -> Result<Details, Error> {
-    let at = place(ctx.organization(), found.patient, document, Sealed::Details);
+    let at = place(ctx.organization(), found.sealed_for, document, Sealed::Details);
     let (_, clear) = key.open(&at, &found.details)?;
     serde_json::from_slice(&clear).map_err(|_| db::Error::Seal("no details of ours").into())
 }

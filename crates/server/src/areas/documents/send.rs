@@ -2,7 +2,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::time::Duration;
 
 use adapters::objects::StoreError;
 use bytes::Bytes;
@@ -10,8 +9,8 @@ use db::keys::{CHUNK, Chunks};
 use db::{Ctx, Event};
 use futures_util::stream::{BoxStream, unfold};
 use futures_util::{Stream, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use policy::{Action, Target};
-use tokio::time::Instant;
 
 use super::error::Error;
 use super::links::{Seen, is_seen};
@@ -20,7 +19,7 @@ use crate::app::App;
 use crate::http::Holder;
 
 /// How long authority is believed in while bytes go out.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// What `Range` asks for of a file of this length (RFC 9110, section 14.2): all of it, a part, or a part that is not there.
 /// Several parts, and other units, are answered with all of it, as the clause allows.
@@ -51,7 +50,7 @@ pub(super) struct Sending {
     /// The next chunk.
     number: u64,
     part: Range<u64>,
-    asked_at: Instant,
+    asked_at: Timestamp,
 }
 
 impl Sending {
@@ -75,7 +74,7 @@ impl Sending {
             buffer: Vec::new(),
             number: from,
             part,
-            asked_at: Instant::now(),
+            asked_at: app.world.now(),
         })
     }
 
@@ -99,7 +98,7 @@ impl Sending {
         if start >= self.part.end {
             return Ok(None);
         }
-        if self.asked_at.elapsed() >= AGAIN {
+        if self.app.world.now().duration_since(self.asked_at).abs() >= AGAIN {
             self.again().await?;
         }
         let sealed = self.sealed().await?;
@@ -138,7 +137,7 @@ impl Sending {
         }
         match is_seen(&self.app, &now, self.seen.document).await {
             Ok(true) => {
-                self.asked_at = Instant::now();
+                self.asked_at = self.app.world.now();
                 Ok(())
             }
             _ => Err(ENDED),

@@ -37,9 +37,9 @@ pub(super) async fn insert(tx: &Tx<'_>, new: &New<'_>, event: Event) -> Result<(
     let (organization, membership) = (tx.ctx().organization().0, tx.ctx().membership().0);
     let session = new.session.map(|session| session.0);
     tx.last_audited(
-        "INSERT INTO org.document (organization_id, document_id, facility_id, patient_id, membership_id, session_id, bytes,
+        "INSERT INTO org.document (organization_id, document_id, facility_id, patient_id, sealed_for, membership_id, session_id, bytes,
                                    details, quarantine, object, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &[
             &organization,
             &new.document,
@@ -77,6 +77,8 @@ pub(super) struct Found {
     pub(super) quarantine: Uuid,
     pub(super) object: Uuid,
     pub(super) header: Option<Vec<u8>>,
+    /// Under whose key it is sealed.
+    pub(super) sealed_for: PatientId,
 }
 
 fn found(row: &Row) -> Found {
@@ -90,6 +92,7 @@ fn found(row: &Row) -> Found {
         quarantine: row.get(6),
         object: row.get(7),
         header: row.get(8),
+        sealed_for: PatientId(row.get(9)),
     }
 }
 
@@ -101,7 +104,7 @@ pub(super) async fn find_own(
 ) -> Result<Option<Found>, Error> {
     let rows = tx
         .query(
-            "SELECT facility_id, patient_id, state, reason, bytes, details, quarantine, object, header FROM org.document
+            "SELECT facility_id, patient_id, state, reason, bytes, details, quarantine, object, header, sealed_for FROM org.document
               WHERE organization_id = $1 AND document_id = $2 AND membership_id = $3 AND session_id IS NOT DISTINCT FROM $4",
             &[&tx.ctx().organization().0, &document, &tx.ctx().membership().0, &session.map(|session| session.0)],
         )
@@ -113,7 +116,7 @@ pub(super) async fn find_own(
 pub(super) async fn find_clean(tx: &Tx<'_>, document: Uuid) -> Result<Option<Found>, Error> {
     let rows = tx
         .query(
-            "SELECT facility_id, patient_id, state, reason, bytes, details, quarantine, object, header FROM org.document
+            "SELECT facility_id, patient_id, state, reason, bytes, details, quarantine, object, header, sealed_for FROM org.document
               WHERE organization_id = $1 AND document_id = $2 AND state = 'clean'",
             &[&tx.ctx().organization().0, &document],
         )

@@ -220,3 +220,23 @@ async fn a_document_goes_where_its_patient_goes() {
     let minted = link(&there, &document, "download").await.expect_status(200).json();
     there.get(minted["url"].as_str().unwrap()).await.expect_status(200);
 }
+
+/// Two records of one person become one by giving records another patient: here as the database sees it.
+#[tokio::test]
+async fn a_document_goes_over_with_its_record_and_stays_sealed_as_it_was() {
+    let (app, _folder) = house().await;
+    let (_, nurse) = clinic(&app).await;
+    let (patient, other) = (admit(&nurse, "Ember").await, admit(&nurse, "Ember").await);
+    let (id, ..) = upload(&app, &nurse, &patient, PDF, &pdf("", 10)).await;
+    let su = app.superuser().await;
+    let carry = "UPDATE chart.resource SET patient_id = $1::text::uuid WHERE id = $2::text::uuid";
+    su.execute(carry, &[&other, &id]).await.unwrap();
+    let row = su
+        .query_one(
+            "SELECT patient_id::text, sealed_for::text FROM org.document WHERE document_id::text = $1",
+            &[&id],
+        )
+        .await
+        .unwrap();
+    assert_eq!((row.get::<_, String>(0), row.get::<_, String>(1)), (other, patient));
+}
