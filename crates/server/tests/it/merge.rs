@@ -195,6 +195,12 @@ async fn the_care_team_comes_along_and_nobody_else_and_the_log_is_of_both() {
     assert_eq!(added, 2, "{lines:?}");
 
     undo(&desk, &one, &done["merge"]).await.expect_status(200);
+    // Who sits at a browser proves once more that it is them.
+    let chief = clinic.person("chief@clinic.example", &Permission::ALL, &[&north]).await;
+    let tab = chief.browser.open("clinic", chief.membership).await;
+    let asked = merge(&tab, &other, &one).await.expect_status(403).json();
+    assert_eq!(asked["code"], "step-up-required");
+    chief.browser.proof("patients.merge", testkit::PASSWORD).await;
     doctor_tab.get(&format!("/fhir/R4/Patient/{one}")).await.expect_status(404);
     doctor_tab.get(&format!("/fhir/R4/Patient/{other}")).await.expect_status(200);
     let log = desk.get(&format!("/api/patients/{one}/accesses")).await.expect_status(200).json();
