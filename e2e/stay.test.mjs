@@ -145,7 +145,7 @@ test('details, an alert, a consent and a photo are entered', { skip }, async () 
     const canvas = Object.assign(document.createElement('canvas'), { width: 1600, height: 1200 })
     const brush = canvas.getContext('2d')
     const dots = brush.createImageData(1600, 1200)
-    for (let i = 0; i < dots.data.length; i++) dots.data[i] = i % 4 === 3 ? 255 : (i * 7919 + (i >> 3) * 104729) % 256
+    for (let i = 0; i < dots.data.length; i++) dots.data[i] = i % 4 === 3 ? 255 : Math.random() * 256
     brush.putImageData(dots, 0, 0)
     return canvas.toDataURL('image/png').split(',')[1]
   })
@@ -162,7 +162,7 @@ test('details, an alert, a consent and a photo are entered', { skip }, async () 
   await section('Immunizations')
   await button('Add an immunization').click()
   await dialog().getByLabel('Vaccine').pressSequentially('influenza high')
-  await page.getByRole('option').first().waitFor()
+  await page.getByRole('option', { name: /high dose/ }).first().waitFor()
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   await dialog().getByRole('button', { name: 'Add' }).click()

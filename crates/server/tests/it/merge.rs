@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::{Answer, Client, Facility, Organization, Permission, TestApp};
+use testkit::{Answer, Client, Facility, Organization, PASSWORD, Permission, TestApp};
 
 async fn house(app: &TestApp) -> (Organization<'_>, Facility, Client) {
     let clinic = app.organization("clinic").await;
@@ -195,6 +195,15 @@ async fn the_care_team_comes_along_and_nobody_else_and_the_log_is_of_both() {
     assert_eq!(added, 2, "{lines:?}");
 
     undo(&desk, &one, &done["merge"]).await.expect_status(200);
+    // Who sits at a browser proves once more that it is them.
+    let chief = clinic.person("chief@clinic.example", &Permission::ALL, &[&north]).await;
+    let tab = chief.browser.open("clinic", chief.membership).await;
+    let path = format!("/api/patients/{one}/merges/{}/undo", done["merge"].as_str().unwrap());
+    let asked = tab.post(&path, &json!({})).await.expect_status(403).json();
+    assert_eq!(asked["code"], "step-up-required");
+    let proof = tab.proof("patients.merge", PASSWORD).await;
+    let late = tab.post_proved(&path, &json!({}), &proof).await.expect_status(409).json();
+    assert_eq!(late["code"], "already-undone");
     doctor_tab.get(&format!("/fhir/R4/Patient/{one}")).await.expect_status(404);
     doctor_tab.get(&format!("/fhir/R4/Patient/{other}")).await.expect_status(200);
     let log = desk.get(&format!("/api/patients/{one}/accesses")).await.expect_status(200).json();

@@ -107,6 +107,7 @@ export function RecordForm({ fields, values, onChange, submit, busy, problem, on
           maxLength={200}
           readOnly={busy}
           data={[...new Set(spec.suggestions)]}
+          openOnFocus={false}
           limit={12}
           comboboxProps={{ withinPortal: true, zIndex: 450, transitionProps: { duration: 0 } }}
           onChange={set}

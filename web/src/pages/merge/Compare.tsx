@@ -65,11 +65,15 @@ export function Compare({ one, other }: { one: Patient; other: Patient }) {
         </Button>
       </Done>
     )
+  const numberOf = (it: Patient) => {
+    const number = recordNumber(it.identifier)
+    return number && t('chart.number', { number })
+  }
   const head = (it: Patient, label: string) => (
     <th scope="col">
       <span className={classes.name}>{nameOf(it.name) || t('chart.nameless')}</span>
       <Text span size="sm" c="dimmed" display="block">
-        {t('chart.number', { number: recordNumber(it.identifier) ?? '–' })}
+        {numberOf(it)}
       </Text>
       <Text span size="sm" display="block">
         {label}

@@ -170,6 +170,7 @@ function Admit() {
               size="md"
               {...text('room')}
               data={rooms.names}
+              openOnFocus={false}
               limit={12}
               onChange={(room) => draft.change({ ...value, room })}
             />

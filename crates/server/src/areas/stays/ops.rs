@@ -59,7 +59,7 @@ pub(super) async fn census(app: &App, ctx: &Ctx, cursor: Option<&str>) -> Result
 /// The stays of a patient.
 pub(super) async fn of_patient(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Stays, Error> {
     // An unknown patient has none, which would look like one who was never admitted.
-    app.store.facility_of(ctx, patient).await.map_err(chart::Error::from)?;
+    app.store.facility_of(ctx, patient).await?;
     let query = [INPATIENT, ("_count", PAGE)];
     search(app, ctx, ResourceType::Encounter, Some(patient), &query).await.map(told)
 }
@@ -78,7 +78,7 @@ pub(super) struct Loose {
 
 /// Counts what would be left behind.
 pub(super) async fn loose(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Loose, Error> {
-    app.store.facility_of(ctx, patient).await.map_err(chart::Error::from)?;
+    app.store.facility_of(ctx, patient).await?;
     let active = ("status", "active,on-hold,intended");
     let open = ("status", "requested,received,accepted,ready,in-progress,on-hold");
     let requested =

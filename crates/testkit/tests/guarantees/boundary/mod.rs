@@ -5,6 +5,7 @@ mod context;
 mod delegation;
 mod fields;
 mod functions;
+mod merges;
 mod oracles;
 mod own;
 mod plane;

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 21] = [
+pub(super) const ACTIONS: [&str; 22] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -23,6 +23,7 @@ pub(super) const ACTIONS: [&str; 21] = [
     "person.end",
     "person.change",
     "role.edit",
+    "patients.merge",
     "relationship.edit",
     "fields.hide",
     "sharing.approve",
