@@ -12,9 +12,11 @@ export async function visitor(chromium, origin, options = {}) {
   const context = await chromium.newContext({ viewport: LAPTOP, serviceWorkers: 'block', ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
+  const wrong = watch(page, origin)
+  page.on('console', (message) => message.type() === 'error' && wrong.push(`console: ${message.text()}`))
   for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
     page.on(event, () => underWay.set(page, (underWay.get(page) ?? 0) + more))
-  return { context, page, wrong: watch(page, origin) }
+  return { context, page, wrong }
 }
 
 /** Chooses someone by name; gives the path of the post that opened, where there is only one. */
