@@ -8,12 +8,15 @@ export const PHONE = { width: 390, height: 844 }
 
 /** A browser profile of its own, with a page that reports what it must not do. */
 export async function visitor(chromium, origin, options = {}) {
-  const context = await chromium.newContext({ viewport: LAPTOP, ...options })
+  // Keeping the app's files is a test of its own; here it would only take time.
+  const context = await chromium.newContext({ viewport: LAPTOP, serviceWorkers: 'block', ...options })
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
+  const wrong = watch(page, origin)
+  page.on('console', (message) => message.type() === 'error' && wrong.push(`console: ${message.text()}`))
   for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
     page.on(event, () => underWay.set(page, (underWay.get(page) ?? 0) + more))
-  return { context, page, wrong: watch(page, origin) }
+  return { context, page, wrong }
 }
 
 /** Chooses someone by name; gives the path of the post that opened, where there is only one. */
@@ -65,23 +68,31 @@ export function links(page) {
 
 /**
  * Goes to every kind of page that can be reached by links from where the page is, and calls `look` with the kind and path.
- * What leads to another post or out of the app is not followed.
+ * What leads to another post or out of the app is not followed, nor what `skips` says.
  */
-export async function walk(page, look) {
+export async function walk(page, look, skips = () => false) {
   const origin = new URL(page.url()).origin
   const seen = new Set()
   const todo = [new URL(page.url()).pathname]
   while (todo.length > 0) {
     const path = todo.shift()
     const what = kind(path)
-    if (seen.has(what) || path.startsWith('/open/') || path === '/') continue
+    if (seen.has(what) || path.startsWith('/open/') || path === '/' || skips(what)) continue
     seen.add(what)
-    if (new URL(page.url()).pathname !== path) await page.goto(origin + path)
+    if (new URL(page.url()).pathname !== path) await follow(page, origin, path)
     await settled(page)
     await look(what, path)
     todo.push(...(await links(page)))
   }
   return [...seen]
+}
+
+/** Follows the link there is on the page, as a person does, or goes there by the address. */
+async function follow(page, origin, path) {
+  const link = page.locator(`a[href="${path}"]`).first()
+  if (await link.isVisible()) await link.click()
+  else await page.goto(origin + path)
+  await page.waitForURL((url) => url.pathname === path)
 }
 
 /** What axe finds serious or critical, in a line each. */

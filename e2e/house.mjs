@@ -133,8 +133,7 @@ export function watch(page, origin) {
   const wrong = []
   page.on('pageerror', (error) => wrong.push(`error: ${error.message}`))
   page.on('console', (message) => {
-    if (message.type() === 'error') wrong.push(`console: ${message.text()}`)
-    else if (/Content Security Policy|Trusted/i.test(message.text())) wrong.push(message.text())
+    if (/Content Security Policy|Trusted/i.test(message.text())) wrong.push(message.text())
   })
   page.on('request', (request) => {
     const url = new URL(request.url())

@@ -8,6 +8,8 @@ import { browser, house, missing, shot } from './house.mjs'
 const skip = missing()
 /** As many at a time as CI has processors. */
 const AT_ONCE = 2
+/** Those whose charts differ in what they show: theirs are looked at section by section. E2E_ALL=1 means everyone. */
+const WHOLE = ['organization-administrator', 'nurse', 'front-desk', 'biller', 'patient', 'family-member']
 let home, chromium, people
 
 before(async () => {
@@ -28,6 +30,7 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
   const looked = new Set()
   const faults = []
   const visited = {}
+  const whole = process.env.E2E_ALL ? people.map((it) => it.key) : WHOLE
   const waiting = people.flatMap((person) => person.posts.map((post, at) => ({ person, post, at })))
   async function next() {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
@@ -40,9 +43,10 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
         await entered(page)
       }
       const began = Date.now()
-      visited[who] = await walk(page, async (kind) => {
+      const look = async (kind) => {
         for (const fault of await judge(page, who, kind, looked)) faults.push(`${who} ${kind}: ${fault}`)
-      })
+      }
+      visited[who] = await walk(page, look, (kind) => !whole.includes(who) && kind.startsWith('/patients/ID/'))
       console.log(`${who}: ${visited[who].length} pages in ${((Date.now() - began) / 1000).toFixed(1)} s`)
       faults.push(...wrong.map((it) => `${who}: ${it}`))
       await context.close()

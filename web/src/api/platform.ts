@@ -16,7 +16,7 @@ export type Administrator = Schemas['AdministratorView']
 export type PlatformAnnouncement = Schemas['AnnouncementView']
 export type NewAnnouncement = Pick<
   Schemas['NewAnnouncement'],
-  'title' | 'text' | 'level' | 'organizations' | 'ends_at'
+  'title' | 'text' | 'level' | 'organizations' | 'starts_at' | 'ends_at'
 >
 export type Announcement = Schemas['Announcement']
 export type Usage = Schemas['Usage']

@@ -413,7 +413,7 @@ const otherHandlers = [
         ...asked,
         announcement,
         organizations: asked.organizations ?? null,
-        starts_at: now,
+        starts_at: asked.starts_at ?? now,
         created_at: now,
         created_by: 1,
         withdrawn_at: null,

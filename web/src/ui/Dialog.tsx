@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import classes from './Dialog.module.css'
 
@@ -19,6 +19,7 @@ interface Props {
 /** Asks for something before the page goes on. Rendered means open. */
 export function Dialog({ title, onClose, closeButton = true, wide, level, children }: Props) {
   const { t } = useTranslation()
+  useFocusBack()
   return (
     <Modal.Root
       opened
@@ -40,5 +41,20 @@ export function Dialog({ title, onClose, closeButton = true, wide, level, childr
         <Modal.Body className={classes.body}>{children}</Modal.Body>
       </Modal.Content>
     </Modal.Root>
+  )
+}
+
+/** The library gives the focus back when a dialog closes, but not when it goes: ours are there only while they are open. */
+function useFocusBack() {
+  const [opener] = useState(() => document.activeElement)
+  useEffect(
+    () => () => {
+      setTimeout(() => {
+        const nowhere = !document.activeElement || document.activeElement === document.body
+        if (nowhere && opener instanceof HTMLElement && opener.isConnected)
+          opener.focus({ preventScroll: true })
+      })
+    },
+    [opener],
   )
 }

@@ -1,4 +1,4 @@
-import { accentOf, contrast } from './accent'
+import { accentOf, contrast, tint } from './accent'
 
 test('black on white is 21 to 1, and a colour on itself 1', () => {
   expect(contrast('#000000', '#ffffff')).toBeCloseTo(21)
@@ -11,7 +11,7 @@ test('whatever an organization chooses can be read, light and dark', () => {
     for (const green of steps)
       for (const blue of steps) {
         const accent = accentOf(`#${red}${green}${blue}`)
-        for (const ground of ['#ffffff', '#f4f2ed', '#faf9f6'])
+        for (const ground of ['#ffffff', '#f4f2ed', '#faf9f6', tint(accent?.deep ?? '')])
           expect(contrast(accent?.deep ?? '', ground)).toBeGreaterThanOrEqual(4.5)
         for (const ground of ['#12181a', '#1a2124', '#1f282b', '#283337'])
           expect(contrast(accent?.bright ?? '', ground)).toBeGreaterThanOrEqual(4.5)

@@ -26,12 +26,20 @@ export function contrast(one: string, other: string) {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
 }
 
-/** The colour, moved towards black or white until it can be read on the ground. */
-function readable(color: string, ground: string, towards: string) {
-  const [from, to] = [parse(color), parse(towards)]
+/** So much of `other` mixed into a colour. */
+function mixed(color: string, other: string, part: number) {
+  const to = parse(other)
+  return format(parse(color).map((it, at) => it + ((to[at] ?? 0) - it) * part) as Rgb)
+}
+
+/** The ground of what is chosen: some of the colour in a white one (tokens.css). */
+export const tint = (color: string) => mixed('#ffffff', color, 0.15)
+
+/** The colour, moved towards black or white until it can be read. */
+function moved(color: string, towards: string, isRead: (color: string) => boolean) {
   for (let part = 0; part < 1; part += 0.04) {
-    const mixed = format(from.map((it, at) => it + ((to[at] ?? 0) - it) * part) as Rgb)
-    if (contrast(mixed, ground) >= ENOUGH) return mixed
+    const next = mixed(color, towards, part)
+    if (isRead(next)) return next
   }
   return towards
 }
@@ -39,7 +47,9 @@ function readable(color: string, ground: string, towards: string) {
 /** An organization's colour as it can be used: `deep` under white words and on light grounds, `bright` on dark ones. */
 export function accentOf(color: string): { deep: string; bright: string } | null {
   if (!/^#[0-9a-f]{6}$/.test(color)) return null
-  return { deep: readable(color, LIGHT, '#000000'), bright: readable(color, DARK, '#ffffff') }
+  const onLight = (it: string) => contrast(it, LIGHT) >= ENOUGH && contrast(it, tint(it)) >= ENOUGH
+  const onDark = (it: string) => contrast(it, DARK) >= ENOUGH
+  return { deep: moved(color, '#000000', onLight), bright: moved(color, '#ffffff', onDark) }
 }
 
 /** Links and buttons in the organization's colour, for as long as this is shown. */

@@ -108,6 +108,7 @@ function Announce({ onClose }: { onClose(): void }) {
   const [level, setLevel] = useState<(typeof LEVELS)[number]>('info')
   const [some, setSome] = useState(false)
   const [named, setNamed] = useState('')
+  const [starts, setStarts] = useState('')
   const [ends, setEnds] = useState(tomorrow)
   const [missing, setMissing] = useState<string | null>(null)
   const organizations = named.split(/[\s,]+/).filter(Boolean)
@@ -118,6 +119,8 @@ function Announce({ onClose }: { onClose(): void }) {
         text,
         level,
         organizations: some ? organizations : null,
+        // Nothing said is at once.
+        starts_at: starts === '' ? undefined : new Date(starts).toISOString(),
         ends_at: new Date(ends).toISOString(),
       }),
     onSuccess: async () => {
@@ -133,7 +136,7 @@ function Announce({ onClose }: { onClose(): void }) {
         ? 'text'
         : some && organizations.length === 0
           ? 'organizations'
-          : Number.isNaN(Date.parse(ends))
+          : Number.isNaN(Date.parse(ends)) || (starts !== '' && Date.parse(ends) <= Date.parse(starts))
             ? 'ends_at'
             : null
     setMissing(fault)
@@ -167,6 +170,14 @@ function Announce({ onClose }: { onClose(): void }) {
               value={level}
               data={LEVELS.map((it) => ({ value: it, label: t(`platform.level_${it}`) }))}
               onChange={(event) => setLevel(LEVELS.find((it) => it === event.currentTarget.value) ?? 'info')}
+            />
+            <TextInput
+              type="datetime-local"
+              label={t('platform.startsAt')}
+              description={t('platform.startsAtHint')}
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              value={starts}
+              onChange={(event) => setStarts(event.currentTarget.value)}
             />
             <TextInput
               type="datetime-local"

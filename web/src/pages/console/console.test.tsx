@@ -167,6 +167,23 @@ test('something is announced and withdrawn', async () => {
   await app.sees(/Withdrawn today/)
 })
 
+test('what is announced may begin later, and not after its end', async () => {
+  const app = open('/console/announcements')
+  await app.presses('Announce something')
+  await app.types('Title', 'An hour without us')
+  await app.user.type(await screen.findByLabelText('Text'), 'On Sunday.')
+  await app.user.type(screen.getByLabelText('From'), '2027-03-07T02:00')
+  await app.user.clear(screen.getByLabelText('Until'))
+  await app.user.type(screen.getByLabelText('Until'), '2027-03-07T01:00')
+  await app.presses('Announce it')
+  await app.sees('A time to come, after it begins.')
+  await app.user.clear(screen.getByLabelText('Until'))
+  await app.user.type(screen.getByLabelText('Until'), '2027-03-07T03:00')
+  await app.presses('Announce it')
+  await app.sees('An hour without us')
+  expect(world.plane.announcements[0]?.starts_at).toBe(new Date('2027-03-07T02:00').toISOString())
+})
+
 test('what is announced stands above the page until it is put away in this tab', async () => {
   world.plane.announced = [
     {

@@ -141,6 +141,8 @@ export const platform = {
   everyone: 'Everyone',
   someOnly: 'Some organizations',
   whom: 'Their addresses, with commas between them',
+  startsAt: 'From',
+  startsAtHint: 'Empty: at once.',
   endsAt: 'Until',
   tell: 'Announce it',
   withdraw: 'Withdraw',
@@ -150,7 +152,7 @@ export const platform = {
   until: 'Until {{when}}',
   fault_text: 'Between 1 and 4000 characters.',
   fault_organizations: 'There is no such organization, or none is named.',
-  fault_ends_at: 'A time to come.',
+  fault_ends_at: 'A time to come, after it begins.',
 
   sessions: 'Sessions',
   sessionsLead: 'Counts only: nobody is named.',
