@@ -5,6 +5,7 @@ import { answering, fields, json, needContext, needPassword, needSession, nothin
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
+import { noteHandlers } from './notes'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
@@ -161,6 +162,7 @@ export const handlers = [
   ...facilityHandlers,
   ...platformHandlers,
   ...supportHandlers,
+  ...noteHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */

@@ -15,6 +15,8 @@ import type {
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
+import type { MockNotes } from './notes'
+import { makeTemplates } from './noteTemplates'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockPlane, makePlane } from './platform'
 import { type MockRecord, makeRecords } from './records'
@@ -75,6 +77,7 @@ export interface World {
   losesAnswers: number
   /** Transactions are refused. */
   refusesWrites: boolean
+  notes: MockNotes
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -98,7 +101,15 @@ export function makeWorld(changes: Partial<World> = {}): World {
     kind: 'staff',
     color: 'teal',
     support: null,
-    permissions: ['chart.read', 'chart.search', 'chart.write', 'audit.report'],
+    permissions: [
+      'chart.read',
+      'chart.search',
+      'chart.write',
+      'notes.write',
+      'notes.co-sign',
+      'templates.edit',
+      'audit.report',
+    ],
   }
   return {
     person: { name: 'Amara Osei', email: 'amara.osei@example.org', password: 'violet kettle harbour' },
@@ -182,6 +193,15 @@ export function makeWorld(changes: Partial<World> = {}): World {
     slow: null,
     losesAnswers: 0,
     refusesWrites: false,
+    notes: {
+      templates: makeTemplates(),
+      drafts: [],
+      signed: [],
+      became: new Map(),
+      begun: new Map(),
+      down: false,
+      saves: 0,
+    },
     asked: [],
     ...changes,
   }

@@ -8,11 +8,13 @@ import { emergencies } from './en/emergencies'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { modules } from './en/modules'
+import { notes } from './en/notes'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
 import { links, lock, signIn } from './en/signIn'
 import { support } from './en/support'
+import { templates } from './en/templates'
 
 const en = {
   common,
@@ -47,7 +49,9 @@ const en = {
   facilities,
   platform,
   modules,
+  notes,
   support,
+  templates,
 }
 
 declare module 'i18next' {
