@@ -101,11 +101,23 @@ pub enum Action {
     DecideSupport,
     /// Ending it before its time.
     EndSupport,
+    /// Looking at unfinished notes.
+    LookAtDrafts,
+    /// Beginning, saving and throwing away an unfinished note.
+    WriteDraft,
+    /// Signing a note.
+    SignNote,
+    /// Adding to a signed note.
+    AddToNote,
+    /// Signing beside the author.
+    CoSignNote,
+    /// Making, publishing and retiring templates of notes.
+    EditTemplate,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 45] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -145,6 +157,12 @@ impl Action {
         Self::ListSupport,
         Self::DecideSupport,
         Self::EndSupport,
+        Self::LookAtDrafts,
+        Self::WriteDraft,
+        Self::SignNote,
+        Self::AddToNote,
+        Self::CoSignNote,
+        Self::EditTemplate,
     ];
 
     /// The permission that allows the action.
@@ -174,6 +192,11 @@ impl Action {
             Self::ListModules | Self::SwitchModule | Self::DecideSupport | Self::EndSupport => {
                 Permission::OrganizationManage
             }
+            Self::LookAtDrafts | Self::WriteDraft | Self::SignNote | Self::AddToNote => {
+                Permission::NotesWrite
+            }
+            Self::CoSignNote => Permission::NotesCoSign,
+            Self::EditTemplate => Permission::TemplatesEdit,
         }
     }
 
@@ -219,6 +242,12 @@ impl Action {
             Self::ListSupport => "support.list",
             Self::DecideSupport => "support.decide",
             Self::EndSupport => "support.end",
+            Self::LookAtDrafts => "notes.look",
+            Self::WriteDraft => "notes.draft",
+            Self::SignNote => "notes.sign",
+            Self::AddToNote => "notes.add",
+            Self::CoSignNote => "notes.co-sign",
+            Self::EditTemplate => "templates.edit",
         }
     }
 }

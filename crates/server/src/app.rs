@@ -17,7 +17,7 @@ use moka::sync::Cache;
 use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::areas::{events, oauth, people, platform};
+use crate::areas::{events, notes, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -97,6 +97,7 @@ pub struct App {
     pub(crate) plane: Arc<platform::Memory>,
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
+    pub(crate) notes: Arc<notes::Memory>,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
     stop: Arc<watch::Sender<bool>>,
@@ -140,6 +141,7 @@ impl App {
             plane: Arc::default(),
             capability: Arc::default(),
             events: Arc::default(),
+            notes: Arc::default(),
             stopping,
             stop: Arc::new(stop),
             placed: Placed::default(),

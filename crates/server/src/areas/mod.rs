@@ -8,6 +8,7 @@ pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod modules;
+pub(crate) mod notes;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod platform;

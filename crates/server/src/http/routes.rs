@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, emergency, events, facilities, fhir, fields, modules, oauth, people, platform,
-    providers, support,
+    accesses, announcements, emergency, events, facilities, fhir, fields, modules, notes, oauth, people,
+    platform, providers, support,
 };
 use crate::http::{
     Above, Account, Call, Doc, Failure, Reply, STREAM, Visit, health, mailbox, openapi, pages,
@@ -92,6 +92,8 @@ pub enum Body {
     Form,
     /// A small JSON document.
     Json,
+    /// A JSON document of some length.
+    LongJson,
 }
 
 /// The answer to come.
@@ -193,6 +195,7 @@ pub fn routes() -> &'static [Route] {
             events::ROUTES,
             accesses::ROUTES,
             facilities::ROUTES,
+            notes::ROUTES,
             announcements::ROUTES,
             support::ROUTES,
             oauth::ROUTES,

@@ -15,6 +15,7 @@ mod hygiene;
 mod instances;
 mod limits;
 mod matrix;
+mod notes;
 mod oauth;
 mod openapi;
 mod people;

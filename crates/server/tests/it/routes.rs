@@ -27,6 +27,8 @@ pub(crate) fn example(template: &str) -> String {
         ("{module}", "family-portal"),
         ("{event}", ID),
         ("{facility}", "north"),
+        ("{draft}", ID),
+        ("{composition}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

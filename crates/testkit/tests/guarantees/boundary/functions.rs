@@ -285,6 +285,7 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
         "SELECT org.end_support()",
         "SELECT org.check_tie()",
         "SELECT org.check_place()",
+        "SELECT chart.move_drafts()",
         "SELECT org.check_admission()",
         "SELECT org.admit(1, 1)",
         "SELECT org.may_reassign(1, 1)",
