@@ -1,4 +1,5 @@
 import type { Decimal } from './json'
+import type { components } from './schema.gen'
 
 /** What the notes API says and hears. Answers are FHIR's values by linkId; templates are FHIR Questionnaires. */
 
@@ -103,108 +104,19 @@ export interface Questionnaire {
   item?: Item[]
 }
 
-export interface NoteTemplate {
-  /** `<url>|<version>` */
-  template: string
-  url: string
-  version: string
-  title: string
-  status: 'draft' | 'active' | 'retired'
-  /** Ours, and not changed by the organization yet. */
-  standard: boolean
-  kind: string
-  step_up: boolean
-  co_sign: boolean
-  questionnaire: Questionnaire
-}
+type Schemas = components['schemas']
 
-export interface Author {
-  membership: number
-  name: string
-}
-
-export interface SnapshotEntry {
-  text: string
-  value: string | null
-  at: string | null
-  reference: string
-}
-export interface Snapshot {
-  taken_at: string
-  entries: SnapshotEntry[]
-}
-export interface Snapshots {
-  vitals: Snapshot | null
-  medications: Snapshot | null
-}
-
-export interface Score {
-  value: number
-  text?: string | null
-  alert?: boolean | null
-}
-export type Scores = Record<string, Score>
-
-export interface DraftLine {
-  id: string
-  title: string
-  template: string
-  author: Author
-  own: boolean
-  started_at: string
-  saved_at: string
-  saved_by: Author
-  version: number
-}
-
-export interface NoteDraft {
-  id: string
-  patient: string
+export type NoteTemplate = Omit<Schemas['NoteTemplate'], 'questionnaire'> & { questionnaire: Questionnaire }
+export type Snapshots = Schemas['NoteSnapshots']
+export type Scores = Record<string, Schemas['NoteScore']>
+export type DraftLine = Schemas['NoteDraftLine']
+export type OwnDraftLine = Schemas['OwnNoteDraftLine']
+export type NoteDraft = Omit<Schemas['NoteDraft'], 'answers' | 'last' | 'template'> & {
   template: NoteTemplate
   answers: Answers
-  last: { composition: string; at: string; by: string; answers: Answers } | null
-  corrects: string | null
-  snapshots: Snapshots
-  scores: Scores
-  author: Author
-  own: boolean
-  started_at: string
-  saved_at: string
-  saved_by: Author
-  version: number
+  last: (Omit<NonNullable<Schemas['NoteDraft']['last']>, 'answers'> & { answers: Answers }) | null
 }
-
-export interface Saved {
-  version: number
-  saved_at: string
-  scores: Scores
-}
-
-export interface SummarySection {
-  title: string
-  lines: string[]
-}
-export interface Summary {
-  sections: SummarySection[]
-  missing: string[]
-}
-
-export interface Signature {
-  at: string
-  by: string
-}
-export interface SignedNote {
-  composition: string
-  title: string
-  signed: Signature
-  co_signed: Signature[]
-  needs_co_sign: boolean
-  addenda: { composition: string; at: string; by: string; text: string }[]
-  replaces: string | null
-  replaced_by: string | null
-  intact: boolean
-  hash: string
-  sections: SummarySection[]
-  template: string
-  answers: Answers
-}
+export type Saved = Schemas['NoteDraftSaved']
+export type SummarySection = Schemas['NoteSection']
+export type Summary = Schemas['NoteSummary']
+export type SignedNote = Omit<Schemas['Note'], 'answers'> & { answers: Answers }

@@ -6,6 +6,7 @@ import type {
   DraftLine,
   NoteDraft,
   NoteTemplate,
+  OwnDraftLine,
   Questionnaire,
   Saved,
   SignedNote,
@@ -63,11 +64,7 @@ export function notesIn(context: string) {
 
     draftsOf: (patient: string) =>
       ask<{ drafts: DraftLine[] }>('GET', drafts(patient)).then((it) => it.drafts),
-    ownDrafts: () =>
-      ask<{ drafts: (DraftLine & { patient: { id: string; name: string } })[] }>(
-        'GET',
-        '/api/note-drafts',
-      ).then((it) => it.drafts),
+    ownDrafts: () => ask<{ drafts: OwnDraftLine[] }>('GET', '/api/note-drafts').then((it) => it.drafts),
     begin: (patient: string, of: { template: string } | { corrects: string }, key: string) =>
       ask<NoteDraft>('POST', drafts(patient), { body: of, key }),
     draft: (id: string, signal?: AbortSignal) => ask<NoteDraft>('GET', draft(id), { signal }),

@@ -19,7 +19,6 @@ export interface MockNote extends SignedNote {
   patient: string
   author: number
   replaced: boolean
-  reason?: string
 }
 
 export interface MockNotes {
@@ -107,11 +106,11 @@ const shown = (draft: NoteDraft, membership: number) => ({
   ...draft,
   own: draft.author.membership === membership,
 })
-const view = ({ patient: _, author: _a, replaced: _r, reason: _w, ...note }: MockNote): SignedNote => note
+const view = ({ patient: _, author: _a, replaced: _r, ...note }: MockNote): SignedNote => note
 
 function lastOf(patient: string, url: string): NoteDraft['last'] {
   const found = world.notes.signed
-    .filter((it) => it.patient === patient && !it.replaced && it.template.startsWith(`${url}|`))
+    .filter((it) => it.patient === patient && !it.replaced && it.template?.startsWith(`${url}|`))
     .toSorted((a, b) => b.signed.at.localeCompare(a.signed.at))[0]
   return found
     ? { composition: found.composition, at: found.signed.at, by: found.signed.by, answers: found.answers }
@@ -175,10 +174,10 @@ export const noteHandlers = [
       }
       const faults = [...items(questionnaire)]
         .filter(({ item }) => item.type === 'choice' && (item.answerOption ?? []).length === 0)
-        .map(({ item }) => ({ link_id: item.linkId, rule: 'options-missing' }))
-      if (!questionnaire.title) faults.push({ link_id: '', rule: 'title-missing' })
+        .map(({ item }) => `item ${item.linkId}: a choice without answerOption`)
+      if (!questionnaire.title) faults.push('Questionnaire: title: 1 to 500 characters')
       if (faults.length > 0) refuse(422, 'template-invalid', { faults })
-      const url = replaces?.split('|')[0] ?? `https://sunrise.example/Questionnaire/${crypto.randomUUID()}`
+      const url = replaces?.split('|')[0] ?? questionnaire.url ?? ''
       const versions = world.notes.templates.filter((it) => it.url === url)
       const newest = versions.toSorted((a, b) => Number(b.version) - Number(a.version))[0]
       if (replaces && newest?.template !== replaces) refuse(409, 'template-changed')
@@ -349,7 +348,7 @@ export const noteHandlers = [
         patient: draft.patient,
         author: post.membership,
         replaced: false,
-        reason,
+        reason: reason ?? null,
         title: draft.template.title,
         signed: { at: now(), by: world.person.name },
         co_signed: [],

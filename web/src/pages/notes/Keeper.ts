@@ -412,8 +412,5 @@ export class Keeper {
 }
 
 /** Which field a refusal is about. */
-function faultIn({ problem }: ApiError): string | undefined {
-  for (const key of ['link_id', 'linkId', 'item', 'field'])
-    if (typeof problem[key] === 'string') return problem[key]
-  return undefined
-}
+const faultIn = ({ problem }: ApiError): string | undefined =>
+  typeof problem.link_id === 'string' ? problem.link_id : undefined

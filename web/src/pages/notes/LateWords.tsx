@@ -24,7 +24,7 @@ export function LateWords({ draft, note }: { draft: string; note: string }) {
       if (entries.length === 0) return
       const { template } = await cache.ensureQueryData(noteQueries(context).note(note))
       const templates = await cache.ensureQueryData(noteQueries(context).templates())
-      const url = template.split('|')[0]
+      const url = template?.split('|')[0]
       const of = templates.find((it) => it.template === template) ?? templates.find((it) => it.url === url)
       const lines = entries.flatMap(({ text }) => {
         const { base, answers } = parseAnswers<Kept>(text)

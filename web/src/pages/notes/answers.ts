@@ -2,7 +2,7 @@ import { Decimal, write } from '@/api/json'
 import type { Answer, Answers, Item, Questionnaire } from '@/api/noteTypes'
 import { texts } from '@/texts'
 import { atMoment, onDay } from '@/texts/zone'
-import { isAsked, items, numText } from './form'
+import { isAsked, items, num, numText } from './form'
 
 /** Of a coding only what says which it is counts: words may have been put better since. */
 const exact = (it: Answer): string =>
@@ -10,7 +10,9 @@ const exact = (it: Answer): string =>
 
 /** With the members of every object in one order. */
 function sorted(value: unknown): unknown {
-  if (!value || typeof value !== 'object' || value instanceof Decimal) return value
+  // 37.0 and 37 are one answer, however each was written.
+  if (value instanceof Decimal) return num(value)
+  if (!value || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(sorted)
   const members = Object.entries(value).filter(([, it]) => it !== undefined && it !== null)
   return Object.fromEntries(
@@ -18,8 +20,12 @@ function sorted(value: unknown): unknown {
   )
 }
 
+/** Nothing but spaces is no answer. */
+const said = (given: Answer[] | undefined) =>
+  (given ?? []).filter((it) => it.valueString === undefined || it.valueString.trim() !== '')
+
 export function same(a: Answer[] | undefined, b: Answer[] | undefined): boolean {
-  const [one, other] = [a ?? [], b ?? []]
+  const [one, other] = [said(a), said(b)]
   return one.length === other.length && one.every((it, i) => exact(it) === exact(other[i] as Answer))
 }
 

@@ -254,7 +254,7 @@ test('signed meanwhile: it says so, links there, and unsaved words can become an
   await app.sees('The addendum is signed.')
   expect(world.notes.signed.at(-1)?.addenda.map((it) => it.text)).toEqual(['Observations: Too late'])
   await app.follows('Open the signed note')
-  await app.sees(/^Signed /)
+  await screen.findByRole('heading', { name: 'Addenda' })
   // The draft's own address leads there, too.
   await act(() => app.router.navigate({ href: `${NOTES}/drafts/${id}` }))
   await app.sees('Mood: Calm')

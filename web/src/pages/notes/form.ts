@@ -6,6 +6,8 @@ import type { Answer, Answers, Coding, Extension, Item, Num, Option, Questionnai
 const OURS = 'https://lamplight.health/fhir/StructureDefinition/'
 export const CARRY = `${OURS}note-carry`
 export const BAND = `${OURS}note-band`
+/** On a choice of a score: an option that counts is an alert by itself. */
+export const ALERT = `${OURS}note-alert`
 export const STEP_UP = `${OURS}note-step-up`
 export const CO_SIGN = `${OURS}note-co-sign`
 const HL7 = 'http://hl7.org/fhir/StructureDefinition/'

@@ -29,8 +29,8 @@ describe('scores', () => {
     expect(scoresOf(skin, both(2, 2))['risk-score']).toEqual({ value: 4, text: 'Some risk', alert: false })
     expect(scoresOf(skin, both(4, 4))['risk-score']?.text).toBe('No particular risk')
   })
-  test('a code of another system counts nothing, and bands without an end go on', () => {
-    const foreign = { ...both(1, 1), activity: [{ valueCoding: { system: 'x', code: 'activity-4' } }] }
+  test('an unknown code counts nothing, and bands without an end go on', () => {
+    const foreign = { ...both(1, 1), activity: [{ valueCoding: { system: 'x', code: 'none' } }] }
     expect(scoresOf(skin, foreign)['risk-score']?.value).toBe(1)
     expect(wordsOf([{ low: 5, text: 'much', alert: true }], 4)).toEqual({ text: null, alert: false })
     expect(wordsOf([{ low: 5, text: 'much', alert: true }], 999).text).toBe('much')

@@ -1,5 +1,5 @@
 import type { Answers, Item, Questionnaire, Scores } from '@/api/noteTypes'
-import { type Band, bandsOf, isAsked, isScore, isShown, items, ordinalOf, sameCoding } from './form'
+import { ALERT, type Band, bandsOf, extensionOf, isScore, isShown, items, ordinalOf } from './form'
 
 /**
  * The sum of what the options chosen in the score's group count. None before every required choice of the group is
@@ -11,21 +11,35 @@ export function scoresOf(questionnaire: Questionnaire, answers: Answers): Scores
     const group = within.at(-1)
     if (!isScore(item) || !group || !isShown(item.linkId, questionnaire, answers)) continue
     const value = sumOf(group, questionnaire, answers)
-    if (value !== undefined) scores[item.linkId] = { value, ...wordsOf(bandsOf(item), value) }
+    if (value === undefined) continue
+    const { text, alert } = wordsOf(bandsOf(item), value)
+    scores[item.linkId] = { value, text, alert: alert || isAlerted(group, answers) }
   }
   return scores
 }
 
+const chosenIn = (item: Item, answers: Answers) =>
+  (answers[item.linkId] ?? []).flatMap(({ valueCoding }) =>
+    valueCoding ? (item.answerOption?.find((it) => it.valueCoding?.code === valueCoding.code) ?? []) : [],
+  )
+
+/** Whether an answer was given that is an alert whatever the sum. */
+const isAlerted = (group: Item, answers: Answers): boolean =>
+  (group.item ?? []).some(
+    (item) =>
+      extensionOf(item, ALERT)?.valueBoolean === true &&
+      chosenIn(item, answers).some((option) => (ordinalOf(option) ?? 0) > 0),
+  )
+
 function sumOf(group: Item, questionnaire: Questionnaire, answers: Answers): number | undefined {
   let sum = 0
   let counted = false
-  for (const { item } of items(group)) {
-    if (item.type !== 'choice' || !isAsked(item) || !isShown(item.linkId, questionnaire, answers)) continue
-    const given = answers[item.linkId] ?? []
-    if (given.length === 0 && item.required) return undefined
-    for (const { valueCoding } of given) {
-      const option = item.answerOption?.find((it) => sameCoding(it.valueCoding, valueCoding))
-      const counts = option && ordinalOf(option)
+  for (const item of group.item ?? []) {
+    const chooses = item.type === 'choice' || item.type === 'open-choice'
+    if (!chooses || !isShown(item.linkId, questionnaire, answers)) continue
+    if ((answers[item.linkId] ?? []).length === 0 && item.required) return undefined
+    for (const option of chosenIn(item, answers)) {
+      const counts = ordinalOf(option)
       if (counts === undefined) continue
       sum += counts
       counted = true
