@@ -34,7 +34,7 @@ export const notes = {
   asLast: 'As last time ({{day}})',
   lastTime: 'Last time: {{words}}',
   lastEmpty: 'Last time this was empty',
-  back: 'Back to it',
+  back: 'Back to last time',
   backLabel: '{{field}}: back to last time',
   changedWords: 'What changed since {{day}}',
   clear: 'Clear',
