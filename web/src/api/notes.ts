@@ -110,6 +110,14 @@ export function noteQueries(context: string) {
         staleTime: 5_000,
         gcTime: 60_000,
       }),
+    ownDrafts: () =>
+      queryOptions({
+        ...looks,
+        queryKey: key('drafts'),
+        queryFn: notes.ownDrafts,
+        staleTime: 5_000,
+        gcTime: 60_000,
+      }),
     /** What a page that writes begins with; it keeps its own from there. */
     draft: (id: string) =>
       queryOptions({

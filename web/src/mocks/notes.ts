@@ -223,6 +223,28 @@ export const noteHandlers = [
       return json({ drafts }, 200, echo)
     }),
   ),
+  http.get(
+    '*/api/note-drafts',
+    answering(({ request }) => {
+      const { echo, post } = needs(request, 'notes.write')
+      const drafts = world.notes.drafts
+        .filter((it) => it.author.membership === post.membership)
+        .map(({ id, patient, template, author, started_at, saved_at, saved_by, version }) => {
+          const record = world.records.find((it) => it.type === 'Patient' && it.id === patient)
+          const name =
+            (JSON.parse(record?.text ?? '{}') as { name?: { text: string }[] }).name?.[0]?.text ?? ''
+          const line = { author, own: true, started_at, saved_at, saved_by, version }
+          return {
+            id,
+            title: template.title,
+            template: template.template,
+            patient: { id: patient, name },
+            ...line,
+          }
+        })
+      return json({ drafts }, 200, echo)
+    }),
+  ),
   http.post(
     '*/api/patients/:patient/note-drafts',
     answering(async ({ request, params }) => {

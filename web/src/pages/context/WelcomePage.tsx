@@ -1,9 +1,13 @@
-import { List, Stack, Text, Title } from '@mantine/core'
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { Button, List, Stack, Text, Title } from '@mantine/core'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { noteQueries } from '@/api/notes'
 import { contextQueries } from '@/api/queries'
+import { when } from '@/texts/when'
 import { permissionWords } from '@/texts/words'
 import { Row, Rows, Section } from '@/ui/Section'
+import { showsPatients } from './shows'
 import { useContextId } from './useContextId'
 import classes from './WelcomePage.module.css'
 
@@ -18,6 +22,7 @@ export function WelcomePage() {
           {t('context.welcomeLead', { role: me.role, organization: me.organization.name })}
         </Text>
       </div>
+      {me.permissions.includes('notes.write') && showsPatients(me.permissions) && <Unfinished />}
       <div className={classes.columns}>
         <Section title={t('context.facilitiesTitle')}>
           {me.facilities.length === 0 ? (
@@ -50,5 +55,45 @@ export function WelcomePage() {
         </Section>
       </div>
     </Stack>
+  )
+}
+
+/** The notes that one has begun and not signed, whoever they are about. */
+function Unfinished() {
+  const { t } = useTranslation()
+  const context = useContextId()
+  const { data = [] } = useQuery(noteQueries(context).ownDrafts())
+  if (data.length === 0) return null
+  return (
+    <Section title={t('notes.own')}>
+      <Rows>
+        {data.map((it) => (
+          <Row
+            key={it.id}
+            title={`${it.title} · ${it.patient.name || t('chart.nameless')}`}
+            text={t('notes.pickContinue', { when: when(it.saved_at) })}
+            action={
+              <Button
+                size="sm"
+                variant="default"
+                aria-label={t('notes.continueOf', {
+                  title: it.title,
+                  name: it.patient.name || t('chart.nameless'),
+                })}
+                renderRoot={(props) => (
+                  <Link
+                    to="/c/$context/patients/$patient/notes/drafts/$draft"
+                    params={{ context, patient: it.patient.id, draft: it.id }}
+                    {...props}
+                  />
+                )}
+              >
+                {t('notes.continue')}
+              </Button>
+            }
+          />
+        ))}
+      </Rows>
+    </Section>
   )
 }

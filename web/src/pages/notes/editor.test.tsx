@@ -57,7 +57,7 @@ test('a note is begun by keyboard, with the template used last on top', async ()
   await waitFor(() => expect(screen.getAllByRole('option')[1]).toHaveTextContent('Shift noteused last'))
   // Enter takes the template; what is unfinished stands above it.
   expect(screen.getByRole('option', { selected: true })).toHaveTextContent('Shift note')
-  expect(screen.getAllByRole('option')[0]).toHaveTextContent('Continue, last saved')
+  expect(screen.getAllByRole('option')[0]).toHaveTextContent('Last saved')
 })
 
 test('what is typed is saved by itself, and the line says so', async () => {
@@ -259,6 +259,15 @@ test('signed meanwhile: it says so, links there, and unsaved words can become an
   await act(() => app.router.navigate({ href: `${NOTES}/drafts/${id}` }))
   await app.sees('Mood: Calm')
 }, 60_000)
+
+test('one’s unfinished notes are one click from where one begins', async () => {
+  await begin()
+  cleanup()
+  const app = open(`/c/${CONTEXT}/`)
+  await app.sees('Your unfinished notes')
+  await app.follows('Continue Shift note about Olive Kowalczyk')
+  expect(await words()).toBeVisible()
+})
 
 test('Ctrl+S saves at once, Ctrl+Enter reviews', async () => {
   const app = await begin()
