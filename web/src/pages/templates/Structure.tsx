@@ -163,7 +163,6 @@ export function Structure(props: StructureProps) {
             type="button"
             className={classes.what}
             aria-expanded={isOpen}
-            aria-label={t(isOpen ? 'templates.closeItem' : 'templates.openItem', { what })}
             onClick={() => onOpen(isOpen ? null : linkId)}
           >
             {what}
@@ -185,7 +184,7 @@ export function Structure(props: StructureProps) {
       <section
         key={section.linkId}
         className={classes.section}
-        aria-label={section.text || t('templates.section')}
+        aria-label={t('templates.sectionOf', { name: section.text ?? '' })}
         data-item={section.linkId}
         data-fault={hasFault(section.linkId)}
         {...drop(
