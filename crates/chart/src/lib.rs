@@ -6,8 +6,10 @@
 mod bundle;
 mod compress;
 mod directory;
+mod enter;
 mod error;
 mod export;
+mod hooks;
 mod import;
 mod index;
 mod intake;
@@ -23,7 +25,9 @@ mod store;
 mod view;
 mod write;
 
+pub use enter::New;
 pub use error::Error;
+pub use hooks::{NOTE, TEMPLATE};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
     Imported, Page, Preview, Revision, SearchRequest, Written,

@@ -112,6 +112,11 @@ impl Failure {
         self.status == 410
     }
 
+    /// Whether somebody else was faster.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.status == 412
+    }
+
     pub(crate) fn cause(&self) -> &Cause {
         &self.cause
     }

@@ -4,6 +4,7 @@
 //! is a row of our own.
 
 mod error;
+mod fhir;
 mod model;
 mod ops;
 mod routes;

@@ -104,21 +104,6 @@ pub(super) async fn list_by(
     rows.iter().map(stored).collect()
 }
 
-/// What a post is called; empty for the operator.
-pub(super) async fn fetch_name(
-    tx: &Tx<'_>,
-    organization: OrganizationId,
-    membership: MembershipId,
-) -> Result<String, Error> {
-    let rows = tx
-        .last(
-            "SELECT name FROM org.membership WHERE organization_id = $1 AND membership_id = $2",
-            &[&organization.0, &membership.0],
-        )
-        .await?;
-    Ok(rows.first().and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_default())
-}
-
 /// A new draft: organization, facility, id, patient, author, time, body.
 pub(super) const INSERT: &str = "
     INSERT INTO chart.draft (organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at,
@@ -159,4 +144,35 @@ pub(super) async fn archive(
     )
     .await
     .map(|_| ())
+}
+
+/// Where a note is signed, and what whoever signs is called.
+pub(super) struct House {
+    pub(super) name: String,
+    pub(super) organization: String,
+    pub(super) zone: jiff::tz::TimeZone,
+}
+
+/// The names that stand in a note: of the post, of the organization; and the facility's time zone.
+pub(super) async fn fetch_house(
+    tx: &Tx<'_>,
+    (organization, membership): (OrganizationId, MembershipId),
+    facility: FacilityId,
+) -> Result<House, Error> {
+    let rows = tx
+        .last(
+            "SELECT o.name, f.time_zone, m.name FROM org.organization o
+               LEFT JOIN org.facility f ON f.organization_id = o.organization_id AND f.facility_id = $3
+               LEFT JOIN org.membership m ON m.organization_id = o.organization_id AND m.membership_id = $2
+              WHERE o.organization_id = $1",
+            &[&organization.0, &membership.0, &facility.0],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::NotFound)?;
+    let zone = row.get::<_, Option<String>>(1).and_then(|zone| jiff::tz::TimeZone::get(&zone).ok());
+    Ok(House {
+        organization: row.get(0),
+        zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
+        name: row.get::<_, Option<String>>(2).unwrap_or_default(),
+    })
 }

@@ -66,6 +66,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),
     ("module-required", 403, "the organization does not have this part of the product in use"),
     ("month-running", 409, "the month is not over"),
+    ("note-altered", 409, "the note is not as it was signed"),
     ("note-incomplete", 422, "something required is not answered; `missing` says what"),
     ("own-note", 403, "who wrote a note does not sign it a second time"),
     ("password-breached", 400, "the password is known from breaches"),

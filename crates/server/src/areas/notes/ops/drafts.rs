@@ -10,7 +10,7 @@ use policy::{Action, Target};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{sees_whole, templates};
+use super::{carry, sees_whole, templates};
 use crate::app::App;
 use crate::areas::notes::error::Error;
 use crate::areas::notes::model::{
@@ -179,14 +179,7 @@ pub(in super::super) async fn begin(app: &App, ctx: &Ctx, new: &Beginning<'_>) -
     {
         return fetch(app, ctx, draft).await;
     }
-    let template = templates::fetch(app, ctx, new.template).await?;
-    let kept = Kept {
-        template: template.key(),
-        answers: Answers::new(),
-        last: None,
-        corrects: new.corrects,
-        snapshots: Snapshots::default(),
-    };
+    let kept = beginning(app, ctx, new).await?;
     for _ in 0..2 {
         let Some(facility) = app.store.find_patient(ctx, ctx, new.patient).await? else {
             db.record(ctx, Event::denied(ACTION.key(), "no such patient")).await?;
@@ -207,6 +200,22 @@ pub(in super::super) async fn begin(app: &App, ctx: &Ctx, new: &Beginning<'_>) -
         }
     }
     Err(db::Error::Conflict.into())
+}
+
+/// What a new draft holds.
+async fn beginning(app: &App, ctx: &Ctx, new: &Beginning<'_>) -> Result<Kept, Error> {
+    let (template, corrects) = (new.template, new.corrects);
+    if let Some(note) = corrects {
+        let old = carry::corrected(app, ctx, new.patient, note).await?;
+        let template = templates::fetch(app, ctx, &old.template).await?;
+        let answers = carry::whole(&template, &old.last.answers);
+        let template = old.template;
+        return Ok(Kept { template, answers, last: Some(old.last), corrects, snapshots: old.snapshots });
+    }
+    let template = templates::active(app, ctx, template).await?;
+    let last = carry::last(app, ctx, new.patient, &template).await?;
+    let answers = last.as_ref().map(|last| carry::carried(&template, &last.answers)).unwrap_or_default();
+    Ok(Kept { template: template.key(), answers, last, corrects, snapshots: Snapshots::default() })
 }
 
 async fn before(app: &App, ctx: &Ctx, key: &IdempotencyKey) -> Result<Option<Uuid>, Error> {

@@ -1,9 +1,12 @@
 //! Writing, signing and reading notes.
 
+mod carry;
 mod drafts;
 mod journal;
-mod later;
 mod patients;
+mod sign;
+mod signed;
+mod snapshots;
 mod templates;
 
 use std::sync::Arc;
@@ -20,8 +23,12 @@ use crate::app::App;
 
 pub(super) use drafts::{Beginning, begin, discard, fetch, list_of, list_own, save};
 pub(super) use journal::journal_key;
-pub(super) use later::*;
-pub(super) use templates::list as list_templates;
+pub(super) use sign::{prepare, sign, summary};
+pub(super) use signed::{add, co_sign, may_co_sign, read};
+pub(super) use snapshots::take;
+pub(super) use templates::{
+    NewTemplate, list as list_templates, make as make_template, retire as retire_template,
+};
 
 /// The templates that were understood: a version of one never changes.
 pub(crate) struct Memory {

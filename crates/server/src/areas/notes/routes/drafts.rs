@@ -1,7 +1,5 @@
 //! Unfinished notes.
 
-use std::collections::BTreeMap;
-
 use db::IdempotencyKey;
 use kernel::PatientId;
 use serde::{Deserialize, Serialize};

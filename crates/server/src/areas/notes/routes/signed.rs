@@ -28,7 +28,7 @@ pub(super) const CO_SIGN: Doc = Doc::new("Sign a note beside its author")
     .takes::<CoSigning>()
     .status(204)
     .step_up("sign")
-    .problems(&["own-note", "already-signed"]);
+    .problems(&["own-note", "already-signed", "note-altered"]);
 
 pub(super) async fn co_sign(call: Call) -> Result<Reply, Failure> {
     let note = id(&call, "composition")?;
