@@ -28,6 +28,9 @@ export function parseAnswers<Result>(text: string): Result {
 
 const JSON_TYPE = 'application/json'
 
+/** A connection that says nothing for so long is none: what was sent is sent again, and counts once. */
+const PATIENCE = 20_000
+
 interface Options {
   body?: object
   version?: number
@@ -69,7 +72,7 @@ export function notesIn(context: string) {
       ask<NoteDraft>('POST', drafts(patient), { body: of, key }),
     draft: (id: string, signal?: AbortSignal) => ask<NoteDraft>('GET', draft(id), { signal }),
     save: (id: string, version: number, answers: Answers) =>
-      ask<Saved>('PUT', draft(id), { body: { answers }, version }),
+      ask<Saved>('PUT', draft(id), { body: { answers }, version, signal: AbortSignal.timeout(PATIENCE) }),
     snapshots: (
       id: string,
       version: number,

@@ -1,4 +1,4 @@
-import { ApiError, Unreachable } from '@/api/errors'
+import { ApiError } from '@/api/errors'
 import type { Answer, Answers, NoteDraft, Saved } from '@/api/noteTypes'
 import { differing, same, withAnswer } from './answers'
 import { type Clashes, join, sendable } from './join'
@@ -58,6 +58,8 @@ export interface State {
 const REST = 1_200
 const LATEST = 4_000
 const JOURNAL = 250
+/** So long an answer may take before it is said that none comes. */
+const SLOW = 6_000
 const AGAIN = [2_000, 4_000, 8_000, 15_000]
 
 /**
@@ -256,8 +258,9 @@ export class Keeper {
     this.set({ status: 'saving' })
     // The journal is never behind the server: what comes back from it could else be older than what is saved.
     if (this.pen) await Promise.race([this.write(), new Promise((resolve) => setTimeout(resolve, 500))])
+    const slow = setTimeout(() => this.set({ status: 'offline' }), SLOW)
     try {
-      const saved = await this.desk.save(draft.version, sent)
+      const saved = await this.desk.save(draft.version, sent).finally(() => clearTimeout(slow))
       this.tries = 0
       this.set({ draft: { ...this.state.draft, ...saved, answers: sent, saved_by: draft.saved_by } })
       if (at === this.changes) return this.settle()
@@ -309,7 +312,6 @@ export class Keeper {
     this.set({ status: 'offline' })
     this.write()
     this.plan(error instanceof ApiError && error.retryAfter ? error.retryAfter * 1000 : wait)
-    if (!(error instanceof ApiError || error instanceof Unreachable)) throw error
   }
 
   /** Somebody else saved: what both wrote is joined. */

@@ -1,11 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { Decimal } from '@/api/json'
 import { parseAnswers } from '@/api/notes'
 import type { Answers, Questionnaire } from '@/api/noteTypes'
 import { makeTemplates } from '@/mocks/noteTemplates'
 import { differing, same } from './answers'
 import { wordDiff } from './diff'
+import { codingOf } from './fields/ChoiceInput'
 import { readNumber } from './fields/NumberInput'
-import { isShown, missingOf } from './form'
+import { isAsked, isScore, isShown, items, missingOf } from './form'
 import { join, sendable } from './join'
 import { scoresOf, wordsOf } from './scores'
 
@@ -138,4 +141,29 @@ test('a coding is the same whatever it is called', () => {
   const plain = { a: coded('calm') }
   const named = { a: [{ valueCoding: { ...coded('calm')[0]?.valueCoding, display: 'Calm' } }] }
   expect(differing(plain, named)).toEqual([])
+})
+
+describe('the standard set', () => {
+  const folder = path.join(process.cwd(), '../crates/server/src/areas/notes/standard')
+  const set = readdirSync(folder).map(
+    (name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Questionnaire,
+  )
+  test.each(set.map((it) => [it.title, it] as const))(
+    '%s can be answered, and its scores come out',
+    (_, of) => {
+      const answers: Answers = {}
+      for (const { item } of items(of)) {
+        if (item.type === 'boolean') answers[item.linkId] = [{ valueBoolean: true }]
+        if (item.answerOption?.[0]) answers[item.linkId] = [codingOf(item.answerOption[0])]
+      }
+      const scores = [...items(of)].filter(({ item }) => isScore(item)).map(({ item }) => item.linkId)
+      expect(Object.keys(scoresOf(of, answers))).toEqual(scores)
+      for (const score of Object.values(scoresOf(of, answers))) expect(score.text).toBeTruthy()
+      const asked = [...items(of)].filter(
+        ({ item }) => isAsked(item) && item.required && !answers[item.linkId],
+      )
+      const shown = asked.filter(({ item }) => isShown(item.linkId, of, answers))
+      expect(missingOf(of, answers)).toEqual(shown.map(({ item }) => item.linkId))
+    },
+  )
 })

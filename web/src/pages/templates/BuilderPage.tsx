@@ -1,4 +1,4 @@
-import { Button, Checkbox, NativeSelect, SegmentedControl, TextInput } from '@mantine/core'
+import { Anchor, Button, Checkbox, NativeSelect, SegmentedControl, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -81,9 +81,11 @@ function Builder({ of, all }: { of?: NoteTemplate; all: NoteTemplate[] }) {
     <div className={classes.page} data-wide>
       <PageHead
         back={
-          <Link to="/c/$context/note-templates" params={{ context }}>
+          <Anchor
+            renderRoot={(props) => <Link to="/c/$context/note-templates" params={{ context }} {...props} />}
+          >
             <BackIcon size={14} /> {t('templates.backToList')}
-          </Link>
+          </Anchor>
         }
         title={of ? t('templates.editTitle', { title: of.title }) : t('templates.newTitle')}
         lead={of && t('templates.editLead', { version: Number(newest?.version ?? of.version) + 1 })}
@@ -110,7 +112,7 @@ function Builder({ of, all }: { of?: NoteTemplate; all: NoteTemplate[] }) {
       <div className={classes.columns} data-view={view}>
         <div className={classes.structure}>
           <section className={classes.section} aria-label={t('templates.about')}>
-            <div className={classes.editor}>
+            <div className={classes.about}>
               <div className={classes.pair}>
                 <TextInput
                   label={t('templates.name')}
