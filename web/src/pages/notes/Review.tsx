@@ -39,6 +39,7 @@ export function Review({ keeper, state, zone, onBack }: Props) {
   const sign = useRef<HTMLButtonElement>(null)
   const why = useRef<HTMLTextAreaElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
+  const problem = useRef<HTMLDivElement>(null)
   const corrects = draft.corrects !== null
 
   useEffect(() => {
@@ -89,6 +90,9 @@ export function Review({ keeper, state, zone, onBack }: Props) {
       if (hasCode(error, 'note-incomplete')) await summary.refetch()
     },
   })
+  useEffect(() => {
+    if (signing.error) problem.current?.scrollIntoView({ block: 'nearest' })
+  }, [signing.error])
   function go() {
     setTried(true)
     if (corrects && reason.trim() === '') return why.current?.focus()
@@ -157,15 +161,17 @@ export function Review({ keeper, state, zone, onBack }: Props) {
           }}
         />
       )}
-      {signing.error instanceof NotSaved ? (
-        <Notice kind="bad">{t('notes.notSavedYet')}</Notice>
-      ) : stale ? (
-        <Notice kind="bad">{t('notes.changedMeanwhile')}</Notice>
-      ) : hasCode(signing.error, 'note-incomplete') ? (
-        <Notice kind="bad">{t('notes.incomplete')}</Notice>
-      ) : (
-        <ProblemNotice error={signing.error} />
-      )}
+      <div ref={problem} className={classes.problem}>
+        {signing.error instanceof NotSaved ? (
+          <Notice kind="bad">{t('notes.notSavedYet')}</Notice>
+        ) : stale ? (
+          <Notice kind="bad">{t('notes.changedMeanwhile')}</Notice>
+        ) : hasCode(signing.error, 'note-incomplete') ? (
+          <Notice kind="bad">{t('notes.incomplete')}</Notice>
+        ) : (
+          <ProblemNotice error={signing.error} />
+        )}
+      </div>
       <div className={classes.bar}>
         <StatusLine state={state} zone={zone} />
         <div className={classes.buttons}>
