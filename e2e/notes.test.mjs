@@ -85,7 +85,7 @@ async function shiftNote(required, remark) {
 
 test('the main job: from the list of patients to a signed shift note with both snapshots', {
   skip,
-}, async () => {
+}, async (t) => {
   const first = [
     ['Shift', 'Day'],
     ['Consciousness', 'Alert, oriented'],
@@ -222,7 +222,7 @@ function dice(seed) {
 
 test(`killed ${KILLS} times while typing, never more than five seconds of typing are lost`, {
   skip,
-}, async () => {
+}, async (t) => {
   const roll = dice(47)
   const ways = ['reload', 'close', 'crash', 'offline', 'offline', 'stopped']
   const worst = {}

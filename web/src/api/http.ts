@@ -200,6 +200,8 @@ class Http {
     const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
     const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
     if (fields.resourceType === 'OperationOutcome') fields.code = codeOfOutcome(answer.status, fields)
+    // What stands in a context does not say it by a code of its own.
+    if (answer.status === 401) fields.code ??= 'signed-out'
     const error = new ApiError(answer.status, fields, wait)
     if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
     return error

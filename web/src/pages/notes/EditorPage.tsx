@@ -100,7 +100,7 @@ function Editor({ id }: { id: string }) {
   }, [])
 
   async function toNotes() {
-    await cache.invalidateQueries({ queryKey: noteQueries(context).draftsOf(patient).queryKey })
+    cache.removeQueries({ queryKey: noteQueries(context).ownDrafts().queryKey })
     await navigate({
       to: '/c/$context/patients/$patient/$section',
       params: { context, patient, section: 'notes' },

@@ -71,9 +71,10 @@ export function Review({ keeper, state, zone, onBack }: Props) {
     },
     onSuccess: async ({ composition }) => {
       await keeper.close()
+      // Not even for a moment is it among the unfinished.
+      cache.removeQueries({ queryKey: noteQueries(context).ownDrafts().queryKey })
       await Promise.all([
         refreshPatient(cache, context, patient),
-        cache.invalidateQueries({ queryKey: noteQueries(context).draftsOf(patient).queryKey }),
         draft.corrects &&
           cache.invalidateQueries({ queryKey: noteQueries(context).note(draft.corrects).queryKey }),
       ])
