@@ -66,6 +66,9 @@ export async function house() {
       ).link
     },
     log: () => said,
+    /** As if the machine stood still: connections are there and nothing answers. */
+    pause: () => server.kill('SIGSTOP'),
+    resume: () => server.kill('SIGCONT'),
     async close() {
       server.kill('SIGTERM')
       await new Promise((resolve) => server.once('close', resolve))

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import { getResponse, type RequestHandler } from 'msw'
 import { type Connect, type Plugin, runnerImport } from 'vite'
 
@@ -24,9 +25,10 @@ interface Mocks {
 
 /** Answers the API and FHIR from the mocks (LAMPLIGHT_MOCK=1), for work without a server. */
 export function mockServer(): Plugin {
-  const answer: Promise<Connect.NextHandleFunction> = runnerImport<Mocks>('./src/mocks/handlers.ts').then(
-    ({ module }) => middleware(module),
-  )
+  const answer: Promise<Connect.NextHandleFunction> = runnerImport<Mocks>('./src/mocks/handlers.ts', {
+    configFile: false,
+    resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  }).then(({ module }) => middleware(module))
   const use = (stack: Connect.Server) =>
     void stack.use((request, response, next) => {
       answer.then((handle) => handle(request, response, next), next)

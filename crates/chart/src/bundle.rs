@@ -16,6 +16,7 @@ use fhir::validate::Issue;
 use kernel::{FacilityId, ResourceId, Version};
 use policy::{Action, Target};
 
+use crate::hooks::By;
 use crate::intake::{self, Draft, Owned, Placed, rfc3339};
 use crate::model::{CreateOptions, Document, SearchRequest};
 use crate::places::Places;
@@ -267,7 +268,7 @@ impl Store {
             self.may_delete(tx, &current).await.map_err(fail(position))?;
             let change = self.deletion(ctx, &current).await?;
             let note = tombstone(&change);
-            write::replace(&self.db, tx, &SealingKeys::default(), &change, None)
+            write::replace(&self.db, tx, &SealingKeys::default(), By::Client, &change, None)
                 .await
                 .map_err(fail(position))?;
             write::note(&mut event, change.facility, change.patient, note);
@@ -285,8 +286,9 @@ impl Store {
                 }
                 Some(change) => {
                     let change = Change { new: Some(&one), ..change };
-                    let (note, _) =
-                        write::replace(&self.db, tx, &keys, &change, None).await.map_err(fail(position))?;
+                    let (note, _) = write::replace(&self.db, tx, &keys, By::Client, &change, None)
+                        .await
+                        .map_err(fail(position))?;
                     write::note(&mut event, one.facility, one.draft.patient(), note);
                     documents.insert(position, self.written(ctx, one).await?);
                 }
@@ -296,7 +298,7 @@ impl Store {
             return Ok((documents, deleted));
         }
         event.detail = Some(format!("{} written", created.len() + event.writes.len()));
-        write::insert(&self.db, tx, &keys, &created, event).await?;
+        write::insert(&self.db, tx, &keys, By::Client, &created, event).await?;
         for (position, one) in positions.into_iter().zip(created) {
             documents.insert(position, self.written(ctx, one).await?);
         }
@@ -331,7 +333,7 @@ impl Store {
                     let before = Version(draft.version.0 - 1);
                     let current =
                         self.current(tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
-                    let (one, change) = self.change(tx, &current, draft).await?;
+                    let (one, change) = self.change(tx, Action::Update, &current, draft).await?;
                     return Ok((one, Some(change)));
                 }
                 let home = places.settle(ctx, &draft, facility)?;

@@ -8,9 +8,10 @@ use fhir::validate::Issue;
 use kernel::{PatientId, ResourceId, Version};
 use policy::{Action, Target};
 
+use crate::hooks::By;
 use crate::intake::{self, Draft};
 use crate::model::Written;
-use crate::places::{Places, hold};
+use crate::places::Places;
 use crate::record::{Keys, Record};
 use crate::search::Door;
 use crate::write::{self, SealingKeys};
@@ -111,7 +112,7 @@ impl Store {
         let placed = [intake::place(draft, facility, &key, at)?];
         let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
         let event = write::event(ACTION, rtype, id, Version::FIRST);
-        write::insert(&self.db, tx, &keys, &placed, event).await?;
+        write::insert(&self.db, tx, &keys, By::Area, &placed, event).await?;
         let [placed] = placed;
         Ok(Written { document: self.written(ctx, placed).await?, created: true })
     }
@@ -166,15 +167,6 @@ impl Store {
         let target = Target { facility: Some(facility), class: None };
         self.db.authorize(ctx, action, target).await?;
         Ok(facility)
-    }
-
-    /// Holds a patient where they are until the transaction ends, and says where that is.
-    ///
-    /// # Errors
-    /// Not found when there is none within reach.
-    pub async fn hold(&self, tx: &Tx<'_>, patient: PatientId) -> Result<kernel::FacilityId, Error> {
-        let held = hold(tx, &[patient]).await?;
-        held.get(&patient).copied().ok_or_else(|| db::Error::NotFound.into())
     }
 
     /// Refuses a change of what a filed document says its file is.

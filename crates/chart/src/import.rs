@@ -17,6 +17,7 @@ use kernel::{FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 use uuid::Uuid;
 
+use crate::hooks::By;
 use crate::intake::{self, Draft, Owned, Placed, rfc3339};
 use crate::model::{ImportOptions, ImportRecord, ImportReport, Imported};
 use crate::places::{NOT_OPEN, Places, are_open, hold, stands};
@@ -397,7 +398,8 @@ impl Store {
             let tx = self.db.begin(ctx).await?;
             hold_again(&tx, &placed, before).await?;
             let keys = SealingKeys::of(&self.db, ctx, placed.iter().copied()).await?;
-            write::insert(&self.db, &tx, &keys, placed, import_event(chunk.len(), options)).await?;
+            write::insert(&self.db, &tx, &keys, By::Import, placed, import_event(chunk.len(), options))
+                .await?;
         }
         Ok(())
     }
@@ -414,7 +416,7 @@ impl Store {
         let change = self.deletion(ctx, &current).await?;
         let change = Change { new: Some(placed), at: draft.at, facility: placed.facility, ..change };
         let event = write::event(Action::Import, draft.rtype, draft.id, draft.version);
-        write::replace(&self.db, &tx, &keys, &change, Some(event)).await?;
+        write::replace(&self.db, &tx, &keys, By::Import, &change, Some(event)).await?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use uuid::Uuid;
 
+use crate::hooks::{self, Kept};
 use crate::index::{self, Index, Scope};
 use crate::{Error, compress, files};
 
@@ -24,6 +25,8 @@ pub(crate) struct Draft {
     /// Which element names the owner, along [`patient_paths`]; 0 is the subject.
     pub(crate) owner_by: i16,
     pub(crate) class: DataClass,
+    /// Whose it is to write, when not everybody's.
+    pub(crate) kept: Option<Kept>,
     /// Local resources it refers to, with the path of the first reference to each.
     pub(crate) links: Vec<Link>,
     /// The document as it will be read back.
@@ -125,6 +128,7 @@ pub(crate) fn draft(
         owner,
         owner_by,
         class: class_of(named, &root),
+        kept: hooks::kept(named, &root),
         links,
         body: stamped,
     })

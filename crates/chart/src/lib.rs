@@ -6,9 +6,11 @@
 mod bundle;
 mod compress;
 mod directory;
+mod enter;
 mod error;
 mod export;
 mod files;
+mod hooks;
 mod import;
 mod index;
 mod intake;
@@ -25,8 +27,10 @@ mod unite;
 mod view;
 mod write;
 
+pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};
+pub use hooks::{NOTE, TEMPLATE};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
     Imported, Page, Preview, Revision, SearchRequest, Written,

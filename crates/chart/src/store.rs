@@ -10,6 +10,7 @@ use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 
 use crate::directory::Directory;
+use crate::hooks::{self, By};
 use crate::index::{self, Scope, Token};
 use crate::intake::{self, Draft, Placed};
 use crate::model::{CreateOptions, Document, History, Revision, Written};
@@ -212,7 +213,7 @@ impl Store {
             tx.record_answer(key, &answer(201, rtype, id, Version::FIRST, at)).await?;
         }
         let event = write::event(Action::Create, rtype, id, Version::FIRST);
-        write::insert(&self.db, &tx, &keys, &placed, event).await?;
+        write::insert(&self.db, &tx, &keys, By::Client, &placed, event).await?;
         let [placed] = placed;
         Ok(Written { document: self.written(ctx, placed).await?, created: true })
     }
@@ -253,10 +254,11 @@ impl Store {
         let draft = self.redraft(ctx, &current.record, body, at).await?;
         let draft = self.keep_links(ctx, &current, draft).await?;
         Places::look_up(&tx, [&draft]).await?.check(&draft)?;
-        let (placed, change) = self.change(&tx, &current, draft).await?;
+        let (placed, change) = self.change(&tx, Action::Update, &current, draft).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
         let event = write::event(Action::Update, rtype, id, version.next());
-        write::replace(&self.db, &tx, &keys, &Change { new: Some(&placed), ..change }, Some(event)).await?;
+        let change = Change { new: Some(&placed), ..change };
+        write::replace(&self.db, &tx, &keys, By::Client, &change, Some(event)).await?;
         Ok(Written { document: self.written(ctx, placed).await?, created: false })
     }
 
@@ -295,7 +297,7 @@ impl Store {
         let change = self.deletion(ctx, &current).await?;
         let version = current.record.version.next();
         let event = write::event(Action::Delete, rtype, id, version);
-        write::replace(&self.db, &tx, &SealingKeys::default(), &change, Some(event)).await?;
+        write::replace(&self.db, &tx, &SealingKeys::default(), By::Client, &change, Some(event)).await?;
         Ok(version)
     }
 
@@ -433,6 +435,7 @@ impl Store {
     pub(crate) async fn change(
         &self,
         tx: &Tx<'_>,
+        action: Action,
         current: &Current,
         draft: Draft,
     ) -> Result<(Placed, Change<'static>), Error> {
@@ -447,7 +450,7 @@ impl Store {
             return Err(Error::Invalid(vec![issue]));
         }
         let target = Target { facility: Some(record.facility), class: Some(draft.class) };
-        self.db.authorize(ctx, Action::Update, target).await?;
+        self.db.authorize(ctx, action, target).await?;
         if let Some(patient) = record.patient.filter(|_| draft.class != record.class) {
             // Its key may be new, and is made where the patient is.
             stands(&hold(tx, &[patient]).await?, patient, record.facility)?;
@@ -464,6 +467,7 @@ impl Store {
     pub(crate) async fn deletion(&self, ctx: &Ctx, current: &Current) -> Result<Change<'static>, Error> {
         let record = &current.record;
         let mut old_tokens: Vec<Token> = Vec::new();
+        let mut was = None;
         if record.sealed.is_some() {
             let keys = Keys::of(&self.db, ctx, std::slice::from_ref(record)).await?;
             let key = self.db.keyring().search_key(ctx).await?;
@@ -475,6 +479,7 @@ impl Store {
             };
             keys.open_whole(ctx, record)?.matches(|body| {
                 let Ok(root) = parse(body, &self.limits) else { return false };
+                was = hooks::kept(record.rtype, &root);
                 old_tokens =
                     index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
                 true
@@ -488,6 +493,7 @@ impl Store {
             from: record.version,
             at: self.db.world().now(),
             old_tokens,
+            was,
             new: None,
         })
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::directory::follows;
+use crate::hooks::{self, By, Kept};
 use crate::index::Token;
 use crate::intake::{Owned, Placed};
 use crate::places::admitted;
@@ -128,6 +129,7 @@ pub(crate) async fn insert<'p>(
     db: &Db,
     tx: &Tx<'_>,
     keys: &SealingKeys,
+    by: By,
     placed: impl IntoIterator<Item = &'p Placed>,
     mut event: Event,
 ) -> Result<Receipt, Error> {
@@ -135,6 +137,7 @@ pub(crate) async fn insert<'p>(
     let mut columns = Columns::default();
     for one in placed {
         let draft = &one.draft;
+        hooks::new(by, draft.kept)?;
         let patient = draft.patient().map(|patient| patient.0);
         let sealed = keys.seal(db, ctx, one)?;
         note(&mut event, one.facility, draft.patient(), Write::of(draft.id, draft.version, &sealed));
@@ -206,6 +209,8 @@ pub(crate) struct Change<'a> {
     pub(crate) at: Timestamp,
     /// Tokens of the version replaced.
     pub(crate) old_tokens: Vec<Token>,
+    /// Whose the version replaced was to write.
+    pub(crate) was: Option<Kept>,
     /// `None`: a deletion.
     pub(crate) new: Option<&'a Placed>,
 }
@@ -246,10 +251,13 @@ pub(crate) async fn replace(
     db: &Db,
     tx: &Tx<'_>,
     keys: &SealingKeys,
+    by: By,
     change: &Change<'_>,
     event: Option<Event>,
 ) -> Result<(Write, Option<Receipt>), Error> {
     let ctx = tx.ctx();
+    let is = change.new.and_then(|placed| placed.draft.kept);
+    hooks::changed((db, ctx), (change.rtype, change.id, change.from), by, (change.was, is)).await?;
     let sealed = change.new.map(|placed| keys.seal(db, ctx, placed)).transpose()?;
     let write = Write::of(change.id, change.from.next(), sealed.as_deref().unwrap_or_default());
     let fresh: &[Token] = change.new.map(|placed| placed.index.tokens.as_slice()).unwrap_or_default();

@@ -203,6 +203,11 @@ impl Ctx {
         self.principal.membership
     }
 
+    /// Which door it comes in by.
+    pub fn plane(&self) -> Plane {
+        self.principal.plane
+    }
+
     /// The post whose view it has, when it is support access (ADR 0019).
     pub fn on_behalf_of(&self) -> Option<MembershipId> {
         self.principal.on_behalf_of

@@ -105,10 +105,10 @@ impl Action {
     /// What it is to who reads the log of their record.
     pub fn what(self) -> What {
         match self {
-            Self::Read | Self::History | Self::Download => What::Viewed,
+            Self::Read | Self::History | Self::Download | Self::LookAtDrafts => What::Viewed,
             Self::Search => What::Searched,
-            Self::Create | Self::Upload => What::Added,
-            Self::Update => What::Changed,
+            Self::Create | Self::Upload | Self::SignNote | Self::AddToNote | Self::CoSignNote => What::Added,
+            Self::Update | Self::WriteDraft => What::Changed,
             Self::Delete => What::Deleted,
             Self::Export => What::Exported,
             Self::Import => What::Imported,
@@ -137,7 +137,8 @@ impl Action {
             | Self::ListSupport
             | Self::DecideSupport
             | Self::EndSupport
-            | Self::SwitchModule => What::Managed,
+            | Self::SwitchModule
+            | Self::EditTemplate => What::Managed,
         }
     }
 }

@@ -111,11 +111,23 @@ pub enum Action {
     Upload,
     /// Taking the bytes of one out.
     Download,
+    /// Looking at unfinished notes.
+    LookAtDrafts,
+    /// Beginning, saving and throwing away an unfinished note.
+    WriteDraft,
+    /// Signing a note.
+    SignNote,
+    /// Adding to a signed note.
+    AddToNote,
+    /// Signing beside the author.
+    CoSignNote,
+    /// Making, publishing and retiring templates of notes.
+    EditTemplate,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 50] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -160,6 +172,12 @@ impl Action {
         Self::EndSupport,
         Self::Upload,
         Self::Download,
+        Self::LookAtDrafts,
+        Self::WriteDraft,
+        Self::SignNote,
+        Self::AddToNote,
+        Self::CoSignNote,
+        Self::EditTemplate,
     ];
 
     /// The permission that allows the action.
@@ -190,6 +208,11 @@ impl Action {
             Self::ListModules | Self::SwitchModule | Self::DecideSupport | Self::EndSupport => {
                 Permission::OrganizationManage
             }
+            Self::LookAtDrafts | Self::WriteDraft | Self::SignNote | Self::AddToNote => {
+                Permission::NotesWrite
+            }
+            Self::CoSignNote => Permission::NotesCoSign,
+            Self::EditTemplate => Permission::TemplatesEdit,
         }
     }
 
@@ -240,6 +263,12 @@ impl Action {
             Self::EndSupport => "support.end",
             Self::Upload => "documents.upload",
             Self::Download => "documents.download",
+            Self::LookAtDrafts => "notes.look",
+            Self::WriteDraft => "notes.draft",
+            Self::SignNote => "notes.sign",
+            Self::AddToNote => "notes.add",
+            Self::CoSignNote => "notes.co-sign",
+            Self::EditTemplate => "templates.edit",
         }
     }
 }

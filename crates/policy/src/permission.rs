@@ -74,6 +74,12 @@ permissions! {
     EmergencyAccess = "emergency.access",
     /// Review emergency access.
     EmergencyReview = "emergency.review",
+    /// Write notes from templates and sign them in one's own name.
+    NotesWrite = "notes.write",
+    /// Sign beside the author of a note.
+    NotesCoSign = "notes.co-sign",
+    /// Make, publish and retire the templates of notes.
+    TemplatesEdit = "templates.edit",
 }
 
 /// A set of permissions.

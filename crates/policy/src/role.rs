@@ -3,8 +3,8 @@
 
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, EmergencyAccess, EmergencyReview, OrganizationManage, PeopleEnd, PeopleInvite,
-    PeopleRead, RelationshipsEdit, RolesEdit,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd,
+    PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -136,7 +136,7 @@ impl Role {
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
 const AIDE: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess];
+    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess, NotesWrite];
 const CARE: &[Permission] = &[
     ChartRead,
     ChartSearch,
@@ -147,6 +147,8 @@ const CARE: &[Permission] = &[
     PeopleEnd,
     RelationshipsEdit,
     EmergencyAccess,
+    NotesWrite,
+    NotesCoSign,
 ];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,
@@ -159,6 +161,8 @@ const PHYSICIAN: &[Permission] = &[
     PeopleEnd,
     RelationshipsEdit,
     EmergencyAccess,
+    NotesWrite,
+    NotesCoSign,
 ];
 const FRONT_DESK: &[Permission] = &[
     ChartRead,

@@ -18,7 +18,7 @@ use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use crate::areas::documents::Cabinet;
-use crate::areas::{demonstration, documents, events, oauth, people, platform};
+use crate::areas::{demonstration, documents, events, notes, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -103,6 +103,7 @@ pub struct App {
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
     pub(crate) cabinet: Cabinet,
+    pub(crate) notes: Arc<notes::Memory>,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
     stop: Arc<watch::Sender<bool>>,
@@ -148,6 +149,7 @@ impl App {
             capability: Arc::default(),
             events: Arc::default(),
             cabinet,
+            notes: Arc::default(),
             stopping,
             stop: Arc::new(stop),
             placed: Placed::default(),

@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly action: string | undefined
   /** Seconds to wait before asking again. */
   readonly retryAfter: number | undefined
+  /** All that was said: for members that a code has of its own. */
+  readonly problem: Readonly<Record<string, unknown>>
 
   constructor(status: number, problem: Record<string, unknown>, retryAfter?: number) {
     const word = (key: string) => (typeof problem[key] === 'string' ? problem[key] : '')
@@ -18,6 +20,7 @@ export class ApiError extends Error {
     this.detail = word('detail')
     this.action = word('action') || undefined
     this.retryAfter = retryAfter
+    this.problem = problem
   }
 }
 

@@ -221,6 +221,8 @@ export interface Composition extends Base<'Composition'> {
   title?: string
   text?: Narrative
   section?: CompositionSection[]
+  identifier?: Identifier
+  relatesTo?: { code: string; targetReference?: Reference }[]
 }
 
 export interface DocumentReference extends Base<'DocumentReference'> {

@@ -48,6 +48,8 @@ interface Request {
     /** The answer holds no data and need not say its context; another's is refused all the same. */
     dataless?: true
   }
+  /** The answer is a file of this type. */
+  file?: string
 }
 
 /** An answer as it came. */
@@ -131,6 +133,11 @@ class Http {
     return this.send<Raw>(path, { ...options, method, text })
   }
 
+  /** A file, as it is. */
+  file(path: string, type: string, options: { context: string }): Promise<Blob> {
+    return this.send<Blob>(path, { ...options, file: type })
+  }
+
   /** Sends, and when the server wants proof asks for it and sends once more with it. */
   private async send<Answer>(path: string, request: Request): Promise<Answer> {
     try {
@@ -167,6 +174,7 @@ class Http {
         typeof request.version === 'string' ? request.version : `W/"${request.version}"`,
       )
     if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
+    if (request.file) headers.set('Accept', `${request.file}, application/problem+json`)
     if (request.text) {
       headers.set('Accept', request.text.type)
       for (const [name, value] of Object.entries(request.text.headers ?? {})) headers.set(name, value)
@@ -194,6 +202,7 @@ class Http {
     if (request.context) notices.note(request.context, answer.headers.get(NOTICE_HEADER))
 
     if (!answer.ok) throw await this.problem(answer)
+    if (request.file) return (await answer.blob()) as Answer
     const text = await answer.text()
     if (request.text) return { text, etag: answer.headers.get('ETag') } as Answer
     return (text ? JSON.parse(text) : undefined) as Answer
@@ -204,6 +213,8 @@ class Http {
     const fields = body && typeof body === 'object' ? (body as Record<string, unknown>) : {}
     const wait = parseRetryAfter(answer.headers.get('Retry-After'), this.now())
     if (fields.resourceType === 'OperationOutcome') fields.code = codeOfOutcome(answer.status, fields)
+    // What stands in a context does not say it by a code of its own.
+    if (answer.status === 401) fields.code ??= 'signed-out'
     const error = new ApiError(answer.status, fields, wait)
     if (error.code === 'second-factor-required') this.hooks.secondFactorRequired()
     return error

@@ -11,9 +11,16 @@ import {
 import { chartQueries } from '@/api/chartQueries'
 import { ApiError, hasCode } from '@/api/errors'
 import { isHidden } from '@/api/fhir'
+import { noteQueries } from '@/api/notes'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
-import { showsEmergencies, showsPatients, showsPeople, showsSupport } from '@/pages/context/shows'
+import {
+  showsEmergencies,
+  showsPatients,
+  showsPeople,
+  showsSupport,
+  showsTemplates,
+} from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
@@ -27,6 +34,8 @@ interface RouterContext {
 
 type Search = Record<string, unknown>
 const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
 const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout })
 
@@ -206,7 +215,7 @@ const chart = createRoute({
   path: '/patients/$patient',
   loader: async ({ context: { cache }, params, parentMatchPromise }) => {
     if (!(await stands(parentMatchPromise))) return
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(params.patient)) throw notFound()
+    if (!isId(params.patient)) throw notFound()
     await loadChart(cache, params.context, params.patient).catch((error: unknown) => {
       // Out of reach and not there are the same.
       throw isHidden(error) ? notFound() : error
@@ -233,6 +242,77 @@ const chartSection = createRoute({
   },
   notFoundComponent: NotFoundPage,
   component: lazyRouteComponent(() => import('@/pages/chart/SectionPage'), 'SectionPage'),
+})
+
+/** A note being written. One that was signed meanwhile is read instead. */
+const noteDraft = createRoute({
+  getParentRoute: () => chart,
+  path: '/notes/drafts/$draft',
+  validateSearch: (search: Search): { review?: true } => ({
+    review: search.review === true ? true : undefined,
+  }),
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!me.permissions.includes('notes.write') || !isId(params.draft)) throw notFound()
+    const draft = await cache
+      .fetchQuery(noteQueries(params.context).draft(params.draft))
+      .catch((error: unknown) => {
+        const signed = hasCode(error, 'draft-signed') && error.problem.composition
+        if (typeof signed === 'string')
+          throw redirect({
+            to: '/c/$context/patients/$patient/notes/$note',
+            params: { context: params.context, patient: params.patient, note: signed },
+            search: { draft: params.draft },
+            replace: true,
+          })
+        throw isHidden(error) ? notFound() : error
+      })
+    if (draft.patient !== params.patient) throw notFound()
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/notes/EditorPage'), 'EditorPage'),
+})
+const signedNote = createRoute({
+  getParentRoute: () => chart,
+  path: '/notes/$note',
+  validateSearch: (search: Search): { said?: 'signed'; draft?: string } => ({
+    said: search.said === 'signed' ? 'signed' : undefined,
+    draft: typeof search.draft === 'string' && isId(search.draft) ? search.draft : undefined,
+  }),
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    if (!(await stands(parentMatchPromise))) return
+    if (!isId(params.note)) throw notFound()
+    await cache.ensureQueryData(noteQueries(params.context).note(params.note)).catch((error: unknown) => {
+      throw isHidden(error) ? notFound() : error
+    })
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/notes/SignedNotePage'), 'SignedNotePage'),
+})
+
+/** For whoever makes the templates of notes. For others they do not exist. */
+const templates = createRoute({
+  getParentRoute: () => context,
+  id: 'templates',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsTemplates(me.permissions)) throw notFound()
+    await cache.ensureQueryData(noteQueries(params.context).templates())
+  },
+  notFoundComponent: NotFoundPage,
+})
+const templateList = createRoute({
+  getParentRoute: () => templates,
+  path: '/note-templates',
+  component: lazyRouteComponent(() => import('@/pages/templates/TemplatesPage'), 'TemplatesPage'),
+})
+const templateBuilder = createRoute({
+  getParentRoute: () => templates,
+  path: '/note-templates/edit',
+  validateSearch: (search: Search): { of?: string } => ({ of: word(search.of) }),
+  component: lazyRouteComponent(() => import('@/pages/templates/BuilderPage'), 'BuilderPage'),
 })
 
 /** The pages of whoever may see the people here. For others they do not exist. */
@@ -460,7 +540,13 @@ const tree = root.addChildren([
     console.addChildren(Object.values(above)),
     context.addChildren([
       welcome,
-      charts.addChildren([patients, admit, same, chart.addChildren([chartOverview, chartSection])]),
+      charts.addChildren([
+        patients,
+        admit,
+        same,
+        chart.addChildren([chartOverview, chartSection, noteDraft, signedNote]),
+      ]),
+      templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,
       accesses,

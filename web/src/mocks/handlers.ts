@@ -7,6 +7,7 @@ import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
+import { noteHandlers } from './notes'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { signInHandlers } from './signIn'
@@ -166,6 +167,7 @@ export const handlers = [
   ...facilityHandlers,
   ...platformHandlers,
   ...supportHandlers,
+  ...noteHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */

@@ -18,6 +18,8 @@ import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
+import type { MockNotes } from './notes'
+import { makeTemplates } from './noteTemplates'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockPlane, makePlane } from './platform'
 import { type MockRecord, makeRecords } from './records'
@@ -85,6 +87,7 @@ export interface World {
   /** Files of patients, and whether nothing can look for viruses in them. */
   files: MockFile[]
   noScanner: boolean
+  notes: MockNotes
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -108,7 +111,15 @@ export function makeWorld(changes: Partial<World> = {}): World {
     kind: 'staff',
     color: 'teal',
     support: null,
-    permissions: ['chart.read', 'chart.search', 'chart.write', 'audit.report'],
+    permissions: [
+      'chart.read',
+      'chart.search',
+      'chart.write',
+      'notes.write',
+      'notes.co-sign',
+      'templates.edit',
+      'audit.report',
+    ],
   }
   return {
     person: { name: 'Amara Osei', email: 'amara.osei@example.org', password: 'violet kettle harbour' },
@@ -208,6 +219,15 @@ export function makeWorld(changes: Partial<World> = {}): World {
     refusesWrites: false,
     files: [],
     noScanner: false,
+    notes: {
+      templates: makeTemplates(),
+      drafts: [],
+      signed: [],
+      became: new Map(),
+      begun: new Map(),
+      down: false,
+      saves: 0,
+    },
     asked: [],
     ...changes,
   }

@@ -11,6 +11,9 @@ const attempts = new Map<string, Map<string, unknown>>()
 export const drafts = {
   has: (key: string) => kept.has(key),
   any: () => kept.size > 0,
+  keep: (key: string, value: unknown) => void kept.set(key, value),
+  recall: <Value>(key: string) => kept.get(key) as Value | undefined,
+  forget: (key: string) => void kept.delete(key),
   clear: () => {
     kept.clear()
     attempts.clear()

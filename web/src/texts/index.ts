@@ -11,6 +11,7 @@ import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
+import { notes } from './en/notes'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
@@ -18,6 +19,7 @@ import { care, photo } from './en/sections'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
 import { support } from './en/support'
+import { templates } from './en/templates'
 
 const en = {
   common,
@@ -58,7 +60,9 @@ const en = {
   facilities,
   platform,
   modules,
+  notes,
   support,
+  templates,
 }
 
 declare module 'i18next' {

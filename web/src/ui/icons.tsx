@@ -135,3 +135,46 @@ export function SearchIcon({ size }: Size) {
     </Drawn>
   )
 }
+export function MicIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <rect x="7.5" y="2.5" width="5" height="9.5" rx="2.5" />
+      <path d="M4.5 9.5a5.5 5.5 0 0 0 11 0M10 15v2.5M7.5 17.5h5" />
+    </Drawn>
+  )
+}
+export function UpIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M10 16V4M5.5 8.5 10 4l4.5 4.5" />
+    </Drawn>
+  )
+}
+export function DownIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M10 4v12M5.5 11.5 10 16l4.5-4.5" />
+    </Drawn>
+  )
+}
+export function GripIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M7.5 5h.1M12.5 5h.1M7.5 10h.1M12.5 10h.1M7.5 15h.1M12.5 15h.1" />
+    </Drawn>
+  )
+}
+export function BinIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M4 6h12M8 6V4h4v2M6 6l.7 10h6.6L14 6M8.7 9v4.5M11.3 9v4.5" />
+    </Drawn>
+  )
+}
+export function DotsIcon({ size }: Size) {
+  return (
+    <Drawn size={size}>
+      <path d="M4.5 10h.1M10 10h.1M15.5 10h.1" />
+    </Drawn>
+  )
+}

@@ -155,6 +155,8 @@ impl Bare {
             Row::Read => Work::Read,
             Row::Create => Work::Insert { rows, bytes: sizes.patient_bytes, tokens: sizes.patient_tokens },
             Row::Update => Work::Update { bytes: sizes.patient_bytes },
+            // A note is about as long as any record, and has no token.
+            Row::Autosave => Work::Update { bytes: sizes.bytes },
             Row::Identifier => Work::Identifier,
             Row::Name => Work::Named { shown },
             Row::Observations => Work::Series { shown },

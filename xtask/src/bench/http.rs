@@ -27,7 +27,8 @@ impl Caller {
 
     /// A request with a FHIR body; `fields` are more header lines, each with its line end.
     pub(super) fn send(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Vec<u8> {
-        let fields = format!("Content-Type: application/fhir+json\r\n{fields}");
+        let kind = if target.starts_with("/api/") { "application/json" } else { "application/fhir+json" };
+        let fields = format!("Content-Type: {kind}\r\n{fields}");
         self.request(method, target, &fields, body)
     }
 

@@ -24,10 +24,11 @@ pub(super) enum Row {
     Name,
     Observations,
     Bundle,
+    Autosave,
 }
 
 impl Row {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Read,
         Self::Create,
         Self::Update,
@@ -35,6 +36,7 @@ impl Row {
         Self::Name,
         Self::Observations,
         Self::Bundle,
+        Self::Autosave,
     ];
 
     /// What `--only` and the JSON call it.
@@ -47,6 +49,7 @@ impl Row {
             Self::Name => "name",
             Self::Observations => "observations",
             Self::Bundle => "bundle",
+            Self::Autosave => "autosave",
         }
     }
 
@@ -60,6 +63,7 @@ impl Row {
             Self::Name => "Patient by name, typo-tolerant",
             Self::Observations => "Observation by patient+code, newest 20",
             Self::Bundle => "transaction bundle, per resource",
+            Self::Autosave => "note autosave",
         }
     }
 
@@ -71,6 +75,7 @@ impl Row {
             Self::Update => 0.90,
             Self::Identifier => 0.40,
             Self::Name | Self::Observations => 0.50,
+            Self::Autosave => 1.0,
         }
     }
 
@@ -88,6 +93,9 @@ impl Row {
     pub(super) async fn scripts(self, caller: &Caller, data: &Data, clients: usize) -> Fallible<Vec<Script>> {
         if self == Self::Update {
             return updates(caller, data, clients).await;
+        }
+        if self == Self::Autosave {
+            return autosaves(caller, data, clients).await;
         }
         let requests: Vec<Vec<u8>> = match self {
             Self::Read => {
@@ -112,7 +120,7 @@ impl Row {
             Self::Bundle => {
                 data.visits.iter().map(|visit| caller.send("POST", FHIR, "", &bundle(visit))).collect()
             }
-            Self::Create | Self::Update => Vec::new(),
+            Self::Create | Self::Update | Self::Autosave => Vec::new(),
         };
         let script = |number: usize| {
             let mut dice = Dice::new(number as u64);
@@ -189,6 +197,48 @@ async fn updates(caller: &Caller, data: &Data, clients: usize) -> Fallible<Vec<S
             let target = format!("{FHIR}/Patient/{}", text(patient, "id"));
             let condition = format!("If-Match: W/\"{version}\"\r\n");
             caller.send("PUT", &target, &condition, patient.to_string().as_bytes())
+        });
+        scripts.push(script);
+    }
+    Ok(scripts)
+}
+
+/// Each client writes a note of its own, and has it saved while it types.
+async fn autosaves(caller: &Caller, data: &Data, clients: usize) -> Fallible<Vec<Script>> {
+    const WORDS: [&str; 8] = ["slept", "well", "ate", "half", "walked", "with", "help", "calm"];
+    let mut connection = caller.connect().await?;
+    let mut dice = Dice::new(0x6e6f);
+    let mut scripts = Vec::new();
+    for _ in 0..clients {
+        let patient = dice.pick(&data.patients);
+        let path = format!("/api/patients/{}/note-drafts", text(patient, "id"));
+        let begin = json!({"template": "https://lamplight.health/fhir/Questionnaire/shift-note|1"});
+        let begin = caller.send("POST", &path, "", begin.to_string().as_bytes());
+        let draft = connection.ask(&begin).await?.json(201)?;
+        let target = format!("/api/note-drafts/{}", text(&draft, "id"));
+        let (mut version, mut dice, caller) = (1_u32, Dice::new(dice.next()), caller.clone());
+        let mut typed = String::new();
+        let script: Script = Box::new(move |answer: Option<&Answer<'_>>| {
+            if answer.is_some_and(|answer| answer.status == 200) {
+                version += 1;
+            }
+            // Some words every five seconds, up to a long note, and then the next.
+            if typed.len() > 2_000 {
+                typed.clear();
+            }
+            for _ in 0..8 {
+                typed.push_str(dice.pick(&WORDS));
+                typed.push(' ');
+            }
+            let code = |code: &str| json!([{"valueCoding": {"code": code}}]);
+            let answers = json!({
+                "shift-which": code("day"), "consciousness": code("alert-oriented"), "meal": code("half"),
+                "skin": code("intact"), "mobility": code("with-one-person"),
+                "heart-rate": [{"valueQuantity": {"value": 60 + dice.below(40)}}],
+                "hand-over-text": [{"valueString": typed}],
+            });
+            let condition = format!("If-Match: \"{version}\"\r\n");
+            caller.send("PUT", &target, &condition, json!({"answers": answers}).to_string().as_bytes())
         });
         scripts.push(script);
     }

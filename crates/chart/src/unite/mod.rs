@@ -14,6 +14,7 @@ use kernel::{FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 use uuid::Uuid;
 
+use crate::hooks::By;
 use crate::record::{Keys, Record};
 use crate::store::Current;
 use crate::write::{self, Change, SealingKeys};
@@ -332,10 +333,10 @@ impl Store {
         let body = body.ok_or(db::Error::Seal("no JSON of ours"))?;
         let place = (record.id, record.version.next(), at);
         let draft = intake::draft(&body, &self.limits, Some(record.rtype), place)?;
-        let (placed, change) = self.change(tx, current, draft).await?;
+        let (placed, change) = self.change(tx, Action::Update, current, draft).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
         let change = Change { new: Some(&placed), ..change };
-        let (note, _) = write::replace(&self.db, tx, &keys, &change, None).await.map_err(merged)?;
+        let (note, _) = write::replace(&self.db, tx, &keys, By::Area, &change, None).await.map_err(merged)?;
         write::note(event, change.facility, change.patient, note);
         Ok(())
     }

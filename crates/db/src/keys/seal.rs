@@ -25,7 +25,8 @@ pub struct Place {
     pub patient: Option<PatientId>,
     /// The data class.
     pub class: DataClass,
-    /// The table, by a number that never changes (1: `chart.resource` and its past).
+    /// The table, by a number that never changes (1: `chart.resource` and its past; 24: `chart.draft`; the others are
+    /// [`crate::Drawer`]s).
     pub table: u8,
     /// The row.
     pub row: ResourceId,

@@ -11,6 +11,7 @@ pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod merges;
 pub(crate) mod modules;
+pub(crate) mod notes;
 pub(crate) mod oauth;
 pub(crate) mod people;
 pub(crate) mod platform;

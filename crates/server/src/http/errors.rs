@@ -107,6 +107,16 @@ impl Failure {
         matches!(self.status, 401 | 403 | 404)
     }
 
+    /// Whether it was there once and is not any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.status == 410
+    }
+
+    /// Whether somebody else was faster.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.status == 412
+    }
+
     pub(crate) fn cause(&self) -> &Cause {
         &self.cause
     }

@@ -85,6 +85,7 @@ impl Limits {
             Body::Bundle => self.bundle_bytes,
             Body::Form => self.form_bytes,
             Body::Json => self.json_bytes,
+            Body::LongJson => self.json_bytes.saturating_mul(8),
         }
     }
 }

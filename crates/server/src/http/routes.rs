@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, demonstration, documents, emergency, events, facilities, fhir, fields, merges,
-    modules, oauth, people, platform, providers, stays, support, terminology,
+    modules, notes, oauth, people, platform, providers, stays, support, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -95,6 +95,8 @@ pub enum Body {
     Json,
     /// A file, as long as was agreed on before; read as it comes.
     File,
+    /// A JSON document of some length.
+    LongJson,
 }
 
 /// The answer to come.
@@ -204,6 +206,7 @@ pub fn routes() -> &'static [Route] {
             accesses::ROUTES,
             facilities::ROUTES,
             documents::ROUTES,
+            notes::ROUTES,
             announcements::ROUTES,
             support::ROUTES,
             terminology::ROUTES,

@@ -32,6 +32,8 @@ pub(crate) fn example(template: &str) -> String {
         ("{document}", ID),
         ("{upload}", "nothing"),
         ("{link}", "999"),
+        ("{draft}", ID),
+        ("{composition}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

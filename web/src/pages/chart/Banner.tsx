@@ -44,7 +44,7 @@ export function Banner() {
   const alerts = flags?.filter((it) => it.status === 'active') ?? []
   const section = (key: string) => ({ context, patient: id, section: key })
   return (
-    <section className={classes.banner} aria-label={t('chart.banner')}>
+    <section className={classes.banner} aria-label={t('chart.banner')} data-chrome>
       <div className={classes.who}>
         <span className={classes.face}>
           {face ? (

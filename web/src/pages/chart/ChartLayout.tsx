@@ -16,7 +16,7 @@ export function ChartLayout() {
   const { context, id, patient } = useChart()
   const client = useQueryClient()
   const sections = useSections()
-  const { section } = useParams({ strict: false })
+  const { section, draft } = useParams({ strict: false })
   const content = useRef<HTMLDivElement>(null)
   const nav = useRef<HTMLElement>(null)
   const shown = useRef(section)
@@ -34,7 +34,7 @@ export function ChartLayout() {
   return (
     <div data-wide>
       <Banner />
-      <div className={classes.body}>
+      <div className={classes.body} data-writing={draft !== undefined || undefined}>
         <nav className={classes.nav} aria-label={t('chart.sections')} ref={nav}>
           <Link to="/c/$context/patients/$patient" params={params} activeOptions={{ exact: true }}>
             {t('chart.section_overview')}

@@ -8,7 +8,7 @@ import type { Criteria } from '@/api/fhir'
 import type { Of, Type } from '@/api/fhirTypes'
 import { atTime, dayOf, onDay } from '@/texts/zone'
 import { medicationOf } from './MedicationsPart'
-import { titleOf } from './NotesPart'
+import { NewNoteButton, titleOf } from './NotesPart'
 import classes from './Overview.module.css'
 import { Nothing, Part } from './Part'
 import { NEWEST_VITALS, type SectionKey, TIMELINE, VITAL_SIGNS } from './sections'
@@ -43,15 +43,19 @@ export function OverviewPart() {
     <Part
       title={t('chart.section_overview')}
       actions={
-        may('chart.write') && (
-          <Button
-            renderRoot={(props) => (
-              <Link to="/c/$context/patients/$patient/$section" params={params('vitals')} {...props} />
-            )}
-          >
-            {t('vitals.chart')}
-          </Button>
-        )
+        <>
+          {may('chart.write') && (
+            <Button
+              variant={may('notes.write') ? 'default' : 'filled'}
+              renderRoot={(props) => (
+                <Link to="/c/$context/patients/$patient/$section" params={params('vitals')} {...props} />
+              )}
+            >
+              {t('vitals.chart')}
+            </Button>
+          )}
+          {may('notes.write') && <NewNoteButton />}
+        </>
       }
     >
       <LatestVitals />

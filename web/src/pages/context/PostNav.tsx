@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Me } from '@/api/types'
 import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPatients, showsPeople, showsSupport } from './shows'
+import { showsEmergencies, showsPatients, showsPeople, showsSupport, showsTemplates } from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
@@ -22,7 +22,8 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const accesses = seesAccesses(me)
   const manages = me.permissions.includes('organization.manage')
   const support = showsSupport(me.permissions)
-  if (!patients && !people && !emergencies && !accesses && !manages && !support) return null
+  const templates = showsTemplates(me.permissions)
+  if (!patients && !people && !emergencies && !accesses && !manages && !support && !templates) return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -47,6 +48,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
           {t('emergencies.nav')}
+        </Link>
+      )}
+      {templates && (
+        <Link to="/c/$context/note-templates" params={params}>
+          {t('templates.title')}
         </Link>
       )}
       {manages && (

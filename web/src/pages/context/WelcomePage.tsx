@@ -1,12 +1,15 @@
-import { List, Stack, Text, Title } from '@mantine/core'
+import { Button, List, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
+import { noteQueries } from '@/api/notes'
+import { when } from '@/texts/when'
 import { permissionWords } from '@/texts/words'
 import cards from '@/ui/ChoiceCard.module.css'
 import { ArrowIcon, HouseIcon, PersonIcon, SearchIcon } from '@/ui/icons'
 import { Row, Rows, Section } from '@/ui/Section'
 import { showsPatients } from './shows'
-import { useMe } from './useContextId'
+import { useContextId, useMe } from './useContextId'
 import classes from './WelcomePage.module.css'
 
 export function WelcomePage() {
@@ -58,6 +61,7 @@ export function WelcomePage() {
           </ul>
         </nav>
       )}
+      {me.permissions.includes('notes.write') && showsPatients(me.permissions) && <Unfinished />}
       <div className={classes.columns}>
         <Section title={t('context.facilitiesTitle')}>
           {me.facilities.length === 0 ? (
@@ -87,5 +91,45 @@ export function WelcomePage() {
         </Section>
       </div>
     </Stack>
+  )
+}
+
+/** The notes that one has begun and not signed, whoever they are about. */
+function Unfinished() {
+  const { t } = useTranslation()
+  const context = useContextId()
+  const { data = [] } = useQuery(noteQueries(context).ownDrafts())
+  if (data.length === 0) return null
+  return (
+    <Section title={t('notes.own')}>
+      <Rows>
+        {data.map((it) => (
+          <Row
+            key={it.id}
+            title={`${it.title} · ${it.patient.name || t('chart.nameless')}`}
+            text={t('notes.pickContinue', { when: when(it.saved_at) })}
+            action={
+              <Button
+                size="sm"
+                variant="default"
+                aria-label={t('notes.continueOf', {
+                  title: it.title,
+                  name: it.patient.name || t('chart.nameless'),
+                })}
+                renderRoot={(props) => (
+                  <Link
+                    to="/c/$context/patients/$patient/notes/drafts/$draft"
+                    params={{ context, patient: it.patient.id, draft: it.id }}
+                    {...props}
+                  />
+                )}
+              >
+                {t('notes.continue')}
+              </Button>
+            }
+          />
+        ))}
+      </Rows>
+    </Section>
   )
 }

@@ -9,3 +9,5 @@ export const showsSupport = (permissions: readonly string[]) =>
 
 export const showsEmergencies = (permissions: readonly string[]) =>
   permissions.includes('emergency.review') || permissions.includes('emergency.access')
+
+export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')

@@ -8,7 +8,7 @@ import { chartQueries } from '@/api/chartQueries'
 import { SECTION_KEYS, SECTIONS, standsAlone } from '@/pages/chart/sections'
 import { zoneOf } from '@/pages/chart/useChart'
 import { nameOf } from '@/pages/chart/words'
-import { showsEmergencies, showsPatients, showsPeople } from '@/pages/context/shows'
+import { showsEmergencies, showsPatients, showsPeople, showsTemplates } from '@/pages/context/shows'
 import { useMe } from '@/pages/context/useContextId'
 import { seesAccesses } from '@/session/rights'
 import { useLeave } from '@/session/useLeave'
@@ -230,6 +230,12 @@ function usePlaces(): Choice[] {
     showsEmergencies(me.permissions),
     page('emergencies', t('emergencies.nav'), () =>
       router.navigate({ to: '/c/$context/emergencies', params }),
+    ),
+  )
+  add(
+    showsTemplates(me.permissions),
+    page('note-templates', t('templates.title'), () =>
+      router.navigate({ to: '/c/$context/note-templates', params }),
     ),
   )
   const manages = may('organization.manage')

@@ -47,6 +47,8 @@ export const problems = {
   'month-running': 'This month is not over.',
   'support-waiting': 'A request of yours waits there. Withdraw it first.',
   'support-decided': 'This request was decided or withdrawn already, or it was asked too long ago.',
+  'already-corrected': 'A correction has taken the place of this note already.',
+  'template-unknown': 'There is no such template any more.',
   'already-reviewed': 'Somebody has judged this already.',
   'last-factor': 'This is your only second way of signing in, and one is required. Add another first.',
   'password-too-short': 'This password is too short: it needs at least {{min}} characters.',

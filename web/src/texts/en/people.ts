@@ -1,6 +1,8 @@
 /** The areas that permission keys begin with. */
 export const areas: Record<string, string> = {
   chart: 'Charts',
+  notes: 'Notes',
+  templates: 'Notes',
   class: 'Specially protected records',
   directory: 'The organization',
   organization: 'The organization',

@@ -23,17 +23,38 @@ pub(super) struct Problem {
     /// The action to prove oneself for, with the code `step-up-required`.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<String>,
+    /// What is there now, with the code `draft-changed`: a `NoteDraft`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    current: Option<serde_json::Value>,
+    /// The note's Composition, with the code `draft-signed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    composition: Option<String>,
+    /// The linkIds of what is not answered, with the code `note-incomplete`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Vec<String>>,
+    /// Where it is wrong, with the code `answer-invalid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link_id: Option<String>,
+    /// Each thing that is wrong, with the code `template-invalid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Vec<String>>,
 }
 
 /// Every code, its status and when it is given.
 pub(super) const CODES: &[(&str, u16, &str)] = &[
+    ("already-corrected", 409, "another correction replaced the note already"),
     ("already-read", 409, "the month was fixed already"),
     ("already-reviewed", 409, "somebody judged it already"),
+    ("already-signed", 409, "this post signed it already"),
     ("already-there", 409, "the patient is at this facility"),
+    ("answer-invalid", 422, "an answer is not what the template asks for; `link_id` says where"),
     ("busy", 503, "too many passwords are being looked at"),
     ("code-taken", 409, "there is a facility with this code"),
     ("context-refused", 403, "the context is not open in this session, or not at this address"),
     ("context-required", 400, "the header Lamplight-Context is missing"),
+    ("draft-changed", 412, "somebody saved a newer version; `current` is what there is now"),
+    ("draft-signed", 410, "the note was signed; `composition` says as which"),
     ("facility-holds-patients", 409, "it cannot be prepared again while it holds patients"),
     ("facility-not-open", 409, "the facility is being prepared and takes no patients yet"),
     ("foreign-origin", 403, "the request comes from a page of another site"),
@@ -47,6 +68,9 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("not-as-agreed", 422, "what was sent is not what the upload was opened for"),
     ("module-required", 403, "the organization does not have this part of the product in use"),
     ("month-running", 409, "the month is not over"),
+    ("note-altered", 409, "the note is not as it was signed"),
+    ("note-incomplete", 422, "something required is not answered; `missing` says what"),
+    ("own-note", 403, "who wrote a note does not sign it a second time"),
     ("password-breached", 400, "the password is known from breaches"),
     ("password-guessable", 400, "the password is a name, a sequence, or one thing repeated"),
     ("password-too-long", 400, "the password is longer than 256 characters"),
@@ -65,6 +89,9 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("storage-unavailable", 503, "files cannot be stored or read now"),
     ("support-decided", 409, "the request for support was decided, withdrawn, or asked too long ago"),
     ("support-waiting", 409, "a request for support of the same administrator waits there"),
+    ("template-changed", 409, "there is a newer version of the template"),
+    ("template-invalid", 422, "the template is not of the subset; `faults` says where"),
+    ("template-unknown", 404, "there is no such template, or it is not active"),
     ("too-large", 422, "the file is longer than is taken"),
     ("too-many-requests", 429, "wait as long as Retry-After says"),
     ("too-many-uploads", 429, "too many uploads of the post are open"),

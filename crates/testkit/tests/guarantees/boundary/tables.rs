@@ -53,6 +53,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.sharing" => &["ends_at"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
+        "chart.draft" => &["body", "composition_id", "saved_at", "saved_by", "version"],
         "org.support_request" => {
             &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
         }
@@ -175,6 +176,18 @@ pub(crate) const TABLES: [Table; 25] = [
             )
         }),
         key: "emergency_id",
+    },
+    Table {
+        name: "chart.draft",
+        by_facility: true,
+        grants: "SIuD",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at, saved_at, version, body",
+                format!("{o}, {f}, {0}, {0}, {1}, {1}, now(), now(), 1, '\\x00'", uuid(n), membership(o)),
+            )
+        }),
+        key: "draft_id",
     },
     Table {
         name: "org.reassignment",

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 22] = [
+pub(super) const ACTIONS: [&str; 23] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -27,6 +27,7 @@ pub(super) const ACTIONS: [&str; 22] = [
     "relationship.edit",
     "fields.hide",
     "sharing.approve",
+    "sign",
     "emergency.access",
     "emergency.review",
     "module.switch",

@@ -1,0 +1,178 @@
+//! Records that an area of the program makes, in its own transaction, under its own action: the clinic's verbs write
+//! FHIR by the same path as everybody.
+
+use std::collections::HashMap;
+
+use db::{Ctx, Event, Outcome, Phi, Receipt, Tx};
+use fhir::ResourceType;
+use fhir::json::parse;
+use jiff::Timestamp;
+use kernel::{FacilityId, PatientId, ResourceId, Version};
+use policy::{Action, Target};
+
+use crate::hooks::{self, By};
+use crate::intake;
+use crate::model::Document;
+use crate::places::{Places, hold};
+use crate::record::{Keys, Record};
+use crate::search::Door;
+use crate::write::{self, Change, SealingKeys};
+use crate::{Error, Store, view};
+
+/// Most records of a type that are listed of an organization.
+const MOST: i64 = 1_000;
+
+const DIRECTORY: &str = "
+    SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
+     WHERE organization_id = $1 AND facility_id = 0 AND type = $2 AND body IS NOT NULL ORDER BY starts_at, id LIMIT $3";
+
+/// A record to be.
+pub struct New {
+    /// Its type.
+    pub rtype: ResourceType,
+    /// Its id.
+    pub id: ResourceId,
+    /// The document, without `id` and `meta`.
+    pub body: Vec<u8>,
+}
+
+impl Store {
+    /// Holds a patient where they are until the transaction ends, before anything else of theirs is touched.
+    ///
+    /// # Errors
+    /// Not found when there is none within reach.
+    pub async fn hold(&self, tx: &Tx<'_>, patient: PatientId) -> Result<FacilityId, Error> {
+        let held: HashMap<_, _> = hold(tx, &[patient]).await?;
+        held.get(&patient).copied().ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Writes new records as the last act of a transaction, with the event of the whole, and commits.
+    ///
+    /// # Errors
+    /// As [`Store::create`]; a constraint when one of the ids is taken.
+    pub async fn enter(
+        &self,
+        tx: &Tx<'_>,
+        action: Action,
+        records: Vec<New>,
+        event: Event,
+    ) -> Result<Receipt, Error> {
+        let ctx = tx.ctx();
+        self.sees_all(ctx, action).await?;
+        let at = self.db.world().now();
+        let mut drafts = Vec::with_capacity(records.len());
+        for new in &records {
+            drafts.push(self.draft(ctx, &new.body, new.rtype, (new.id, Version::FIRST, at))?);
+        }
+        let mut places = Places::look_up(tx, &drafts).await?;
+        for draft in &drafts {
+            places.add(draft.rtype, draft.id, FacilityId::WHOLE);
+        }
+        let key = self.db.keyring().search_key(ctx).await?;
+        let mut placed = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let facility = places.settle(ctx, &draft, None)?;
+            self.db
+                .authorize(ctx, action, Target { facility: Some(facility), class: Some(draft.class) })
+                .await?;
+            placed.push(intake::place(draft, facility, &key, at)?);
+        }
+        let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
+        write::insert(&self.db, tx, &keys, By::Area, &placed, event).await
+    }
+
+    /// Replaces a record of the organization as a whole within a transaction.
+    ///
+    /// # Errors
+    /// As [`Store::update`].
+    pub async fn alter(
+        &self,
+        tx: &Tx<'_>,
+        action: Action,
+        (rtype, id, version): (ResourceType, ResourceId, Version),
+        body: &[u8],
+        event: &mut Event,
+    ) -> Result<(), Error> {
+        let ctx = tx.ctx();
+        let current = self.current(tx, action, rtype, id, Some(version)).await?;
+        let at: Timestamp = self.db.world().now();
+        let draft = self.draft(ctx, body, rtype, (id, version.next(), at))?;
+        let (placed, change) = self.change(tx, action, &current, draft).await?;
+        let keys = SealingKeys::of(&self.db, ctx, std::iter::once(&placed)).await?;
+        let change = Change { new: Some(&placed), ..change };
+        let (write, _) = write::replace(&self.db, tx, &keys, By::Area, &change, None).await?;
+        write::note(event, placed.facility, placed.draft.patient(), write);
+        Ok(())
+    }
+
+    /// A record of the organization as a whole, under an area's own action; nothing when it is not there.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn find_whole(
+        &self,
+        ctx: &Ctx,
+        action: Action,
+        rtype: ResourceType,
+        id: ResourceId,
+    ) -> Result<Option<Document>, Error> {
+        self.db.authorize(ctx, action, Target::default()).await?;
+        let found = self.current_row(&Door::Own(ctx), rtype, id).await?;
+        let found = found.filter(|record| record.sealed.is_some() && record.patient.is_none());
+        let Some(record) = found.filter(|record| view::exists(ctx, record)) else {
+            let event = Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
+            self.db.record(ctx, Event { resource: Some(id), outcome: Outcome::Failure, ..event }).await?;
+            return Ok(None);
+        };
+        let event = write::event(action, rtype, id, record.version);
+        let mut documents = self.shown(ctx, vec![record], event, |_| true).await?;
+        Ok(documents.pop())
+    }
+
+    /// The records of a type that an area keeps for the organization as a whole, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn list_kept(
+        &self,
+        ctx: &Ctx,
+        action: Action,
+        rtype: ResourceType,
+    ) -> Result<Vec<Document>, Error> {
+        self.db.authorize(ctx, action, Target::default()).await?;
+        let params: [&(dyn db::ToSql + Sync); 3] = [&ctx.organization().0, &rtype.code(), &MOST];
+        let rows = Door::Own(ctx).rows(&self.db, DIRECTORY, &params).await?;
+        let records = rows.iter().map(|row| Record::read(rtype, row)).collect::<Result<Vec<_>, _>>()?;
+        let records: Vec<Record> = records.into_iter().filter(|record| view::exists(ctx, record)).collect();
+        let event = Event::success(action.key(), action.needs().key()).about(rtype.code(), None);
+        let limits = self.limits;
+        self.shown(ctx, records, event, |body| {
+            parse(body, &limits).is_ok_and(|root| hooks::kept(rtype, &root).is_some())
+        })
+        .await
+    }
+
+    async fn shown(
+        &self,
+        ctx: &Ctx,
+        records: Vec<Record>,
+        mut event: Event,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<Document>, Error> {
+        let keys = Keys::of(&self.db, ctx, &records).await?;
+        let mut bodies: Vec<(&Record, Phi<Vec<u8>>)> = Vec::new();
+        for record in &records {
+            let body = keys.open(ctx, record)?;
+            if body.matches(|body| wanted(body)) {
+                event.concerns(record.subject(ctx));
+                bodies.push((record, body));
+            }
+        }
+        let receipt = self.db.record(ctx, event).await?;
+        let mut documents = Vec::with_capacity(bodies.len());
+        for (record, body) in bodies {
+            documents.push(self.document(ctx, record, body.open(&receipt)?).await?);
+        }
+        Ok(documents)
+    }
+}

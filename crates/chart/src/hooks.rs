@@ -1,0 +1,131 @@
+//! What may not be written by everybody: rules per type on the one path by which anything is written (DESIGN: a signed
+//! note cannot change). They are asked where rows are inserted and replaced, so that the FHIR interface, bundles, imports
+//! and the areas of the program meet the same.
+
+use db::{Ctx, Db, Event};
+use fhir::ResourceType;
+use fhir::json::Node;
+use kernel::{ResourceId, Version};
+use policy::Action;
+
+use crate::Error;
+
+/// The system of the identifiers of signed notes, and the policy that their signatures name. What bears it is made by
+/// signing and never changes.
+pub const NOTE: &str = "https://lamplight.health/fhir/note";
+/// The system of the identifiers of templates of notes. What bears it is changed by who edits templates.
+pub const TEMPLATE: &str = "https://lamplight.health/fhir/note-template";
+
+/// Whose a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// A part of a signed note.
+    Signed,
+    /// A template of notes.
+    Template,
+}
+
+/// Who writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Somebody over the FHIR interface.
+    Client,
+    /// The operator, from another installation: what was signed there is brought in as it is.
+    Import,
+    /// An area of the program, by its own rules.
+    Area,
+}
+
+/// Whose a document is, by its type and what it says of itself.
+pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
+    let bears = |system: &str| {
+        let identifiers = root.get("identifier").map_or(&[][..], Node::items);
+        identifiers.iter().any(|one| one.text("system") == Some(system))
+    };
+    match rtype {
+        ResourceType::Composition | ResourceType::QuestionnaireResponse | ResourceType::Observation => {
+            bears(NOTE).then_some(Kept::Signed)
+        }
+        ResourceType::Provenance => {
+            let policies = root.get("policy").map_or(&[][..], Node::items);
+            policies.iter().any(|one| one.as_str() == Some(NOTE)).then_some(Kept::Signed)
+        }
+        ResourceType::Questionnaire => bears(TEMPLATE).then_some(Kept::Template),
+        _ => None,
+    }
+}
+
+const SIGNED: Error =
+    Error::Request(409, "note-signed: a signed note never changes; add to it, or correct it with a new one");
+const SIGNING: Error = Error::Request(422, "note-signed: records of signed notes are made by signing alone");
+const TEMPLATES: Error =
+    Error::Request(422, "note-template: templates of notes are written through /api/note-templates");
+
+/// Whether a new record of this kind may be written.
+pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
+    match (kept, by) {
+        (None, _) | (_, By::Area | By::Import) => Ok(()),
+        (Some(Kept::Signed), By::Client) => Err(SIGNING),
+        (Some(Kept::Template), By::Client) => Err(TEMPLATES),
+    }
+}
+
+/// Whether a record may become another, or be deleted.
+fn change(by: By, was: Option<Kept>, is: Option<Kept>) -> Result<(), Error> {
+    match (was, is) {
+        (Some(Kept::Signed), _) => Err(SIGNED),
+        (_, Some(Kept::Signed)) => Err(SIGNING),
+        (None, None) => Ok(()),
+        (Some(Kept::Template), _) | (_, Some(Kept::Template)) if by == By::Area => Ok(()),
+        _ => Err(TEMPLATES),
+    }
+}
+
+/// As [`change`]; a refusal is in the log before it is answered.
+pub(crate) async fn changed(
+    (db, ctx): (&Db, &Ctx),
+    (rtype, id, version): (ResourceType, ResourceId, Version),
+    by: By,
+    (was, is): (Option<Kept>, Option<Kept>),
+) -> Result<(), Error> {
+    let Err(error) = change(by, was, is) else { return Ok(()) };
+    let event = Event::denied(Action::Update.key(), "kept by its own rules");
+    db.record(ctx, event.about(rtype.code(), Some((id, version)))).await?;
+    Err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::json::{Limits, parse};
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_known_by_type_and_mark() {
+        let check = |rtype: ResourceType, text: &str| {
+            kept(rtype, &parse(text.as_bytes(), &Limits::default()).unwrap_or_else(|e| panic!("{e}")))
+        };
+        let one = format!(r#"{{"identifier": {{"system": "{NOTE}", "value": "x"}}}}"#);
+        let many = format!(r#"{{"identifier": [{{"system": "urn:x"}}, {{"system": "{NOTE}"}}]}}"#);
+        let policy = format!(r#"{{"policy": ["urn:x", "{NOTE}"]}}"#);
+        assert_eq!(check(ResourceType::Composition, &one), Some(Kept::Signed));
+        assert_eq!(check(ResourceType::Observation, &many), Some(Kept::Signed));
+        assert_eq!(check(ResourceType::Provenance, &policy), Some(Kept::Signed));
+        assert_eq!(check(ResourceType::Patient, &many), None);
+        assert_eq!(check(ResourceType::Observation, "{}"), None);
+    }
+
+    #[test]
+    fn a_signed_note_changes_for_nobody() {
+        for by in [By::Client, By::Import, By::Area] {
+            for is in [None, Some(Kept::Signed), Some(Kept::Template)] {
+                assert!(change(by, Some(Kept::Signed), is).is_err(), "{by:?}");
+            }
+            assert!(change(by, None, Some(Kept::Signed)).is_err(), "{by:?}");
+            assert!(change(by, None, None).is_ok(), "{by:?}");
+        }
+        assert!(new(By::Client, Some(Kept::Signed)).is_err() && new(By::Area, Some(Kept::Signed)).is_ok());
+        assert!(change(By::Area, Some(Kept::Template), Some(Kept::Template)).is_ok());
+        assert!(change(By::Import, Some(Kept::Template), Some(Kept::Template)).is_err());
+    }
+}
