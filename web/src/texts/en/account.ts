@@ -80,7 +80,7 @@ export const context = {
   signOut: 'Sign out of this device',
   portal: 'Portal',
   welcome: 'Good to see you, {{name}}',
-  welcomeLead: 'You work here as {{role}} at {{organization}}.',
+  welcomeLead: 'You are here as {{role}} at {{organization}}.',
   facilitiesTitle: 'Where',
   facilitiesAll: 'The whole organization',
   timeZone: 'Time zone {{zone}}',
