@@ -35,6 +35,7 @@ test('an invitation leads through enrolment to work', { skip }, async () => {
 
 test('the password and the app sign in; the code works once', { skip }, async () => {
   await signOut()
+  await page.getByRole('button', { name: 'Sign in with an account of your own' }).click()
   await page.getByLabel('E-mail').fill(EMAIL)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await shot(page, 'sign-in')
@@ -87,6 +88,7 @@ test('a passkey is added after a step-up, and is enough to sign in', { skip }, a
   }, EMAIL)
   assert.deepEqual(tries, Array(11).fill(401))
   // The browser may offer the passkey by itself (conditional UI), and this one's authenticator takes any offer.
+  await page.getByRole('button', { name: 'Sign in with an account of your own' }).click()
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click({ timeout: 2000 }).catch(() => {})
   await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
 })

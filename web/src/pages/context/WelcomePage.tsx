@@ -19,19 +19,19 @@ export function WelcomePage() {
     showsPatients(me.permissions) && {
       to: '/c/$context/patients' as const,
       icon: <SearchIcon size={22} />,
-      title: t('patients.title'),
+      title: t('context.beginChart'),
       text: t(me.kind === 'portal' ? 'context.beginOwn' : 'context.beginPatients'),
     },
     may('chart.write') && {
       to: '/c/$context/admit' as const,
       icon: <PersonIcon size={22} />,
-      title: t('patients.admit'),
+      title: t('context.beginNew'),
       text: t('context.beginAdmit'),
     },
     may('organization.manage') && {
       to: '/c/$context/facilities' as const,
       icon: <HouseIcon size={22} />,
-      title: t('facilities.title'),
+      title: t('context.beginHouses'),
       text: t('context.beginFacilities'),
     },
   ].filter((it) => it !== false)
