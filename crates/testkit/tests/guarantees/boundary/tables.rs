@@ -177,18 +177,6 @@ pub(crate) const TABLES: [Table; 24] = [
         key: "emergency_id",
     },
     Table {
-        name: "chart.draft",
-        by_facility: true,
-        grants: "SIuD",
-        row: Some(|o, f, n| {
-            (
-                "organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at, saved_at, version, body",
-                format!("{o}, {f}, {0}, {0}, {1}, {1}, now(), now(), 1, '\\x00'", uuid(n), membership(o)),
-            )
-        }),
-        key: "draft_id",
-    },
-    Table {
         name: "org.reassignment",
         by_facility: true,
         grants: "S",
@@ -203,6 +191,19 @@ pub(crate) const TABLES: [Table; 24] = [
             )
         }),
         key: "reassignment_id",
+    },
+    // After what moves them.
+    Table {
+        name: "chart.draft",
+        by_facility: true,
+        grants: "SIuD",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at, saved_at, version, body",
+                format!("{o}, {f}, {0}, {0}, {1}, {1}, now(), now(), 1, '\\x00'", uuid(n), membership(o)),
+            )
+        }),
+        key: "draft_id",
     },
     Table {
         name: "org.support_request",
