@@ -270,6 +270,7 @@ test(`killed ${KILLS} times while typing, never more than five seconds of typing
     await page.waitForTimeout(300)
     await saved()
     const back = await area().inputValue()
+    assert.equal(await page.locator('[data-clash]').count(), 0, `round ${round}, ${way}: one's own words as another's`)
     assert.ok(typed.startsWith(back), `round ${round}, ${way}: something else came back`)
     assert.ok(back.startsWith(expected), `round ${round}, ${way}: what was saved before is gone`)
     const firstLost = at[back.length - expected.length]
