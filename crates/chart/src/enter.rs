@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use db::{Ctx, Event, Outcome, Phi, Receipt, Tx};
+use db::{Ctx, Event, Phi, Receipt, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
 use jiff::Timestamp;
@@ -71,7 +71,8 @@ impl Store {
         let key = self.db.keyring().search_key(ctx).await?;
         let mut placed = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let facility = places.settle(ctx, &draft, None)?;
+            // What is no patient's is the organization's as a whole.
+            let facility = places.settle(ctx, &draft, Some(FacilityId::WHOLE))?;
             self.db
                 .authorize(ctx, action, Target { facility: Some(facility), class: Some(draft.class) })
                 .await?;
@@ -119,11 +120,7 @@ impl Store {
         self.db.authorize(ctx, action, Target::default()).await?;
         let found = self.current_row(&Door::Own(ctx), rtype, id).await?;
         let found = found.filter(|record| record.sealed.is_some() && record.patient.is_none());
-        let Some(record) = found.filter(|record| view::exists(ctx, record)) else {
-            let event = Event::success(action.key(), "not found or out of reach").about(rtype.code(), None);
-            self.db.record(ctx, Event { resource: Some(id), outcome: Outcome::Failure, ..event }).await?;
-            return Ok(None);
-        };
+        let Some(record) = found.filter(|record| view::exists(ctx, record)) else { return Ok(None) };
         let event = write::event(action, rtype, id, record.version);
         let mut documents = self.opened(ctx, vec![record], event, |_| true).await?;
         Ok(documents.pop())

@@ -56,7 +56,9 @@ const HISTORY: &str = "
      WHERE version < $4 ORDER BY version DESC LIMIT $5";
 
 const HAS_RECORDS: &str = "
-    SELECT 1 FROM chart.resource WHERE organization_id = $1 AND patient_id = $2 AND id <> $2 AND body IS NOT NULL LIMIT 1";
+    (SELECT 1 FROM chart.resource WHERE organization_id = $1 AND patient_id = $2 AND id <> $2 AND body IS NOT NULL LIMIT 1)
+    UNION ALL
+    (SELECT 1 FROM chart.draft WHERE organization_id = $1 AND patient_id = $2 AND body IS NOT NULL LIMIT 1)";
 
 impl Store {
     /// The store on `db`.

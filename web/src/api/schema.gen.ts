@@ -9454,7 +9454,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already-signed`: this post signed it already */
+            /** @description `already-signed`: this post signed it already; `note-altered`: the note is not as it was signed */
             409: {
                 headers: {
                     [name: string]: unknown;

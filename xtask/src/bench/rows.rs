@@ -227,7 +227,7 @@ async fn autosaves(caller: &Caller, data: &Data, clients: usize) -> Fallible<Vec
                 typed.clear();
             }
             for _ in 0..8 {
-                typed.push_str(dice.pick(&WORDS));
+                typed.push_str(WORDS[dice.below(WORDS.len())]);
                 typed.push(' ');
             }
             let code = |code: &str| json!([{"valueCoding": {"code": code}}]);

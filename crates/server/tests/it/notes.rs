@@ -100,8 +100,9 @@ async fn two_people_on_one_draft_lose_nothing() {
     );
     // Whoever has both decides.
     over(&ward.other, "PUT", &path, 2, &said("mine and theirs")).await.expect_status(200);
-    let many = (0..16)
-        .map(|n| over(if n % 2 == 0 { &ward.nurse } else { &ward.other }, "PUT", &path, 3, &said_once(n)));
+    let bodies: Vec<Value> = (0..16).map(said_once).collect();
+    let who = |n: usize| if n % 2 == 0 { &ward.nurse } else { &ward.other };
+    let many = bodies.iter().enumerate().map(|(n, body)| over(who(n), "PUT", &path, 3, body));
     let done = futures_util::future::join_all(many).await;
     assert_eq!(done.iter().filter(|one| one.status == 200).count(), 1);
     assert!(done.iter().all(|one| matches!(one.status, 200 | 412)));

@@ -146,7 +146,7 @@ async fn a_template_that_asks_for_it_is_signed_with_a_proof() {
         .await
         .expect_status(200)
         .json();
-    assert_eq!(read["signed"]["by"], "Somebody", "as the post is called");
+    assert_eq!(read["signed"]["by"], "Somebody Real", "as the post is called");
     assert_eq!(tab.send(ask().header("lamplight-step-up", &proof)).await.status, 410);
 }
 
@@ -166,7 +166,7 @@ async fn what_was_saved_is_there_after_the_session_ended() {
         tab.ask("PUT", &draft(&new)).body("application/json", body).if_match(version)
     };
     tab.send(save("\"1\"", "before")).await.expect_status(200);
-    nurse.browser.post("/api/auth/logout", &json!({})).await;
+    nurse.browser.post("/api/auth/logout", &json!({"scope": "device"})).await.expect_status(204);
     assert_eq!(tab.send(save("\"2\"", "after")).await.status, 401);
     let kept = boss.get(&draft(&new)).await.expect_status(200).json();
     assert_eq!(

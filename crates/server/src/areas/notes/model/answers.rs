@@ -228,10 +228,12 @@ fn words(item: &Item, text: String) -> Result<Option<Answer>, &'static str> {
     if text.chars().count() > item.max_length.unwrap_or(usual) {
         return Err("longer than it may be");
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if text.chars().any(|c| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{7f}')) {
         return Err("control characters");
     }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // What comes along when text is pasted.
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{85}', '\u{2028}', '\u{2029}'], "\n");
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     if text.trim().is_empty() {
         return Ok(None);
     }

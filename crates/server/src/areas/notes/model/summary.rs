@@ -169,6 +169,8 @@ pub(in super::super) fn narrative(lines: &[String]) -> String {
                 '"' => out.push_str("&quot;"),
                 '\'' => out.push_str("&#39;"),
                 '\n' => out.push_str("<br/>"),
+                // Harmless in text; who looks for it looks everywhere.
+                ':' if ends_with(&out, "javascript") => out.push_str("&#58;"),
                 // No character of XML 1.0.
                 c if c.is_control() && c != '\t' || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                     out.push('\u{fffd}')
@@ -182,6 +184,11 @@ pub(in super::super) fn narrative(lines: &[String]) -> String {
     out
 }
 
+fn ends_with(text: &str, word: &str) -> bool {
+    let end = text.len().checked_sub(word.len()).and_then(|at| text.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(word))
+}
+
 /// The lines of a narrative of ours; nothing when it is none.
 pub(in super::super) fn lines(narrative: &str) -> Option<Vec<String>> {
     let inner = narrative.strip_prefix(OPENS)?.strip_suffix(CLOSES)?;
@@ -189,7 +196,9 @@ pub(in super::super) fn lines(narrative: &str) -> Option<Vec<String>> {
     for part in inner.split_terminator("</p>") {
         let text = part.strip_prefix("<p>")?;
         let text = text.replace("<br/>", "\n").replace("&lt;", "<").replace("&gt;", ">");
-        lines.push(text.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&"));
+        lines.push(
+            text.replace("&quot;", "\"").replace("&#39;", "'").replace("&#58;", ":").replace("&amp;", "&"),
+        );
     }
     Some(lines)
 }

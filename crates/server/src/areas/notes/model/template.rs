@@ -88,7 +88,7 @@ pub(in super::super) enum When {
     /// When that one has an answer, or none.
     Exists(bool),
     /// When one of its answers is this.
-    Is(Answer),
+    Is(Box<Answer>),
 }
 
 /// An item.

@@ -142,6 +142,7 @@ fn whatever_is_written_is_text_and_is_read_back_as_it_was() {
         "a & b &amp; &lt;",
         "\"'><img src=x onerror=x>",
         "one\ntwo",
+        "JavaScript:alert(1) &#58;",
         "</p></div><b>",
         "",
     ] {

@@ -26,6 +26,8 @@ pub(super) use journal::journal_key;
 pub(super) use sign::{prepare, sign, summary};
 pub(super) use signed::{add, co_sign, may_co_sign, read};
 pub(super) use snapshots::take;
+#[cfg(test)]
+pub(super) use templates::standard_set;
 pub(super) use templates::{
     NewTemplate, list as list_templates, make as make_template, retire as retire_template,
 };

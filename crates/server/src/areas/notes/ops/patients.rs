@@ -12,6 +12,9 @@ use serde_json::Value;
 use crate::app::App;
 use crate::areas::notes::error::Error;
 
+/// The most that one search asks for.
+const TOGETHER: usize = 100;
+
 /// The names of patients, of those whom the context may search for.
 pub(super) async fn names(
     app: &App,
@@ -25,11 +28,13 @@ pub(super) async fn names(
     let mut ids: Vec<String> = patients.iter().map(ToString::to_string).collect();
     ids.sort_unstable();
     ids.dedup();
-    let query = [("_id".to_owned(), ids.join(",")), ("_count".to_owned(), ids.len().to_string())];
-    let request = SearchRequest { rtype: ResourceType::Patient, compartment: None, query: &query };
-    for document in app.store.search(ctx, request).await?.entries {
-        let patient: Value = serde_json::from_slice(&document.body).unwrap_or_default();
-        names.insert(PatientId(document.id.0), said(&patient));
+    for some in ids.chunks(TOGETHER) {
+        let query = [("_id".to_owned(), some.join(",")), ("_count".to_owned(), some.len().to_string())];
+        let request = SearchRequest { rtype: ResourceType::Patient, compartment: None, query: &query };
+        for document in app.store.search(ctx, request).await?.entries {
+            let patient: Value = serde_json::from_slice(&document.body).unwrap_or_default();
+            names.insert(PatientId(document.id.0), said(&patient));
+        }
     }
     Ok(names)
 }

@@ -425,7 +425,7 @@ impl Reader {
                     let words = condition.get("answerString")?.as_str()?.to_owned();
                     Some(Answer { value_string: Some(words), ..Answer::default() })
                 })
-                .map(When::Is),
+                .map(|answer| When::Is(Box::new(answer))),
             _ => None,
         };
         if when.is_none() {
@@ -460,7 +460,7 @@ impl Reader {
 fn fits(asked: &Item, when: &When) -> bool {
     let answer = match when {
         When::Exists(_) => return !matches!(asked.kind, Kind::Group | Kind::Display) && !asked.read_only,
-        When::Is(answer) => answer,
+        When::Is(answer) => answer.as_ref(),
     };
     match asked.kind {
         Kind::Boolean => answer.value_boolean.is_some(),
