@@ -30,6 +30,8 @@ export interface MockNotes {
   begun: Map<string, NoteDraft>
   /** Answers to saves and signing wait for this, or are lost on the way. */
   down: boolean
+  /** So many saves are done and their answers lost on the way. */
+  loses: number
   saves: number
 }
 
@@ -303,6 +305,10 @@ export const noteHandlers = [
         scores: scoresOf(draft.template.questionnaire, answers),
       })
       world.notes.saves++
+      if (world.notes.loses > 0) {
+        world.notes.loses--
+        return HttpResponse.error()
+      }
       const { version, saved_at, scores } = draft
       return json({ version, saved_at, scores }, 200, echo)
     }),

@@ -226,6 +226,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       became: new Map(),
       begun: new Map(),
       down: false,
+      loses: 0,
       saves: 0,
     },
     asked: [],

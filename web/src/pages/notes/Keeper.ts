@@ -1,13 +1,15 @@
 import { ApiError } from '@/api/errors'
 import type { Answer, Answers, NoteDraft, Saved } from '@/api/noteTypes'
 import { differing, same, withAnswer } from './answers'
-import { type Clashes, join, sendable } from './join'
+import { type Clashes, join, knowing, sendable } from './join'
 
 /** What is kept of a draft outside the page: what was typed, and from what it started. */
 export interface Kept {
   base: Answers
   answers: Answers
   clashes: Clashes
+  /** What was sent since, and not answered. */
+  sent: Answers[]
   at: number
 }
 
@@ -60,6 +62,7 @@ const LATEST = 4_000
 const JOURNAL = 250
 /** So long an answer may take before it is said that none comes. */
 const SLOW = 6_000
+const MOST_UNANSWERED = 5
 const AGAIN = [2_000, 4_000, 8_000, 15_000]
 
 /**
@@ -80,6 +83,7 @@ export class Keeper {
   private writing: Promise<void> = Promise.resolve()
   private stopped = true
   private changes = 0
+  private unanswered: Answers[] = []
 
   constructor(draft: NoteDraft, desk: Desk, shelf: Shelf, now: () => number) {
     this.desk = desk
@@ -158,7 +162,8 @@ export class Keeper {
     const { draft, answers, clashes } = this.state
     // What this page has already is mine too; the later words of one field win, the server's are asked about.
     const before = differing(draft.answers, answers)
-    const joined = join(kept.base, kept.answers, draft.answers, kept.clashes)
+    const base = knowing(kept.base, kept.sent ?? [], draft.answers)
+    const joined = join(base, kept.answers, draft.answers, kept.clashes)
     let next = joined.answers
     for (const linkId of before) next = withAnswer(next, linkId, answers[linkId] ?? [])
     if (differing(answers, next).length === 0) return
@@ -170,7 +175,7 @@ export class Keeper {
 
   private kept(): Kept {
     const { draft, answers, clashes } = this.state
-    return { base: draft.answers, answers, clashes, at: this.now() }
+    return { base: draft.answers, answers, clashes, sent: this.unanswered, at: this.now() }
   }
 
   isDirty(): boolean {
@@ -256,12 +261,15 @@ export class Keeper {
     const at = this.changes
     this.since = null
     this.set({ status: 'saving' })
-    // The journal is never behind the server: what comes back from it could else be older than what is saved.
-    if (this.pen) await Promise.race([this.write(), new Promise((resolve) => setTimeout(resolve, 500))])
+    // The journal knows first: what it gives back is never older than what the server has, and not another's word.
+    this.unanswered = [...this.unanswered.slice(1 - MOST_UNANSWERED), sent]
+    this.shelf.hold(this.kept())
+    await Promise.race([this.write(), new Promise((resolve) => setTimeout(resolve, 500))])
     const slow = setTimeout(() => this.set({ status: 'offline' }), SLOW)
     try {
       const saved = await this.desk.save(draft.version, sent).finally(() => clearTimeout(slow))
       this.tries = 0
+      this.unanswered = []
       this.set({ draft: { ...this.state.draft, ...saved, answers: sent, saved_by: draft.saved_by } })
       if (at === this.changes) return this.settle()
       this.set({ status: 'typing' })
@@ -326,7 +334,9 @@ export class Keeper {
 
   private adopt(theirs: NoteDraft) {
     const { draft, answers, clashes, joined } = this.state
-    const next = join(draft.answers, answers, theirs.answers, clashes)
+    const base = knowing(draft.answers, this.unanswered, theirs.answers)
+    this.unanswered = []
+    const next = join(base, answers, theirs.answers, clashes)
     const fields = [...new Set([...(joined?.fields ?? []), ...next.came])]
     const news =
       theirs.version !== draft.version && (next.came.length > 0 || Object.keys(next.clashes).length > 0)

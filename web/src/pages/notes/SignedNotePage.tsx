@@ -110,7 +110,6 @@ function SignedNote({ id }: { id: string }) {
           <Link to="/c/$context/patients/$patient/notes/$note" params={to(note.replaces)}>
             {t('notes.replacesOpen')}
           </Link>
-          {note.reason && <div>{t('notes.reasonWas', { reason: note.reason })}</div>}
         </Notice>
       )}
       <div className={classes.card} data-old={old || undefined}>

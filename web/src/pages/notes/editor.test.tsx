@@ -232,6 +232,31 @@ test('two write the same draft: what does not overlap is joined, what does stand
   await waitFor(() => expect(textOf('observations')).toBe('Theirs\nMine too'), { timeout: 8_000 })
 }, 60_000)
 
+test('a save whose answer was lost on the way is nobody else’s word, now and after a crash', async () => {
+  await begin()
+  world.notes.loses = 1
+  type(await words(), 'One')
+  await waitFor(() => expect(world.notes.saves).toBe(1), { timeout: 8_000 })
+  type(await words(), 'One two')
+  await waitFor(() => expect(textOf('observations')).toBe('One two'), { timeout: 10_000 })
+  expect(screen.queryByText(/wrote something else/)).toBeNull()
+  await saved()
+
+  world.notes.loses = 1
+  type(await words(), 'One two three')
+  await waitFor(() => expect(textOf('observations')).toBe('One two three'), { timeout: 8_000 })
+  world.notes.down = true
+  type(await words(), 'One two three four')
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  cleanup()
+  drafts.clear()
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  world.notes.down = false
+  open(`${NOTES}/drafts/${draft().id}`)
+  await waitFor(() => expect(textOf('observations')).toBe('One two three four'), { timeout: 10_000 })
+  expect(screen.queryByText(/wrote something else/)).toBeNull()
+}, 60_000)
+
 test('signed meanwhile: it says so, links there, and unsaved words can become an addendum', async () => {
   const app = await begin()
   await app.user.click(screen.getByLabelText('Calm'))

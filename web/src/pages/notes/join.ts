@@ -30,6 +30,18 @@ export function join(base: Answers, mine: Answers, theirs: Answers, before: Clas
   return { answers, clashes, came }
 }
 
+/**
+ * What both started from, when what was sent may have arrived though no answer came: where the server has just that, it
+ * is nobody else's word.
+ */
+export function knowing(base: Answers, sent: readonly Answers[], theirs: Answers): Answers {
+  let known = base
+  for (const linkId of differing(base, theirs))
+    if (sent.some((it) => same(it[linkId], theirs[linkId])))
+      known = withAnswer(known, linkId, theirs[linkId] ?? [])
+  return known
+}
+
 /** What may be sent: what the others wrote stays theirs until somebody chose. */
 export function sendable(answers: Answers, clashes: Clashes): Answers {
   let sent = answers

@@ -150,7 +150,6 @@ export const notes = {
   replacedBy: 'A correction has taken the place of this note.',
   replacedByOpen: 'Open the correction',
   replaces: 'This corrects an earlier note.',
-  reasonWas: 'Why: {{reason}}',
   replacesOpen: 'Read the old text',
   oldText: 'The old text, kept as it was signed',
   print: 'Print',

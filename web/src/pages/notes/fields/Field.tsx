@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core'
 import { memo, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Answer, Item } from '@/api/noteTypes'
@@ -87,9 +88,12 @@ export const Field = memo(function Field(props: FieldProps) {
     <>
       {field}
       {item.required && (
-        <span className={classes.star} aria-hidden="true">
-          {' *'}
-        </span>
+        <>
+          <span className={classes.star} aria-hidden="true">
+            {' *'}
+          </span>
+          <VisuallyHidden>{` (${t('notes.required')})`}</VisuallyHidden>
+        </>
       )}
     </>
   )

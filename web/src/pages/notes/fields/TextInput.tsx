@@ -4,6 +4,12 @@ import type { InputProps } from './inputs'
 
 const GROWS = typeof CSS !== 'undefined' && CSS.supports?.('field-sizing', 'content')
 
+/** As the server keeps it: what comes along when text is pasted is none of its words. */
+const plain = (text: string) =>
+  text
+    .replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
+    .replaceAll(/\p{Cc}/gu, (it) => (it === '\n' || it === '\t' ? it : ''))
+
 /** An ordinary field, so that the device's own dictation and spelling work in it; it grows with what is said. */
 export function TextInput({ item, given, id, describedBy, disabled, invalid, onChange }: InputProps) {
   const area = useRef<HTMLTextAreaElement>(null)
@@ -23,7 +29,10 @@ export function TextInput({ item, given, id, describedBy, disabled, invalid, onC
     'aria-invalid': invalid || undefined,
     'aria-describedby': describedBy,
   }
-  const change = (text: string) => onChange(text === '' ? [] : [{ valueString: text }])
+  const change = (typed: string) => {
+    const text = plain(typed)
+    onChange(text === '' ? [] : [{ valueString: text }])
+  }
   if (item.type === 'string')
     return (
       <input
