@@ -22,6 +22,8 @@ export default defineConfig({
       workbox: {
         inlineWorkboxRuntime: true,
         sourcemap: false,
+        // What draws PDFs is large, and of no use without a network.
+        globIgnores: ['assets/preview-*', 'assets/pdf*'],
         globPatterns: ['index.html', 'assets/*.{js,css}', '*.{svg,png,webmanifest}'],
         navigateFallback: '/index.html',
         // The app's pages; what is not one of them is the server's to answer.

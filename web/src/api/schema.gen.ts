@@ -737,6 +737,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/content/{context}/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a document, by a link. It takes `Range`
+         * @description Needs the permission `chart.read`.
+         */
+        get: operations["getDocumentsContentContextLink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/uploads/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far one's own upload has come
+         * @description Needs the permission `chart.write`.
+         */
+        get: operations["getDocumentsUploadsDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/uploads/{document}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the bytes are there: they are looked through, sealed, and filed as a DocumentReference of this id. Asked again, it tells what was decided
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postDocumentsUploadsDocumentComplete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/documents/{document}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A link to the bytes of a document, for the caller alone and for less than a minute
+         * @description Needs the permission `chart.read`.
+         */
+        post: operations["postDocumentsDocumentLinks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/emergency-access": {
         parameters: {
             query?: never;
@@ -876,6 +956,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/journal-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key of this post's own encrypted journal in the browser */
+        get: operations["getMeJournalKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/relationships": {
         parameters: {
             query?: never;
@@ -943,6 +1040,235 @@ export interface paths {
          * @description Needs the permission `organization.manage`. May ask for a step-up for `module.switch`.
          */
         put: operations["putModulesModule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own unfinished notes
+         * @description Needs the permission `notes.write`.
+         */
+        get: operations["getNoteDrafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-drafts/{draft}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An unfinished note
+         * @description Needs the permission `notes.write`.
+         */
+        get: operations["getNoteDraftsDraft"];
+        /**
+         * Save an unfinished note, as often as every five seconds
+         * @description Needs the permission `notes.write`.
+         */
+        put: operations["putNoteDraftsDraft"];
+        post?: never;
+        /**
+         * Throw an unfinished note away
+         * @description Needs the permission `notes.write`.
+         */
+        delete: operations["deleteNoteDraftsDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-drafts/{draft}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a note in one's own name; from then on it never changes
+         * @description Needs the permission `notes.write`. May ask for a step-up for `sign`.
+         */
+        post: operations["postNoteDraftsDraftSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-drafts/{draft}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take snapshots of the newest vital signs and of the active medications into the note
+         * @description Needs the permission `notes.write`.
+         */
+        post: operations["postNoteDraftsDraftSnapshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-drafts/{draft}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What would be signed, in words
+         * @description Needs the permission `notes.write`.
+         */
+        get: operations["getNoteDraftsDraftSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates of notes; with `templates.edit` also drafts and retired ones */
+        get: operations["getNoteTemplates"];
+        put?: never;
+        /**
+         * Make a template, or the next version of one
+         * @description Needs the permission `templates.edit`.
+         */
+        post: operations["postNoteTemplates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/note-templates/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a template: no new note begins with it
+         * @description Needs the permission `templates.edit`.
+         */
+        post: operations["postNoteTemplatesRetire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{composition}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A signed note, with who signed it, what was added to it, and whether it is as it was signed
+         * @description Needs the permission `chart.read`.
+         */
+        get: operations["getNotesComposition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{composition}/addenda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add to a signed note, signed in one's own name
+         * @description Needs the permission `notes.write`.
+         */
+        post: operations["postNotesCompositionAddenda"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{composition}/co-sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a note beside its author
+         * @description Needs the permission `notes.co-sign`. May ask for a step-up for `sign`.
+         */
+        post: operations["postNotesCompositionCoSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{composition}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A signed note as PDF, to print and to give away
+         * @description Needs the permission `chart.read`.
+         */
+        get: operations["getNotesCompositionPdf"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1055,6 +1381,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients/{patient}/documents/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Be let in to put one file into a patient's record
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postPatientsPatientDocumentsUploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient}/loose-ends": {
         parameters: {
             query?: never;
@@ -1129,6 +1475,30 @@ export interface paths {
          * @description Needs the permission `patients.merge`. May ask for a step-up for `patients.merge`.
          */
         post: operations["postPatientsPatientMergesMergeUndo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/note-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The unfinished notes about a patient, whoever writes them
+         * @description Needs the permission `notes.write`.
+         */
+        get: operations["getPatientsPatientNoteDrafts"];
+        put?: never;
+        /**
+         * Begin a note: it opens with last time's values. Takes an `Idempotency-Key`
+         * @description Needs the permission `notes.write`.
+         */
+        post: operations["postPatientsPatientNoteDrafts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1585,6 +1955,26 @@ export interface paths {
         put?: never;
         /** Search ICD-10-CM by code or by words, as one types */
         post: operations["postTerminologyIcd10"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * The bytes of a file, with the headers of its ticket; once. Where files lie in a bucket, tickets name an address there
+         * @description Does not extend the session.
+         */
+        put: operations["putUploadsUpload"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2261,6 +2651,26 @@ export interface components {
             finds: string;
             offenders: number;
         };
+        /** @description A link, good once or a few times until then. */
+        DocumentLink: {
+            content_type: string;
+            /** Format: date-time */
+            expires_at: string;
+            file_name: string;
+            /** Format: int64 */
+            size: number;
+            /** @description At this address, for the caller alone. */
+            url: string;
+        };
+        /** @description How far an upload has come. */
+        DocumentUpload: {
+            /** Format: uuid */
+            document: string;
+            /** @description Why it was refused: `missing`, `length`, `checksum`, `content`, `polyglot`, `bomb`, `macros`, `infected`, `expired`. */
+            reason: string | null;
+            /** @enum {string} */
+            state: "waiting" | "checking" | "clean" | "refused";
+        };
         /** @description Whom the app's pages find at the door. */
         Door: {
             /** @description Whether this person is on the plane above organizations, and this its address. */
@@ -2560,6 +2970,13 @@ export interface components {
             /** @description Its name in addresses. */
             slug: string;
         };
+        /** @description A key that is always the same for the same post, and stored nowhere. */
+        JournalKey: {
+            /** @description Names the key. */
+            id: string;
+            /** @description 32 bytes in base64url. */
+            key: string;
+        };
         /** @description What a reviewer says of an emergency. */
         Judgement: {
             /** @description 500 characters at most. */
@@ -2572,6 +2989,24 @@ export interface components {
             counts: components["schemas"]["FigureCounts"];
             kind: string;
             organizations: number;
+        };
+        /** @description The note that a draft began from. */
+        LastNote: {
+            answers: {
+                [key: string]: components["schemas"]["NoteAnswer"][];
+            };
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             */
+            at: string;
+            /** @description By whom, as the post was called then. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Its Composition.
+             */
+            composition: string;
         };
         /** @description A post of the chain. A post stays where it was made, so the chain is the one that was. */
         Link: {
@@ -2734,6 +3169,8 @@ export interface components {
              */
             keep?: string[];
         };
+        /** @description Nothing is said: the address names the merge. */
+        MergeUndoing: Record<string, never>;
         /** @description What a merge did. */
         Merged: {
             /** @description Who goes on. */
@@ -2821,6 +3258,39 @@ export interface components {
             text: string;
             /** @description 1 to 200 characters. */
             title: string;
+        };
+        /** @description A file that somebody wants to put into a record. */
+        NewDocument: {
+            /** @enum {string} */
+            category: "laboratory" | "imaging" | "prescription" | "discharge" | "referral" | "consent" | "advance-directive" | "insurance" | "letter" | "photo" | "other";
+            /** @description Its media type: PDF, JPEG, PNG, TIFF, HEIC, plain text, DOCX or XLSX. */
+            content_type: string;
+            /**
+             * Format: date
+             * @description The day it is of, such as `2026-03-01`.
+             */
+            date?: string | null;
+            /** @description What it is called; folders and the like are left out of it. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description The document of this patient that it takes the place of.
+             */
+            replaces?: string | null;
+            /** @description SHA-256 of its bytes, 64 hexadecimal digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has, 50 MiB at most.
+             */
+            size: number;
+            /** @description 1 to 200 characters. */
+            title: string;
+        };
+        /** @description What a link is wanted for. */
+        NewDocumentLink: {
+            /** @enum {string} */
+            purpose: "preview" | "download";
         };
         /** @description A patient to be reached in an emergency. */
         NewEmergency: {
@@ -2945,6 +3415,302 @@ export interface components {
             reason: string;
             /** @description Whether to change something as well. */
             write?: boolean;
+        };
+        /** @description A signed note. */
+        Note: {
+            addenda: components["schemas"]["NoteAddendum"][];
+            answers: {
+                [key: string]: components["schemas"]["NoteAnswer"][];
+            };
+            co_signed: components["schemas"]["NoteSignature"][];
+            /** Format: uuid */
+            composition: string;
+            /** @description SHA-256 of structured data and summary together, in hexadecimal digits. */
+            hash: string;
+            /** @description Whether structured data and summary are those that were signed. */
+            intact: boolean;
+            /** @description Whether the template asks for a second signature that is not there yet. */
+            needs_co_sign: boolean;
+            /** @description Why it corrects another. */
+            reason: string | null;
+            /**
+             * Format: uuid
+             * @description The Composition that corrects it.
+             */
+            replaced_by: string | null;
+            /**
+             * Format: uuid
+             * @description The Composition that it corrects.
+             */
+            replaces: string | null;
+            sections: components["schemas"]["NoteSection"][];
+            signed: components["schemas"]["NoteSignature"];
+            /** @description `url|version`; nothing for an addendum. */
+            template: string | null;
+            title: string;
+        };
+        /** @description The addendum's own Composition. */
+        NoteAdded: {
+            /** Format: uuid */
+            composition: string;
+        };
+        /** @description Something that was added to a signed note. */
+        NoteAddendum: {
+            /** Format: date-time */
+            at: string;
+            /** @description As the post was called then. */
+            by: string;
+            /** Format: uuid */
+            composition: string;
+            text: string;
+        };
+        /** @description What is added to a signed note. */
+        NoteAddendumNew: {
+            /** @description 1 to 20000 characters. */
+            text: string;
+        };
+        /** @description One answer: exactly one member. */
+        NoteAnswer: {
+            /** @default null */
+            valueBoolean: boolean | null;
+            /** @default null */
+            valueCoding: components["schemas"]["NoteCoding"] | null;
+            /** @default null */
+            valueDate: string | null;
+            /** @default null */
+            valueDateTime: string | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            valueDecimal: number | null;
+            /**
+             * Format: int64
+             * @default null
+             */
+            valueInteger: number | null;
+            /** @default null */
+            valueQuantity: components["schemas"]["NoteQuantity"] | null;
+            /** @default null */
+            valueString: string | null;
+            /** @default null */
+            valueTime: string | null;
+        };
+        /** @description What was answered so far. */
+        NoteAnswers: {
+            /** @description FHIR answer values by linkId. */
+            answers: {
+                [key: string]: components["schemas"]["NoteAnswer"][];
+            };
+        };
+        /** @description A post, by what it is called. */
+        NoteAuthor: {
+            /** Format: int32 */
+            membership: number;
+            name: string;
+        };
+        /** @description Nothing is said: who signs beside the author signs what is there. */
+        NoteCoSigning: Record<string, never>;
+        /** @description A code of an answer. */
+        NoteCoding: {
+            code: string;
+            display?: string | null;
+            system?: string | null;
+        };
+        /** @description An unfinished note. */
+        NoteDraft: {
+            answers: {
+                [key: string]: components["schemas"]["NoteAnswer"][];
+            };
+            author: components["schemas"]["NoteAuthor"];
+            /**
+             * Format: uuid
+             * @description The Composition that it corrects.
+             */
+            corrects: string | null;
+            /** Format: uuid */
+            id: string;
+            last: components["schemas"]["LastNote"] | null;
+            own: boolean;
+            /** Format: uuid */
+            patient: string;
+            /** Format: date-time */
+            saved_at: string;
+            saved_by: components["schemas"]["NoteAuthor"];
+            scores: {
+                [key: string]: components["schemas"]["NoteScore"];
+            };
+            snapshots: components["schemas"]["NoteSnapshots"];
+            /** Format: date-time */
+            started_at: string;
+            template: components["schemas"]["NoteTemplate"];
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description An unfinished note in a list. */
+        NoteDraftLine: {
+            author: components["schemas"]["NoteAuthor"];
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it is the asker's own. */
+            own: boolean;
+            /** Format: date-time */
+            saved_at: string;
+            saved_by: components["schemas"]["NoteAuthor"];
+            /** Format: date-time */
+            started_at: string;
+            /** @description `url|version`. */
+            template: string;
+            /** @description What its template is called. */
+            title: string;
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description What a new note begins with: a template, or the note that it corrects. */
+        NoteDraftNew: {
+            /**
+             * Format: uuid
+             * @description The Composition of a signed note; it opens with that one's answers.
+             */
+            corrects?: string | null;
+            /** @description `url|version` of an active template. */
+            template?: string | null;
+        };
+        /** @description What saving did. */
+        NoteDraftSaved: {
+            /** Format: date-time */
+            saved_at: string;
+            scores: {
+                [key: string]: components["schemas"]["NoteScore"];
+            };
+            /** Format: int32 */
+            version: number;
+        };
+        /** @description The unfinished notes about a patient, whoever writes them. */
+        NoteDrafts: {
+            drafts: components["schemas"]["NoteDraftLine"][];
+        };
+        /** @description Whom a note is about. */
+        NotePatient: {
+            /** Format: uuid */
+            id: string;
+            /** @description As it is said; empty where it is not for the asker. */
+            name: string;
+        };
+        /** @description A measured value. */
+        NoteQuantity: {
+            code?: string | null;
+            system?: string | null;
+            unit?: string | null;
+            /** Format: double */
+            value: number;
+        };
+        /** @description A value that was computed from answers. */
+        NoteScore: {
+            /** @description Whether somebody should act on it. */
+            alert?: boolean;
+            /** @description What the value means. */
+            text: string | null;
+            /** Format: int64 */
+            value: number;
+        };
+        /** @description A part of a note in words. */
+        NoteSection: {
+            lines: string[];
+            title: string;
+        };
+        /** @description Who signed, and when. */
+        NoteSignature: {
+            /** Format: date-time */
+            at: string;
+            /** @description As the post was called then. */
+            by: string;
+        };
+        /** @description A note that was signed. */
+        NoteSigned: {
+            /**
+             * Format: uuid
+             * @description Its Composition.
+             */
+            composition: string;
+            /** @description SHA-256, in hexadecimal digits. */
+            hash: string;
+        };
+        /** @description Signing. */
+        NoteSigning: {
+            /** @description Why a signed note is corrected, 1 to 500 characters: with a correction only. */
+            reason?: string | null;
+        };
+        /** @description What was measured or taken, as it was when it was looked at. */
+        NoteSnapshot: {
+            entries: components["schemas"]["NoteSnapshotEntry"][];
+            /** Format: date-time */
+            taken_at: string;
+        };
+        /** @description A line of a snapshot. */
+        NoteSnapshotEntry: {
+            /** Format: date-time */
+            at: string | null;
+            /** @description `Observation/..`, `MedicationRequest/..` or `MedicationStatement/..`. */
+            reference: string;
+            text: string;
+            value: string | null;
+        };
+        /** @description The snapshots of a draft. */
+        NoteSnapshots: {
+            medications: components["schemas"]["NoteSnapshot"] | null;
+            vitals: components["schemas"]["NoteSnapshot"] | null;
+        };
+        /** @description Which snapshots to take now: `true` takes one, `null` takes it away, `false` or nothing leaves it. */
+        NoteSnapshotsNew: {
+            medications?: boolean | null;
+            vitals?: boolean | null;
+        };
+        /** @description What would be signed. */
+        NoteSummary: {
+            /** @description The linkIds of what is still to be answered. */
+            missing: string[];
+            sections: components["schemas"]["NoteSection"][];
+        };
+        /** @description A template as it can be picked. */
+        NoteTemplate: {
+            /** @description Whether somebody else signs beside the author. */
+            co_sign: boolean;
+            /** @description The LOINC code of the document type. */
+            kind: string;
+            /** @description The FHIR Questionnaire. */
+            questionnaire: Record<string, never>;
+            /** @description Ours, not yet changed by the organization. */
+            standard: boolean;
+            /** @enum {string} */
+            status: "draft" | "active" | "retired";
+            /** @description Whether signing asks for a step-up. */
+            step_up: boolean;
+            /** @description `url|version`: names this version everywhere. */
+            template: string;
+            title: string;
+            /** @description Of all its versions. */
+            url: string;
+            /** @description Counted from 1. */
+            version: string;
+        };
+        /** @description A template, or the next version of one. */
+        NoteTemplateNew: {
+            /** @description A FHIR Questionnaire of the subset that the page of the interface describes. Its version is given by the server. */
+            questionnaire: Record<string, never>;
+            /** @description `url|version` of the newest version of the same url. */
+            replaces?: string | null;
+            /** @enum {string} */
+            status: "draft" | "active";
+        };
+        /** @description A template to retire. */
+        NoteTemplateOld: {
+            /** @description `url|version`. */
+            template: string;
+        };
+        /** @description The templates that can be picked; drafts and retired ones for who edits them. */
+        NoteTemplates: {
+            templates: components["schemas"]["NoteTemplate"][];
         };
         /** @description A body without members. */
         Nothing: Record<string, never>;
@@ -3107,6 +3873,14 @@ export interface components {
             ends_at: string | null;
             facilities: string[];
             permissions: string[];
+        };
+        /** @description One's own unfinished note, with whom it is about. */
+        OwnNoteDraftLine: components["schemas"]["NoteDraftLine"] & {
+            patient: components["schemas"]["NotePatient"];
+        };
+        /** @description One's own unfinished notes. */
+        OwnNoteDrafts: {
+            drafts: components["schemas"]["OwnNoteDraftLine"][];
         };
         /** @description The organization. */
         OwnOrganization: {
@@ -3347,10 +4121,20 @@ export interface components {
             action?: string | null;
             /** @description A word that never changes. */
             code?: string | null;
+            /** @description The note's Composition, with the code `draft-signed`. */
+            composition?: string | null;
+            /** @description What is there now, with the code `draft-changed`: a `NoteDraft`. */
+            current?: Record<string, never> | null;
             /** @description What is wrong, in English. It names members and never repeats a value. */
             detail: string;
+            /** @description Each thing that is wrong, with the code `template-invalid`. */
+            faults?: string[] | null;
             /** @description `urn:uuid:` and the id of the request, also in `X-Request-Id`. */
             instance: string;
+            /** @description Where it is wrong, with the code `answer-invalid`. */
+            link_id?: string | null;
+            /** @description The linkIds of what is not answered, with the code `note-incomplete`. */
+            missing?: string[] | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -3966,6 +4750,30 @@ export interface components {
             kept: boolean;
             /** @description How many records went back. */
             records: number;
+        };
+        /** @description A header that has to be sent. */
+        UploadHeader: {
+            name: string;
+            value: string;
+        };
+        /** @description The way in for one file, once. */
+        UploadTicket: {
+            /**
+             * Format: uuid
+             * @description The upload, and the DocumentReference that it becomes.
+             */
+            document: string;
+            /**
+             * Format: date-time
+             * @description By when the bytes have to be sent.
+             */
+            expires_at: string;
+            /** @description To be sent as they are. */
+            headers: components["schemas"]["UploadHeader"][];
+            /** @description `PUT` */
+            method: string;
+            /** @description Where the bytes go. It may be another origin, and holds no secret of ours but this one. */
+            url: string;
         };
         /** @description A month of an organization. Counts: nobody is named. */
         Usage: {
@@ -7300,6 +8108,349 @@ export interface operations {
             };
         };
     };
+    getDocumentsContentContextLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                context: string;
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocumentsUploadsDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentUpload"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDocumentsUploadsDocumentComplete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentUpload"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `upload-over`: the upload was completed, refused or has expired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scanner-unavailable`: files cannot be checked for viruses now; `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postDocumentsDocumentLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocumentLink"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentLink"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no-preview`: a file of this type can only be downloaded */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEmergencyAccess: {
         parameters: {
             query?: never;
@@ -8050,6 +9201,71 @@ export interface operations {
             };
         };
     };
+    getMeJournalKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalKey"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMeRelationships: {
         parameters: {
             query?: never;
@@ -8334,6 +9550,1382 @@ export interface operations {
             };
             /** @description the body is not `application/json`, or is encoded */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNoteDrafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNoteDrafts"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNoteDraftsDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDraft"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putNoteDraftsDraft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteAnswers"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDraftSaved"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-changed`: somebody saved a newer version; `current` is what there is now; the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer-invalid`: an answer is not what the template asks for; `link_id` says where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteNoteDraftsDraft: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-changed`: somebody saved a newer version; `current` is what there is now; the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNoteDraftsDraftSign: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteSigning"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteSigned"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-corrected`: another correction replaced the note already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-changed`: somebody saved a newer version; `current` is what there is now; the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `note-incomplete`: something required is not answered; `missing` says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNoteDraftsDraftSnapshots: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteSnapshotsNew"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDraft"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-changed`: somebody saved a newer version; `current` is what there is now; the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNoteDraftsDraftSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                draft: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteSummary"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `draft-signed`: the note was signed; `composition` says as which */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNoteTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteTemplates"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNoteTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteTemplateNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteTemplate"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-unknown`: there is no such template, or it is not active */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-changed`: there is a newer version of the template */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-invalid`: the template is not of the subset; `faults` says where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNoteTemplatesRetire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteTemplateOld"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-unknown`: there is no such template, or it is not active */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotesComposition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNotesCompositionAddenda: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteAddendumNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteAdded"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNotesCompositionCoSign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteCoSigning"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `own-note`: who wrote a note does not sign it a second time; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-signed`: this post signed it already; `note-altered`: the note is not as it was signed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotesCompositionPdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                composition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8893,6 +11485,113 @@ export interface operations {
             };
         };
     };
+    postPatientsPatientDocumentsUploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocument"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-large`: the file is longer than is taken; `type-not-taken`: files of this type are not taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says; `too-many-uploads`: too many uploads of the post are open */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPatientsPatientLooseEnds: {
         parameters: {
             query?: never;
@@ -9025,6 +11724,15 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `patient-merged`: the record goes on in another, and nothing is written to this one; `same-patient`: it is one record already; `too-many`: the record is too long to be merged at once; `two-facilities`: the patients are at two facilities: move one of them first */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9174,7 +11882,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeUndoing"];
+            };
+        };
         responses: {
             /** @description Here it is */
             200: {
@@ -9185,7 +11897,7 @@ export interface operations {
                     "application/json": components["schemas"]["Unmerged"];
                 };
             };
-            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9214,6 +11926,207 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-undone`: the merge was undone; `elsewhere`: the patient was moved since the merge; `merged-on`: what was merged later has to be undone first; `patient-merged`: the record goes on in another, and nothing is written to this one; `too-late`: a merge can be undone for thirty days */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatientsPatientNoteDrafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDrafts"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPatientsPatientNoteDrafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteDraftNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteDraft"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `template-unknown`: there is no such template, or it is not active; not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9755,6 +12668,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `already-admitted`: the patient is admitted: change that stay; `patient-died`: the patient has died */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the body is too long */
             413: {
                 headers: {
@@ -9850,6 +12772,15 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stay-ended`: the stay has ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9977,6 +12908,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `patient-away`: the patient is away: have them return first; `stay-ended`: the stay has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the version is not the current one */
             412: {
                 headers: {
@@ -10097,6 +13037,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `patient-here`: the patient is not away; `stay-ended`: the stay has ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description the version is not the current one */
             412: {
                 headers: {
@@ -10210,6 +13159,15 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `patient-away`: the patient is away: have them return first; `stay-ended`: the stay has ended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11891,6 +14849,71 @@ export interface operations {
                 };
             };
             /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putUploadsUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `foreign-origin`: the request comes from a page of another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not-as-agreed`: what was sent is not what the upload was opened for */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage-unavailable`: files cannot be stored or read now; too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -52,7 +52,7 @@ async fn merge(client: &Client, from: &str, into: &str) -> Answer {
 
 async fn undo(client: &Client, into: &str, merge: &Value) -> Answer {
     let merge = merge.as_str().unwrap();
-    client.ask("POST", &format!("/api/patients/{into}/merges/{merge}/undo")).await
+    client.post(&format!("/api/patients/{into}/merges/{merge}/undo"), &json!({})).await
 }
 
 async fn of(client: &Client, patient: &str) -> Vec<String> {

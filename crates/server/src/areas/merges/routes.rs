@@ -78,9 +78,16 @@ async fn list(call: Call) -> Result<Reply, Failure> {
     Reply::json(200, &Merges { merges })
 }
 
+/// Nothing is said: the address names the merge.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MergeUndoing)]
+struct Undoing {}
+
 const BACK: Doc = Doc::new(
     "Undo a merge into this patient, within thirty days: what went over goes back, what was written since stays",
 )
+.takes::<Undoing>()
 .gives::<Unmerged>(200)
 .step_up("patients.merge")
 .problems(&["already-undone", "too-late", "elsewhere", "merged-on", "patient-merged"]);
@@ -88,6 +95,7 @@ const BACK: Doc = Doc::new(
 async fn undo(call: Call) -> Result<Reply, Failure> {
     let patient = patient(&call)?;
     let merge: Uuid = call.param("merge").parse().map_err(|_| Failure::unlisted())?;
+    let Undoing {} = call.json()?;
     proved(&call, "patients.merge").await?;
     Reply::json(200, &ops::undo(&call.app, &call.ctx, patient, merge).await?)
 }

@@ -104,6 +104,21 @@ pub(super) async fn list_by(
     rows.iter().map(stored).collect()
 }
 
+/// What a facility is called, and its time zone.
+pub(super) async fn fetch_place(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    facility: FacilityId,
+) -> Result<(String, String), Error> {
+    let rows = tx
+        .query(
+            "SELECT name, time_zone FROM org.facility WHERE organization_id = $1 AND facility_id = $2",
+            &[&organization.0, &facility.0],
+        )
+        .await?;
+    Ok(rows.first().map(|row| (row.get(0), row.get(1))).unwrap_or_default())
+}
+
 /// A new draft: organization, facility, id, patient, author, time, body.
 pub(super) const INSERT: &str = "
     INSERT INTO chart.draft (organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at,

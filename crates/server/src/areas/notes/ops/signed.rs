@@ -54,7 +54,13 @@ pub(super) async fn load(app: &App, ctx: &Ctx, note: Uuid) -> Result<Signed, Err
     Ok(Signed { id, patient: PatientId(patient), composition, response })
 }
 
-async fn document(app: &App, ctx: &Ctx, rtype: ResourceType, id: ResourceId) -> Result<Value, Error> {
+/// A record of the chart, as the context sees it.
+pub(super) async fn document(
+    app: &App,
+    ctx: &Ctx,
+    rtype: ResourceType,
+    id: ResourceId,
+) -> Result<Value, Error> {
     let document = app.store.read(ctx, rtype, id).await?;
     Ok(serde_json::from_slice(&document.body).map_err(|_| db::Error::Stored("a signed note"))?)
 }

@@ -21,6 +21,7 @@ const SNAPSHOTS: &str = "/api/note-drafts/{draft}/snapshots";
 const SUMMARY: &str = "/api/note-drafts/{draft}/summary";
 const SIGN: &str = "/api/note-drafts/{draft}/sign";
 const NOTE: &str = "/api/notes/{composition}";
+const PDF: &str = "/api/notes/{composition}/pdf";
 const CO_SIGN: &str = "/api/notes/{composition}/co-sign";
 const ADDENDA: &str = "/api/notes/{composition}/addenda";
 const JOURNAL: &str = "/api/me/journal-key";
@@ -49,6 +50,7 @@ pub(crate) const ROUTES: &[Route] = &[
         Box::pin(drafts::sign(c))
     })),
     sealed(row(Verb::Get, NOTE, Access::Needs(Action::Read), &signed::READ, |c| Box::pin(signed::read(c)))),
+    sealed(row(Verb::Get, PDF, Access::Needs(Action::Read), &signed::PDF, |c| Box::pin(signed::pdf(c)))),
     sealed(row(Verb::Post, CO_SIGN, Access::Needs(Action::CoSignNote), &signed::CO_SIGN, |c| {
         Box::pin(signed::co_sign(c))
     })),

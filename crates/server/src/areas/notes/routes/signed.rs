@@ -18,6 +18,19 @@ pub(super) async fn read(call: Call) -> Result<Reply, Failure> {
     told(&call, done.and_then(|note| Ok(Reply::json(200, &note)?)))
 }
 
+pub(super) const PDF: Doc = Doc::new("A signed note as PDF, to print and to give away").status(200);
+
+pub(super) async fn pdf(call: Call) -> Result<Reply, Failure> {
+    let done = ops::pdf(&call.app, &call.ctx, id(&call, "composition")?).await;
+    told(
+        &call,
+        done.map(|bytes| {
+            Reply::of(200, "application/pdf", bytes)
+                .with("content-disposition", "attachment; filename=\"note.pdf\"")
+        }),
+    )
+}
+
 /// Nothing is said: who signs beside the author signs what is there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
