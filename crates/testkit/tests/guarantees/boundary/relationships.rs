@@ -43,7 +43,9 @@ async fn admitted(house: &House, superuser: &pg::Client, names: &[String]) {
         membership(house.a.id())
     );
     superuser.batch_execute(&tie).await.unwrap();
-    for name in names.iter().filter(|name| *name != "org.relationship") {
+    // Moves first: they carry along what there is of the patient.
+    let (moves, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| *name == "org.reassignment");
+    for name in moves.into_iter().chain(others).filter(|name| *name != "org.relationship") {
         for n in [RELATED, STRANGER] {
             let sql = table(name).insert(house.a.id(), house.a.north.0, n, "").unwrap();
             superuser.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
