@@ -143,11 +143,13 @@ async fn nothing_is_seen_until_it_is_approved_and_then_what_the_other_sees() {
 
     // Who administers the organization is told, and reads the reason there alone.
     let told = story.app.sent().await;
-    let (to, mail) = told.iter().find(|(_, text)| text.contains("asked to see")).unwrap();
+    // Where its lines break depends on how long the hour is.
+    let asks = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").contains("asked to see");
+    let (to, mail) = told.iter().find(|(_, text)| asks(text)).unwrap();
     assert!(to == "ann@clinic.example" && mail.contains("/open/clinic/"), "{to} {mail}");
     assert!(
         !mail.contains("stays empty")
-            && told.iter().all(|(to, text)| to != "doctor@clinic.example" || !text.contains("asked to see"))
+            && told.iter().all(|(to, text)| to != "doctor@clinic.example" || !asks(text))
     );
     let listed = story.ann.1.get("/api/support").await.expect_status(200).json();
     assert_eq!(

@@ -45,7 +45,7 @@ async function sign(app: Awaited<ReturnType<typeof begin>>) {
 test('a note is begun by keyboard, with the template used last on top', async () => {
   const app = open(NOTES)
   await app.presses('New note')
-  const field = await screen.findByRole('combobox')
+  const field = await screen.findByRole('combobox', { name: 'Type a few letters of its name' })
   await screen.findByRole('option', { name: 'Shift note' })
   await app.user.type(field, 'shif{Enter}')
   await words()
