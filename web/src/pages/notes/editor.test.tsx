@@ -54,10 +54,12 @@ test('a note is begun by keyboard, with the template used last on top', async ()
   await app.user.click(await screen.findByRole('menuitem', { name: 'All notes' }))
   await app.sees('Being written')
   await app.presses('New note')
-  await waitFor(() => expect(screen.getAllByRole('option')[1]).toHaveTextContent('Shift noteused last'))
+  const options = () => within(screen.getByRole('listbox')).getAllByRole('option')
+  await waitFor(() => expect(options()[1]).toHaveTextContent('Shift noteused last'))
   // Enter takes the template; what is unfinished stands above it.
-  expect(screen.getByRole('option', { selected: true })).toHaveTextContent('Shift note')
-  expect(screen.getAllByRole('option')[0]).toHaveTextContent('Last saved')
+  const chosen = within(screen.getByRole('listbox')).getByRole('option', { selected: true })
+  expect(chosen).toHaveTextContent('Shift note')
+  expect(options()[0]).toHaveTextContent('Last saved')
 })
 
 test('what is typed is saved by itself, and the line says so', async () => {
