@@ -33,6 +33,12 @@ impl Browser {
         }
     }
 
+    /// The context that the tab speaks in, empty where there is none.
+    #[must_use]
+    pub fn context(&self) -> &str {
+        self.context.as_deref().unwrap_or_default()
+    }
+
     /// A tab that speaks in this context.
     #[must_use]
     pub fn tab(&self, context: &str) -> Self {

@@ -52,7 +52,8 @@ async fn merge(client: &Client, from: &str, into: &str) -> Answer {
 
 async fn undo(client: &Client, into: &str, merge: &Value) -> Answer {
     let merge = merge.as_str().unwrap();
-    client.post(&format!("/api/patients/{into}/merges/{merge}/undo"), &json!({})).await
+    let path = format!("/api/patients/{into}/merges/{merge}/undo");
+    client.ask("POST", &path).body("application/json", "{}".to_owned()).await
 }
 
 async fn of(client: &Client, patient: &str) -> Vec<String> {
