@@ -273,6 +273,9 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
     for sql in [
         "SELECT org.check_grant()",
         "SELECT org.check_emergency()",
+        "SELECT org.check_document()",
+        "SELECT org.move_documents()",
+        "SELECT org.carry_document()",
         "SELECT org.take_turns()",
         "SELECT org.hold_chain(1, 1)",
         "SELECT org.administrators(1)",
