@@ -51,7 +51,6 @@ CREATE TABLE org.document_link (
     uses int4 NOT NULL CHECK (uses >= 0),
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, digest),
-    FOREIGN KEY (organization_id, document_id) REFERENCES org.document,
     FOREIGN KEY (organization_id, membership_id) REFERENCES org.membership
 );
 CREATE INDEX document_link_ended ON org.document_link (expires_at);

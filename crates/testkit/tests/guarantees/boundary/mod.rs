@@ -3,6 +3,7 @@
 
 mod context;
 mod delegation;
+mod documents;
 mod fields;
 mod functions;
 mod merges;

@@ -51,6 +51,8 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
         "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
         "org.sharing" => &["ends_at"],
+        "org.document" => &["checked_at", "header", "reason", "state", "swept_at"],
+        "org.document_link" => &["uses"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
         "chart.draft" => &["body", "composition_id", "saved_at", "saved_by", "version"],
@@ -85,7 +87,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 26] = [
+pub(crate) const TABLES: [Table; 28] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -178,16 +180,37 @@ pub(crate) const TABLES: [Table; 26] = [
         key: "emergency_id",
     },
     Table {
-        name: "chart.draft",
+        name: "org.document",
         by_facility: true,
-        grants: "SIuD",
+        grants: "SIu",
         row: Some(|o, f, n| {
             (
-                "organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at, saved_at, version, body",
-                format!("{o}, {f}, {0}, {0}, {1}, {1}, now(), now(), 1, '\\x00'", uuid(n), membership(o)),
+                "organization_id, document_id, facility_id, patient_id, sealed_for, membership_id, bytes, details, quarantine, object, created_at, expires_at",
+                format!(
+                    "{o}, {0}, {f}, {0}, {0}, {1}, 1, '\\x00', {0}, {0}, now(), now() + interval '15 minutes'",
+                    uuid(n),
+                    membership(o)
+                ),
             )
         }),
-        key: "draft_id",
+        key: "document_id",
+    },
+    Table {
+        name: "org.document_link",
+        by_facility: false,
+        grants: "SIu",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, digest, document_id, membership_id, purpose, uses, expires_at",
+                format!(
+                    "{o}, {}, {}, {}, 'preview', 1, now() + interval '50 seconds'",
+                    hash(n),
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "digest",
     },
     Table {
         name: "org.reassignment",
@@ -204,6 +227,19 @@ pub(crate) const TABLES: [Table; 26] = [
             )
         }),
         key: "reassignment_id",
+    },
+    // After what moves them.
+    Table {
+        name: "chart.draft",
+        by_facility: true,
+        grants: "SIuD",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, draft_id, patient_id, membership_id, saved_by, started_at, saved_at, version, body",
+                format!("{o}, {f}, {0}, {0}, {1}, {1}, now(), now(), 1, '\\x00'", uuid(n), membership(o)),
+            )
+        }),
+        key: "draft_id",
     },
     Table {
         name: "org.merge",
