@@ -41,7 +41,7 @@ async function admitNew(given, family, born, another = false) {
   await page.getByLabel('Last name').fill(family)
   await page.getByLabel('Date of birth').fill(born)
   await page.getByLabel('Sex').selectOption('female')
-  const facility = page.getByLabel('Facility')
+  const facility = page.getByRole('combobox', { name: /^Facility/ })
   if (await facility.count()) await facility.selectOption({ index: 1 })
   await page.getByRole('combobox', { name: 'Room, if it is known' }).fill('Room 41')
   await button('Admit').click()
