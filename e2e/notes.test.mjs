@@ -53,6 +53,8 @@ const radio = (group, name, on = page) =>
   on.getByRole('group', { name: new RegExp(`^${group}`) }).getByRole('radio', { name, exact: true })
 const saved = (on = page) => on.locator('[data-save=saved]').waitFor()
 const heard = () => page.evaluate(() => ({ ...window.heard }))
+/** The door of a demonstration, where nobody is signed in. */
+const door = () => page.getByRole('button', { name: 'Sign in with an account of your own' })
 const area = (on = page) => on.getByLabel('What happened', { exact: true })
 
 /** From the list of patients to a signed shift note with both snapshots; what it took. */
@@ -295,9 +297,10 @@ test('the session ends while typing: after signing in again the words are there'
     }),
   )
   await page.keyboard.type(' And after.')
-  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+  await door().waitFor()
   assert.ok(!(await page.content()).includes('Typed as the session ended'))
   await shot(page, 'note-signed-out')
+  await door().click()
   await page.getByLabel('E-mail address').fill('ann.ortiz@juniper.example')
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -356,10 +359,10 @@ test('what is on the device says nothing, and after signing out nothing can be r
   await saved()
   await page.getByRole('button', { name: /^Account of/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out of this device' }).click()
-  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+  await door().waitFor()
   assert.ok(!(await kept()).text.includes('Marmalade'))
   await page.goBack()
-  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+  await door().waitFor()
   assert.ok(!(await page.content()).includes('Marmalade'))
 })
 

@@ -12,6 +12,7 @@ mod own;
 mod plane;
 mod posts;
 mod relationships;
+mod sessions;
 mod support;
 mod tables;
 mod walls;
