@@ -23,7 +23,7 @@ const DEBOUNCE = 150
 
 export function PatientsPage() {
   const { t } = useTranslation()
-  const { context, may } = useMe()
+  const { context, me, may } = useMe()
   const router = useRouter()
   const facility = useFacility()
   const [typed, setTyped] = useState('')
@@ -39,7 +39,8 @@ export function PatientsPage() {
   })
   const { data: recent = [] } = useQuery(chartQueries(context).recent())
   const pages = search.data?.pages ?? []
-  const { data: census } = useQuery(chartsQueries(context).census())
+  // Rooms are the house's business: who looks in from outside is shown none.
+  const { data: census } = useQuery({ ...chartsQueries(context).census(), enabled: me.kind !== 'portal' })
   const [which, setWhich] = useState<Which>('all')
   const stayOf = (patient: Patient) => census?.find((it) => it.patient === patient.id)
   // Who stays here is known: without a name to look for they are asked for by that.

@@ -41,6 +41,7 @@ export const notes = {
   changedWords: 'What changed since {{day}}',
   clear: 'Clear',
   clearLabel: 'Clear {{field}}',
+  option: 'Choice {{number}}',
   otherAnswer: 'Other',
   otherAnswerLabel: '{{field}}, other',
   choose: 'Choose…',

@@ -9,12 +9,14 @@ const FEW = 5
 const MANY = 12
 const SHORT = 44
 
-const labelOf = ({ valueCoding }: Option) => valueCoding?.display ?? valueCoding?.code ?? ''
-
 /** A few as a row, more as tiles that a thumb hits, many as a list to pull down. */
 export function ChoiceInput({ item, given, id, describedBy, disabled, invalid, onChange }: InputProps) {
   const { t } = useTranslation()
   const options = item.answerOption ?? []
+  // In the builder there are choices that nobody has named yet.
+  const labels = options.map(
+    ({ valueCoding }, i) => valueCoding?.display || valueCoding?.code || t('notes.option', { number: i + 1 }),
+  )
   const chosen = (option: Option) => given.some((it) => sameCoding(it.valueCoding, option.valueCoding))
   const other = given.find((it) => it.valueString !== undefined)
   const scored = options.some((it) => ordinalOf(it) !== undefined)
@@ -36,7 +38,7 @@ export function ChoiceInput({ item, given, id, describedBy, disabled, invalid, o
         }}
         data={[
           { value: '', label: t('notes.choose') },
-          ...options.map((it, i) => ({ value: String(i), label: labelOf(it) })),
+          ...labels.map((label, i) => ({ value: String(i), label })),
         ]}
       />
     )
@@ -49,7 +51,7 @@ export function ChoiceInput({ item, given, id, describedBy, disabled, invalid, o
     const next = options.filter((it) => it === option || chosen(it)).map(codingOf)
     onChange([...next, ...given.filter((it) => it.valueString !== undefined)])
   }
-  const length = options.reduce((sum, it) => sum + labelOf(it).length, 0)
+  const length = labels.reduce((sum, it) => sum + it.length, 0)
   const row = options.length <= FEW && length <= SHORT
   return (
     <>
@@ -73,7 +75,7 @@ export function ChoiceInput({ item, given, id, describedBy, disabled, invalid, o
               }}
             />
             {scored && <span className={classes.points}>{ordinalOf(option) ?? ''}</span>}
-            <span>{labelOf(option)}</span>
+            <span>{labels[i]}</span>
           </label>
         ))}
       </div>
