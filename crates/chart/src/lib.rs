@@ -36,6 +36,7 @@ pub use model::{
     Imported, Page, Preview, Revision, SearchRequest, Written,
 };
 pub use reassign::{Moved, Reassignment};
+pub use record::DRAFT;
 pub use search::cursor::Cursor;
 pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;

@@ -13,6 +13,8 @@ use crate::{Error, compress, view};
 
 /// `chart.resource` and its past, as a number in the associated data of every body.
 pub(crate) const TABLE: u8 = 1;
+/// `chart.draft`, as such a number.
+pub const DRAFT: u8 = 24;
 
 /// A row of `chart.resource` or `chart.resource_version`, still sealed.
 pub(crate) struct Record {

@@ -11731,7 +11731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `patient-merged`: the record goes on in another, and nothing is written to this one; `same-patient`: it is one record already; `too-many`: the record is too long to be merged at once; `two-facilities`: the patients are at two facilities: move one of them first */
+            /** @description `both-admitted`: both are admitted: end the stay that was opened by mistake first; `patient-merged`: the record goes on in another, and nothing is written to this one; `same-patient`: it is one record already; `too-many`: the record is too long to be merged at once; `two-facilities`: the patients are at two facilities: move one of them first */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -5,6 +5,7 @@
 //! as it stood, and what was written since stays where it is.
 
 mod body;
+mod drafts;
 mod rows;
 
 use db::{Ctx, Event, ToSql, Tx};
@@ -19,6 +20,7 @@ use crate::record::{Keys, Record};
 use crate::store::Current;
 use crate::write::{self, Change, SealingKeys};
 use crate::{Error, Store, intake};
+use drafts::Merge;
 use rows::{Standing, Way};
 
 /// For how long a merge can be undone.
@@ -155,6 +157,7 @@ impl Store {
         ];
         tx.query(BEGIN, &begun).await.map_err(taken)?;
         self.go(&tx, &going, way, (at, Some(wanted.id)), &mut event).await?;
+        self.carry_drafts(&tx, way, Merge::Made(wanted.id), &mut event).await?;
         let (rows, _) = tx.last_audited(CARRY, &[&ctx.organization().0, &wanted.id, &at], event).await?;
         let ties = rows.first().ok_or(db::Error::Conflict)?;
         Ok(United { records: going.len(), carried: ties.get(0), waiting: ties.get(1), version })
@@ -194,6 +197,7 @@ impl Store {
         let (going, changed) = self.coming_back(&tx, merge, way, at).await?;
         let kept = self.patients_part(&tx, way, (version, other), at, &mut event).await?;
         self.go(&tx, &going, way, (at, None), &mut event).await?;
+        self.carry_drafts(&tx, way, Merge::Undone(merge), &mut event).await?;
         tx.last_audited(DROP, &[&merge, &at], event).await?;
         Ok(Parted { records: going.len(), changed, kept })
     }

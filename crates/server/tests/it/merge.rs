@@ -4,6 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::{Answer, Client, Facility, Organization, PASSWORD, Permission, TestApp};
 
+use crate::notes::{SHIFT, over, post, ward};
+use crate::notes_signed::{note, shift, signed, written};
+use crate::people::admit;
+
 async fn house(app: &TestApp) -> (Organization<'_>, Facility, Client) {
     let clinic = app.organization("clinic").await;
     let north = clinic.facility("north").await;
@@ -306,4 +310,90 @@ async fn nothing_written_meanwhile_is_lost_and_of_two_merges_one_happens() {
     let all = desk.get(&format!("/fhir/R4/Observation?patient={one}&_count=100")).await.expect_status(200);
     assert_eq!(all.entries().len(), 5 + written);
     assert!(of(&desk, &other).await.is_empty());
+}
+
+#[tokio::test]
+async fn notes_go_over_and_back_and_are_still_what_was_signed() {
+    let app = TestApp::new().await;
+    let ward = ward(&app).await;
+    let (nurse, one) = (&ward.nurse, &ward.resident);
+    let other = admit(nurse, "Aldre").await;
+    let desk = ward.clinic.all_powers(&[&ward.north]).await;
+    let id = signed(nurse, &other, &shift()).await;
+    let (open, at) = written(nurse, &other, SHIFT, &shift()).await;
+    let (finished, before) = written(nurse, &other, SHIFT, &shift()).await;
+    let was = nurse.get(&open).await.expect_status(200).json();
+
+    let done = merge(&desk, &other, one).await.expect_status(200).json();
+    let read = note(nurse, &id).await;
+    assert_eq!((&read["intact"], &read["sections"][0]["title"]), (&json!(true), &json!("Shift")));
+    post(&ward.other, &format!("/api/notes/{id}/co-sign"), &json!({})).await.expect_status(204);
+    let listed = |patient: &str| format!("/api/patients/{patient}/note-drafts");
+    assert_eq!(
+        nurse.get(&listed(one)).await.expect_status(200).json()["drafts"].as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(nurse.get(&listed(&other)).await.expect_status(200).json()["drafts"], json!([]));
+    let now = nurse.get(&open).await.expect_status(200).json();
+    assert_eq!(
+        (&now["patient"], &now["answers"], &now["version"]),
+        (&json!(one), &was["answers"], &json!(at + 1))
+    );
+    assert_eq!(now["saved_at"], was["saved_at"], "nobody typed");
+    // Nothing is begun any more about who was merged; what is finished is about who goes on.
+    post(nurse, &listed(&other), &json!({"template": SHIFT})).await.expect_status(409);
+    let sign = format!("{finished}/sign");
+    let late = over(nurse, "POST", &sign, before, &json!({})).await.expect_status(412).json();
+    assert_eq!(late["code"], "draft-changed");
+    let later = over(nurse, "POST", &sign, before + 1, &json!({})).await.expect_status(201).json();
+    let later = later["composition"].as_str().unwrap();
+
+    undo(&desk, one, &done["merge"]).await.expect_status(200);
+    assert_eq!(note(nurse, &id).await["intact"], true);
+    let now = nurse.get(&open).await.expect_status(200).json();
+    assert_eq!((&now["patient"], &now["answers"]), (&json!(other), &was["answers"]));
+    assert_eq!(note(nurse, later).await["intact"], true);
+    let signed_for = read_of(&desk, later).await;
+    assert_eq!(signed_for, format!("Patient/{one}"), "what was signed since stays where it was signed");
+}
+
+async fn read_of(client: &Client, composition: &str) -> Value {
+    read(client, &format!("Composition/{composition}")).await["subject"]["reference"].clone()
+}
+
+#[tokio::test]
+async fn a_note_of_a_record_that_went_over_twice_is_still_what_was_signed() {
+    let app = TestApp::new().await;
+    let ward = ward(&app).await;
+    let nurse = &ward.nurse;
+    let desk = ward.clinic.all_powers(&[&ward.north]).await;
+    let (first, second) = (admit(nurse, "Aldre").await, admit(nurse, "Alter").await);
+    let id = signed(nurse, &first, &shift()).await;
+    let (open, _) = written(nurse, &first, SHIFT, &shift()).await;
+    let one = merge(&desk, &first, &second).await.expect_status(200).json();
+    let two = merge(&desk, &second, &ward.resident).await.expect_status(200).json();
+    assert_eq!(note(nurse, &id).await["intact"], true);
+    for (into, merge, back) in [(&ward.resident, &two, &second), (&second, &one, &first)] {
+        undo(&desk, into, &merge["merge"]).await.expect_status(200);
+        assert_eq!(nurse.get(&open).await.expect_status(200).json()["patient"], back.as_str());
+        assert_eq!(note(nurse, &id).await["intact"], true);
+    }
+}
+
+#[tokio::test]
+async fn two_who_are_both_admitted_are_not_merged() {
+    let app = TestApp::new().await;
+    let (_, _, desk) = house(&app).await;
+    let (one, other) = (patient(&desk, "Walker", "1").await, patient(&desk, "Walker", "2").await);
+    let stay = |patient: &str| format!("/api/patients/{patient}/stays");
+    for patient in [&one, &other] {
+        post(&desk, &stay(patient), &json!({})).await.expect_status(201);
+    }
+    let refused = merge(&desk, &other, &one).await.expect_status(409).json();
+    assert_eq!(refused["code"], "both-admitted");
+    assert_eq!(version(&desk, &one).await, 1, "nothing was done");
+    let stays = desk.get(&stay(&other)).await.expect_status(200).json();
+    let path = format!("{}/{}/discharge", stay(&other), stays["stays"][0]["stay"].as_str().unwrap());
+    over(&desk, "POST", &path, 1, &json!({"disposition": "home"})).await.expect_status(200);
+    merge(&desk, &other, &one).await.expect_status(200);
 }

@@ -136,6 +136,8 @@ export function Compare({ one, other }: { one: Patient; other: Patient }) {
       {merge.isError &&
         (hasCode(merge.error, 'two-facilities') ? (
           <Notice kind="warn">{t('merges.facilities')}</Notice>
+        ) : hasCode(merge.error, 'both-admitted') ? (
+          <Notice kind="warn">{t('merges.admitted')}</Notice>
         ) : hasCode(merge.error, 'patient-merged') ? (
           <Notice kind="warn">{t('merges.before')}</Notice>
         ) : merge.error instanceof ApiError && merge.error.status === 412 ? (

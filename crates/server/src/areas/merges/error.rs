@@ -14,6 +14,18 @@ pub(super) enum Error {
     /// Something given is not what it should be; the text names it without repeating it.
     #[error("{0}")]
     Invalid(&'static str),
+    /// Both have a stay under way.
+    #[error("both are admitted: end the stay that was opened by mistake first")]
+    BothAdmitted,
+    /// Already as it is answered.
+    #[error("{0:?}")]
+    Failure(Failure),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
 }
 
 /// Codes that the chart puts before its words.
@@ -38,6 +50,8 @@ impl From<Error> for Failure {
                 known.map_or_else(|| Self::new(409, "conflict", message), |code| Self::coded(409, code, text))
             }
             Error::Chart(error) => error.into(),
+            Error::BothAdmitted => Self::coded(409, "both-admitted", &error.to_string()),
+            Error::Failure(failure) => failure,
             Error::Invalid(message) => Self::coded(400, "invalid", message),
         }
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::error::Error;
 use super::store;
 use crate::app::App;
+use crate::areas::stays;
 
 /// The most elements that may be chosen.
 const KEPT: usize = 20;
@@ -46,6 +47,9 @@ pub(super) async fn merge(
 ) -> Result<Merged, Error> {
     if keep.len() > KEPT {
         return Err(Error::Invalid("keep: at most 20 elements"));
+    }
+    if stays::is_admitted(app, ctx, from.0).await? && stays::is_admitted(app, ctx, into.0).await? {
+        return Err(Error::BothAdmitted);
     }
     let wanted = Union { id: app.world.uuid(), absorbed: from, survivor: into, keep };
     let at = app.world.now();

@@ -53,7 +53,14 @@ const DO: Doc =
         .gives::<Merged>(200)
         .conditional()
         .step_up("patients.merge")
-        .problems(&["invalid", "same-patient", "two-facilities", "patient-merged", "too-many"]);
+        .problems(&[
+            "invalid",
+            "same-patient",
+            "both-admitted",
+            "two-facilities",
+            "patient-merged",
+            "too-many",
+        ]);
 
 async fn merge(call: Call) -> Result<Reply, Failure> {
     let from = patient(&call)?;

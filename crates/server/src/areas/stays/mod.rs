@@ -7,4 +7,5 @@ mod ops;
 mod routes;
 mod view;
 
+pub(crate) use ops::is_admitted;
 pub(crate) use routes::ROUTES;

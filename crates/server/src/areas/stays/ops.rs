@@ -6,6 +6,7 @@ use db::Ctx;
 use fhir::ResourceType;
 use jiff::Timestamp;
 use kernel::{PatientId, ResourceId, Version};
+use policy::Permission;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use super::error::Error;
 use super::model::{Arrival, Away, Place, Stay, text};
 use super::view::StayView;
 use crate::app::App;
+use crate::http::Failure;
 
 /// Stays on a page.
 const PAGE: &str = "200";
@@ -62,6 +64,16 @@ pub(super) async fn of_patient(app: &App, ctx: &Ctx, patient: PatientId) -> Resu
     app.store.facility_of(ctx, patient).await?;
     let query = [INPATIENT, ("_count", PAGE)];
     search(app, ctx, ResourceType::Encounter, Some(patient), &query).await.map(told)
+}
+
+/// Whether a patient is admitted, as far as the context may look for that.
+pub(crate) async fn is_admitted(app: &App, ctx: &Ctx, patient: PatientId) -> Result<bool, Failure> {
+    if !ctx.grants().permissions.contains(Permission::ChartSearch) {
+        return Ok(false);
+    }
+    let query = [INPATIENT, CURRENT, ("_count", "1")];
+    let found = search(app, ctx, ResourceType::Encounter, Some(patient), &query).await?;
+    Ok(!found.entries.is_empty())
 }
 
 /// What is open about a patient who leaves. What the caller may not see is null.

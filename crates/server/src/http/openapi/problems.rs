@@ -51,6 +51,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("already-there", 409, "the patient is at this facility"),
     ("already-undone", 409, "the merge was undone"),
     ("answer-invalid", 422, "an answer is not what the template asks for; `link_id` says where"),
+    ("both-admitted", 409, "both are admitted: end the stay that was opened by mistake first"),
     ("busy", 503, "too many passwords are being looked at"),
     ("code-taken", 409, "there is a facility with this code"),
     ("context-refused", 403, "the context is not open in this session, or not at this address"),

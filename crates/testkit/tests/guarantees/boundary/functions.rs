@@ -297,6 +297,7 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
         "SELECT org.check_merge()",
         "SELECT chart.check_merged()",
         "SELECT chart.move_drafts()",
+        "SELECT chart.check_draft()",
         "SELECT org.check_admission()",
         "SELECT org.admit(1, 1)",
         "SELECT org.may_reassign(1, 1)",

@@ -55,7 +55,9 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.document_link" => &["uses"],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
-        "chart.draft" => &["body", "composition_id", "saved_at", "saved_by", "version"],
+        "chart.draft" => {
+            &["body", "composition_id", "merges", "patient_id", "saved_at", "saved_by", "version"]
+        }
         "org.support_request" => {
             &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
         }

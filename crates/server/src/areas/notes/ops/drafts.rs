@@ -20,8 +20,6 @@ use crate::areas::notes::model::{
 use crate::areas::notes::store::{self, Stored};
 use crate::http::Failure;
 
-/// `chart.draft` in the associated data of every body.
-const TABLE: u8 = 24;
 /// The most drafts of a list.
 const MOST: i64 = 200;
 
@@ -46,7 +44,7 @@ fn place(ctx: &Ctx, patient: PatientId, draft: Uuid, version: i32) -> Place {
         organization: ctx.organization(),
         patient: Some(patient),
         class: DataClass::General,
-        table: TABLE,
+        table: chart::DRAFT,
         row: ResourceId(draft),
         version: Version(version),
     }

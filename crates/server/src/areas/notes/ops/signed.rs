@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::sign::signer;
 use super::{sees_whole, templates};
 use crate::app::App;
+use crate::areas::merges;
 use crate::areas::notes::error::Error;
 use crate::areas::notes::fhir::{self as resources, Head, Meaning, POST};
 use crate::areas::notes::model::{
@@ -88,6 +89,14 @@ impl Signed {
         hash(self.response.as_ref(), &self.composition["section"])
     }
 
+    /// The same as it was about another, before their record went over to this one (ADR 0025).
+    fn hash_about(&self, other: PatientId) -> Option<[u8; 32]> {
+        let mut response = self.response.clone()?;
+        let (now, then) = (format!("Patient/{}", self.patient), format!("Patient/{other}"));
+        readdress(&mut response, &now, &then);
+        hash(Some(&response), &self.composition["section"])
+    }
+
     fn sections(&self) -> Vec<Section> {
         let sections = self.composition["section"].as_array().into_iter().flatten();
         sections
@@ -118,6 +127,36 @@ async fn search(
     let request = SearchRequest { rtype, compartment: Some(note.patient), query: &query };
     let found = app.store.search(ctx, request).await?.entries.into_iter();
     Ok(found.map(|one| (one.id, serde_json::from_slice(&one.body).unwrap_or_default())).collect())
+}
+
+fn readdress(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| readdress(item, from, to)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                match member {
+                    Value::String(text) if key == "reference" && text == from => to.clone_into(text),
+                    member => readdress(member, from, to),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The hash that every signature of a note has, if what is there now still has it.
+async fn unaltered(app: &App, ctx: &Ctx, note: &Signed, given: &[Given]) -> Result<Option<[u8; 32]>, Error> {
+    let signed = |hash: &[u8; 32]| given.iter().all(|one| one.hash.as_deref() == Some(&hex(hash)));
+    if given.is_empty() {
+        return Ok(None);
+    }
+    if let Some(hash) = note.hash().filter(signed) {
+        return Ok(Some(hash));
+    }
+    let tx = app.store.db().begin(ctx).await?;
+    let absorbed = merges::list_absorbed(&tx, ctx.organization(), note.patient).await?;
+    tx.commit().await?;
+    Ok(absorbed.into_iter().find_map(|other| note.hash_about(other).filter(signed)))
 }
 
 /// A signature, of those that a note has.
@@ -176,10 +215,9 @@ pub(in super::super) async fn read(app: &App, ctx: &Ctx, note: Uuid) -> Result<N
         })
         .collect();
     addenda.sort_by_key(|one| (one.at, one.composition));
-    let now = note.hash().map(|hash| hex(&hash));
     let author = given.iter().find(|one| one.meaning == Meaning::Author);
     let beside: Vec<&Given> = given.iter().filter(|one| one.meaning == Meaning::Beside).collect();
-    let intact = author.is_some() && now.is_some() && given.iter().all(|one| one.hash == now);
+    let intact = author.is_some() && unaltered(app, ctx, &note, &given).await?.is_some();
     Ok(Note {
         composition: note.id.0,
         title: text(&note.composition["title"]),
@@ -232,8 +270,7 @@ pub(in super::super) async fn may_co_sign(app: &App, ctx: &Ctx, note: Uuid) -> R
     if given.iter().any(|one| one.post == post) {
         return Err(Error::coded(409, "already-signed", "this post signed it already"));
     }
-    let hash = note.hash().filter(|hash| given.iter().all(|one| one.hash.as_deref() == Some(&hex(hash))));
-    let Some(hash) = hash.filter(|_| !given.is_empty()) else {
+    let Some(hash) = unaltered(app, ctx, &note, &given).await? else {
         return Err(Error::coded(409, "note-altered", "the note is not as it was signed"));
     };
     let step_up = match note.response.as_ref().and_then(|one| one["questionnaire"].as_str()) {
