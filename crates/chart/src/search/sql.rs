@@ -13,11 +13,16 @@ macro_rules! filter {
          AND ($7::uuid IS NULL OR c.patient_id = $7)
          AND c.updated_at >= $8 AND c.updated_at < $9 AND c.ends_at >= $10 AND c.starts_at < $11"
     };
-    ($($also:literal)+) => {
-        concat!(filter!(), $(
+}
+
+/// The tokens that it must have too. `OFFSET 0`: each row's own are looked up, where the planner would rather gather those of
+/// everybody into a hash table first.
+macro_rules! has {
+    ($at:literal, $id:literal $(, $also:literal)*) => {
+        concat!("true" $(,
             " AND ($", $also, "::int8[] IS NULL OR EXISTS (SELECT 1 FROM chart.token x WHERE x.organization_id = $1
-                 AND x.token = ANY ($", $also, ") AND x.at = c.starts_at AND x.id = c.id))"
-        ),+)
+                 AND x.token = ANY ($", $also, ") AND x.at = ", $at, " AND x.id = ", $id, " OFFSET 0))"
+        )*)
     };
 }
 
@@ -31,16 +36,18 @@ macro_rules! columns {
     };
 }
 
-/// Along tokens, each within its own span of time; a row under several of them comes once.
+/// Along tokens, each within its own span of time; a row under several of them comes once. `OFFSET 0`: a row is fetched by its
+/// id, also while there are no statistics, when the planner holds another index for as good.
 macro_rules! by_tokens {
     ($past:literal, $way:literal $(, $also:literal)*) => {
         concat!(
             "SELECT DISTINCT ON (f.at, f.id) f.* FROM unnest($12::int8[], $13::timestamptz[], $14::timestamptz[]) k (token, low, high)
               CROSS JOIN LATERAL (
                 SELECT ", columns!("t.at"), " FROM chart.token t
-                  JOIN chart.resource c ON c.organization_id = t.organization_id AND c.id = t.id
+                  CROSS JOIN LATERAL (SELECT * FROM chart.resource r
+                                       WHERE r.organization_id = t.organization_id AND r.id = t.id OFFSET 0) c
                  WHERE t.organization_id = $1 AND t.token = k.token AND (t.at, t.id) ", $past, " ($4::timestamptz, $5::uuid)
-                   AND t.at >= k.low AND t.at < k.high AND ", filter!($($also)*), "
+                   AND t.at >= k.low AND t.at < k.high AND ", filter!(), " AND ", has!("c.starts_at", "c.id" $(, $also)*), "
                  ORDER BY t.at ", $way, ", t.id ", $way, " LIMIT $6) f
               ORDER BY f.at ", $way, ", f.id ", $way, " LIMIT $6"
         )
@@ -53,7 +60,7 @@ macro_rules! by_patient {
         concat!(
             "SELECT ", columns!("c.starts_at"), " FROM chart.resource c
               WHERE c.organization_id = $1 AND c.patient_id = $12 AND (c.starts_at, c.id) ", $past, " ($4::timestamptz, $5::uuid)
-                AND ", filter!($($also)*), "
+                AND ", filter!(), " AND ", has!("c.starts_at", "c.id" $(, $also)*), "
               ORDER BY c.starts_at ", $way, ", c.id ", $way, " LIMIT $6"
         )
     };
@@ -66,7 +73,7 @@ macro_rules! by_type {
             "SELECT f.* FROM unnest($12::int4[]) k (facility_id) CROSS JOIN LATERAL (
                 SELECT ", columns!($column), " FROM chart.resource c
                  WHERE c.organization_id = $1 AND c.facility_id = k.facility_id AND (", $column, ", c.id) ", $past, " ($4::timestamptz, $5::uuid)
-                   AND ", filter!($($also)*), "
+                   AND ", filter!(), " AND ", has!("c.starts_at", "c.id" $(, $also)*), "
                  ORDER BY ", $column, " ", $way, ", c.id ", $way, " LIMIT $6) f
               ORDER BY f.at ", $way, ", f.id ", $way, " LIMIT $6"
         )
@@ -106,9 +113,10 @@ macro_rules! by_ids {
     ($($also:literal),*) => {
         concat!(
             "SELECT ", columns!("c.starts_at"), " FROM unnest($12::uuid[]) k (id)
-               JOIN chart.resource c ON c.organization_id = $1 AND c.id = k.id
+               CROSS JOIN LATERAL (SELECT * FROM chart.resource r
+                                    WHERE r.organization_id = $1 AND r.id = k.id OFFSET 0) c
               WHERE ($4::timestamptz, $5::uuid) IS NOT NULL AND ",
-            filter!($($also)*), " ORDER BY c.id LIMIT $6"
+            filter!(), " AND ", has!("c.starts_at", "c.id" $(, $also)*), " ORDER BY c.id LIMIT $6"
         )
     };
 }

@@ -19,6 +19,20 @@ pub(super) struct Stored {
     pub(super) body: Result<Vec<u8>, ResourceId>,
 }
 
+/// The columns that [`stored`] reads, of the drafts that a condition names.
+macro_rules! drafts {
+    ($which:literal) => {
+        concat!(
+            "SELECT d.draft_id, d.facility_id, d.patient_id, d.membership_id, m.name, d.saved_by, s.name, d.started_at,
+                    d.saved_at, d.version, d.body, d.composition_id
+               FROM chart.draft d
+               LEFT JOIN org.membership m ON m.organization_id = d.organization_id AND m.membership_id = d.membership_id
+               LEFT JOIN org.membership s ON s.organization_id = d.organization_id AND s.membership_id = d.saved_by ",
+            $which
+        )
+    };
+}
+
 fn stored(row: &Row) -> Result<Stored, Error> {
     let body: Option<Vec<u8>> = row.get(10);
     let composition: Option<Uuid> = row.get(11);
@@ -47,15 +61,7 @@ pub(super) async fn find(
     draft: Uuid,
 ) -> Result<Option<Stored>, Error> {
     let rows = tx
-        .last(
-            "SELECT d.draft_id, d.facility_id, d.patient_id, d.membership_id, m.name, d.saved_by, s.name, d.started_at,
-                    d.saved_at, d.version, d.body, d.composition_id
-               FROM chart.draft d
-               LEFT JOIN org.membership m ON m.organization_id = d.organization_id AND m.membership_id = d.membership_id
-               LEFT JOIN org.membership s ON s.organization_id = d.organization_id AND s.membership_id = d.saved_by
-              WHERE d.organization_id = $1 AND d.draft_id = $2",
-            &[&organization.0, &draft],
-        )
+        .last(drafts!("WHERE d.organization_id = $1 AND d.draft_id = $2"), &[&organization.0, &draft])
         .await?;
     rows.first().map(stored).transpose()
 }
@@ -69,13 +75,10 @@ pub(super) async fn list_of(
 ) -> Result<Vec<Stored>, Error> {
     let rows = tx
         .last(
-            "SELECT d.draft_id, d.facility_id, d.patient_id, d.membership_id, m.name, d.saved_by, s.name, d.started_at,
-                    d.saved_at, d.version, d.body, d.composition_id
-               FROM chart.draft d
-               LEFT JOIN org.membership m ON m.organization_id = d.organization_id AND m.membership_id = d.membership_id
-               LEFT JOIN org.membership s ON s.organization_id = d.organization_id AND s.membership_id = d.saved_by
-              WHERE d.organization_id = $1 AND d.patient_id = $2 AND d.body IS NOT NULL
-              ORDER BY d.started_at, d.draft_id LIMIT $3",
+            drafts!(
+                "WHERE d.organization_id = $1 AND d.patient_id = $2 AND d.body IS NOT NULL
+              ORDER BY d.started_at, d.draft_id LIMIT $3"
+            ),
             &[&organization.0, &patient.0, &at_most],
         )
         .await?;
@@ -91,13 +94,10 @@ pub(super) async fn list_by(
 ) -> Result<Vec<Stored>, Error> {
     let rows = tx
         .last(
-            "SELECT d.draft_id, d.facility_id, d.patient_id, d.membership_id, m.name, d.saved_by, s.name, d.started_at,
-                    d.saved_at, d.version, d.body, d.composition_id
-               FROM chart.draft d
-               LEFT JOIN org.membership m ON m.organization_id = d.organization_id AND m.membership_id = d.membership_id
-               LEFT JOIN org.membership s ON s.organization_id = d.organization_id AND s.membership_id = d.saved_by
-              WHERE d.organization_id = $1 AND d.membership_id = $2 AND d.body IS NOT NULL
-              ORDER BY d.started_at, d.draft_id LIMIT $3",
+            drafts!(
+                "WHERE d.organization_id = $1 AND d.membership_id = $2 AND d.body IS NOT NULL
+              ORDER BY d.started_at, d.draft_id LIMIT $3"
+            ),
             &[&organization.0, &membership.0, &at_most],
         )
         .await?;
