@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::{Client, TestApp};
+use testkit::{Client, Permission, TestApp};
 
 use crate::notes::{SHIFT, Ward, begin, draft, over, post, ward};
 use crate::people::admit;
@@ -336,4 +336,31 @@ async fn something_is_added_and_a_second_person_signs() {
         "author": [{"display": "x"}], "subject": {"reference": format!("Patient/{}", ward.resident)}});
     let other = ward.nurse.post("/fhir/R4/Composition", &other).await.expect_status(201).id();
     ward.nurse.get(&format!("/api/notes/{other}")).await.expect_status(404);
+}
+
+#[tokio::test]
+async fn a_signed_note_goes_to_paper_as_whoever_asks_may_read_it() {
+    let app = TestApp::new().await;
+    let ward = ward(&app).await;
+    let id = signed(&ward.nurse, &ward.resident, &shift()).await;
+    let path = format!("/api/notes/{id}/pdf");
+    let paper = ward.nurse.get(&path).await.expect_status(200);
+    assert_eq!(paper.header("content-type"), "application/pdf");
+    assert_eq!(paper.header("content-disposition"), "attachment; filename=\"note.pdf\"");
+    assert_eq!(paper.header("cache-control"), "no-store");
+    assert!(paper.body.starts_with(b"%PDF-1.7"));
+    assert_eq!(ward.other.get(&path).await.expect_status(200).body, paper.body, "the same for everybody");
+    let added = json!({"text": "Weighed: 61 kg"});
+    post(&ward.other, &format!("/api/notes/{id}/addenda"), &added).await.expect_status(201);
+    assert!(ward.nurse.get(&path).await.expect_status(200).body.len() > paper.body.len());
+
+    let elsewhere = app.organization("elsewhere").await;
+    let stranger = elsewhere.all_powers(&[&elsewhere.facility("south").await]).await;
+    stranger.get(&path).await.expect_status(404);
+    let desk = ward.clinic.token(&[Permission::ChartSearch], &[&ward.north]).await;
+    desk.get(&path).await.expect_status(403);
+    let log = app.superuser().await;
+    let sql = "SELECT count(*) FROM audit.event WHERE outcome = 'success' AND action = 'chart.read' AND resource_id = $1";
+    let seen: i64 = log.query_one(sql, &[&id.parse::<uuid::Uuid>().unwrap()]).await.unwrap().get(0);
+    assert!(seen >= 3, "who printed it is in the log: {seen}");
 }
