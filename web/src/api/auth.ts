@@ -8,6 +8,7 @@ import { ApiError } from './errors'
 import { http, later } from './http'
 import type {
   Authorization,
+  Branding,
   Ceremony,
   Contexts,
   DemoPerson,
@@ -40,6 +41,8 @@ export const signIn = {
   startPasskey: (login?: string) => http.post<Ask>('/api/auth/login/passkey', login ? { login } : {}),
   finishPasskey: (ceremony: string, credential: AuthenticationResponseJSON) =>
     http.post<Next>('/api/auth/login/passkey/finish', { ceremony, credential }),
+  /** Whose door it is: the organization of the address, if it is one's. */
+  branding: () => http.get<Branding>('/api/branding'),
   providers: () => http.get<{ providers: Provider[] }>('/api/auth/providers').then((it) => it.providers),
   /** The invented people of a demonstration; none where there is none. */
   demo: () => http.get<{ people: DemoPerson[] }>('/api/auth/demo').then((it) => it.people),

@@ -2,6 +2,7 @@ import { http } from './http'
 import type { Announcement } from './platform'
 import type {
   Accesses,
+  Branding,
   Emergencies,
   Emergency,
   Facility,
@@ -67,6 +68,9 @@ export function inContext(context: string) {
     organization: () => http.get<OrganizationView>('/api/organization', { context }),
     changeOrganization: (version: number, body: OrganizationBody) =>
       http.put('/api/organization', body, { context, version }),
+    branding: () => http.get<Branding>('/api/organization/logo', { context }),
+    changeLogo: (version: number, logo: string | null) =>
+      http.put('/api/organization/logo', { logo }, { context, version }),
     support: () => http.get<{ requests: SupportRequest[] }>('/api/support', { context }),
     approveSupport: (request: string, approval: SupportApproval) =>
       http.post(`/api/support/${encodeURIComponent(request)}/approve`, approval, { context }),

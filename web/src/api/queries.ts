@@ -25,6 +25,8 @@ export const personQueries = {
   factors: () => queryOptions({ queryKey: ['person', 'factors'], queryFn: factors.list }),
   devices: () => queryOptions({ queryKey: ['person', 'devices'], queryFn: devices.list }),
   demo: () => queryOptions({ queryKey: ['demo'], queryFn: signIn.demo, staleTime: Number.POSITIVE_INFINITY }),
+  branding: () =>
+    queryOptions({ queryKey: ['branding'], queryFn: signIn.branding, staleTime: Number.POSITIVE_INFINITY }),
   providers: () =>
     queryOptions({ queryKey: ['providers'], queryFn: signIn.providers, staleTime: Number.POSITIVE_INFINITY }),
 }
@@ -72,6 +74,13 @@ export function contextQueries(context: string) {
       queryOptions({
         queryKey: ['context', context, 'organization'],
         queryFn: inContext(context).organization,
+      }),
+    /** `logo` as `/api/me` has it: another number, another picture. */
+    branding: (logo: number | null) =>
+      queryOptions({
+        queryKey: ['context', context, 'branding', logo],
+        queryFn: inContext(context).branding,
+        staleTime: Number.POSITIVE_INFINITY,
       }),
     roles: () => queryOptions({ queryKey: ['context', context, 'roles'], queryFn: inContext(context).roles }),
     announcements: () =>

@@ -55,6 +55,7 @@ export type FacilityBody = Schemas['FacilityBody']
 export type Module = Schemas['ModuleView']
 export type OrganizationView = Schemas['OwnOrganization']
 export type OrganizationBody = Schemas['OrganizationBody']
+export type Branding = Schemas['Branding']
 /** Somebody of the platform has the view of a post for a while. */
 export type SupportAccess = Schemas['SupportAccess']
 export type SupportRequest = Schemas['SupportRequest']

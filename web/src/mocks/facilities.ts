@@ -79,4 +79,23 @@ export const facilityHandlers = [
       return json({ version: world.settings.version }, 200, echo)
     }),
   ),
+  http.get(
+    '*/api/organization/logo',
+    answering(({ request }) => {
+      const { echo } = needContext(request)
+      return json({ name: world.settings.name, logo: world.settings.logo ?? null }, 200, echo)
+    }),
+  ),
+  http.put(
+    '*/api/organization/logo',
+    answering(async ({ request }) => {
+      const echo = manages(request)
+      const given = ((await request.clone().json()) as { logo: string | null }).logo
+      const { logo } = await fields(request, { logo: given === null ? null : '' })
+      needStepUp(request, 'organization.manage')
+      needVersion(request, world.settings.version)
+      Object.assign(world.settings, { logo, version: world.settings.version + 1 })
+      return json({ version: world.settings.version }, 200, echo)
+    }),
+  ),
 ]

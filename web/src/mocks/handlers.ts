@@ -66,6 +66,7 @@ const contextHandlers = [
         color: post.color,
         support: post.support,
         accent: '#7a4b12',
+        logo: world.settings.logo ? world.settings.version : null,
         permissions: post.permissions,
         strength: world.session?.strength,
         second_factor_required: false,

@@ -10,7 +10,7 @@ export function place(code: string, name: string, state: Facility['state']): Fac
   return { code, name, time_zone: 'America/New_York', state, hours: [], version: 1 }
 }
 
-export const makeSettings = (): OrganizationView => ({
+export const makeSettings = (): OrganizationView & { logo?: string | null } => ({
   slug: 'sunrise',
   kind: 'senior-care',
   name: 'Sunrise Senior Living',

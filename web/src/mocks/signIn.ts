@@ -73,6 +73,10 @@ export const signInHandlers = [
     }),
   ),
   http.get(
+    '*/api/branding',
+    answering(() => json({ name: world.settings.name, logo: world.settings.logo ?? null })),
+  ),
+  http.get(
     '*/api/auth/providers',
     answering(() => json({ providers: [{ id: 'p1', name: 'Sunrise staff account' }] })),
   ),

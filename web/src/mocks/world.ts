@@ -48,7 +48,7 @@ export interface World {
   emergencies: MockEmergency[]
   facilities: Facility[]
   modules: Module[]
-  settings: OrganizationView
+  settings: OrganizationView & { logo?: string | null }
   plane: MockPlane
   support: SupportRequest[]
   /** Any change would leave the organization without an administrator. */

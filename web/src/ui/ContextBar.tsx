@@ -19,6 +19,8 @@ export interface BarPost {
 
 interface Props {
   organization: string
+  /** Where an `img` finds its picture. */
+  logo?: string
   role: string
   kind: 'staff' | 'portal'
   color: string
@@ -40,6 +42,7 @@ const paint = (color: string) => ({ '--context': contextColor(color) }) as CSSPr
 /** Whose post this tab is: in words, and in a colour of its own. */
 export function ContextBar({
   organization,
+  logo,
   role,
   kind,
   color,
@@ -72,6 +75,7 @@ export function ContextBar({
       >
         <Menu.Target>
           <UnstyledButton className={classes.control}>
+            {logo && <img src={logo} alt="" className={classes.logo} />}
             <span className={classes.where}>
               <span className={classes.organization}>{organization}</span>
               <span className={classes.role}>{role}</span>

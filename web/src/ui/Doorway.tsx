@@ -5,6 +5,8 @@ import classes from './Doorway.module.css'
 import { LampMark } from './LampMark'
 
 interface Props {
+  /** Whose door it is, beside whose product. */
+  house?: { name: string; logo?: string }
   title: string
   lead?: ReactNode
   foot?: ReactNode
@@ -16,7 +18,7 @@ interface Props {
 }
 
 /** A page outside a post: one thing to do, in one card. */
-export function Doorway({ title, lead, foot, wide, announce, children }: Props) {
+export function Doorway({ house, title, lead, foot, wide, announce, children }: Props) {
   const { t } = useTranslation()
   const heading = useRef<HTMLHeadingElement>(null)
   const first = useRef(title)
@@ -29,6 +31,12 @@ export function Doorway({ title, lead, foot, wide, announce, children }: Props) 
       <header className={classes.brand}>
         <LampMark size={34} />
         <span>{t('common.product')}</span>
+        {house && (
+          <span className={classes.house}>
+            {house.logo && <img src={house.logo} alt="" className={classes.logo} />}
+            <span>{house.name}</span>
+          </span>
+        )}
       </header>
       <main
         className={[classes.card, wide && classes.wide, wide === 'full' && classes.full]

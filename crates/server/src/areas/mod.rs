@@ -2,6 +2,7 @@
 
 pub(crate) mod accesses;
 pub(crate) mod announcements;
+pub(crate) mod branding;
 pub(crate) mod demonstration;
 pub(crate) mod documents;
 pub(crate) mod emergency;

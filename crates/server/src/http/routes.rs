@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, demonstration, documents, emergency, events, facilities, fhir, fields, merges,
-    modules, notes, oauth, people, platform, providers, stays, support, terminology,
+    accesses, announcements, branding, demonstration, documents, emergency, events, facilities, fhir, fields,
+    merges, modules, notes, oauth, people, platform, providers, stays, support, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -208,6 +208,7 @@ pub fn routes() -> &'static [Route] {
             documents::ROUTES,
             notes::ROUTES,
             announcements::ROUTES,
+            branding::ROUTES,
             support::ROUTES,
             terminology::ROUTES,
             stays::ROUTES,

@@ -182,3 +182,64 @@ async fn who_does_not_administer_sees_facilities_and_changes_none() {
     let put = nurse.ask("PUT", "/api/facilities/north").body("application/json", text("live").to_string());
     put.if_match("W/\"1\"").await.expect_status(403);
 }
+
+/// One point, the smallest PNG that there is.
+const POINT: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+#[tokio::test]
+async fn a_logo_is_seen_at_the_door_and_behind_it_and_nothing_else_is_taken_for_one() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    app.organization("elsewhere").await;
+    let boss = administrator(&app, &clinic).await;
+    let path = "/api/organization/logo";
+    let me = || async { boss.1.get("/api/me").await.expect_status(200).json()["logo"].clone() };
+    let name = boss.1.get("/api/organization").await.json()["name"].clone();
+    assert_eq!(boss.1.get(path).await.expect_status(200).json(), json!({"name": name, "logo": null}));
+    assert_eq!(me().await, Value::Null);
+    send(&boss, "PUT", path, Some(1), &json!({"logo": POINT})).await.expect_status(200);
+    send(&boss, "PUT", path, Some(1), &json!({"logo": POINT})).await.expect_status(412);
+    let shown = json!({"name": name, "logo": POINT});
+    assert_eq!(boss.1.get(path).await.json(), shown);
+    assert_eq!(me().await, 2);
+    // Before anybody signs in, at the organization's own address and nowhere else.
+    let door = Browser::new(app.stranger())
+        .at("clinic.localhost")
+        .get("/api/branding")
+        .await
+        .expect_status(200);
+    assert_eq!(door.json(), shown);
+    let other = Browser::new(app.stranger())
+        .at("elsewhere.localhost")
+        .get("/api/branding")
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(other["logo"], Value::Null);
+    let bare =
+        Browser::new(app.stranger()).at("localhost").get("/api/branding").await.expect_status(200).json();
+    assert_eq!(bare, json!({"name": null, "logo": null}));
+
+    let text = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let whole = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, POINT).unwrap();
+    let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>";
+    for wrong in [
+        text(svg),
+        text(&whole[..60]),
+        text(&[whole.as_slice(), b"<script>"].concat()),
+        text(&vec![0; 40_000]),
+        "A".repeat(65_000),
+        "no base64".to_owned(),
+        String::new(),
+    ] {
+        let refused = send(&boss, "PUT", path, Some(2), &json!({"logo": wrong})).await;
+        refused.expect_status(400);
+    }
+    assert_eq!(boss.1.get(path).await.json(), shown, "nothing of it was kept");
+    let nurse = clinic.token(&[Permission::ChartRead], &[]).await;
+    let put = nurse.ask("PUT", path).body("application/json", json!({"logo": null}).to_string());
+    put.if_match("W/\"2\"").await.expect_status(403);
+    send(&boss, "PUT", path, Some(2), &json!({"logo": null})).await.expect_status(200);
+    assert_eq!(me().await, Value::Null);
+}

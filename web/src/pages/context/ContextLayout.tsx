@@ -11,6 +11,7 @@ import { useLeave } from '@/session/useLeave'
 import { AnnouncementBar } from '@/ui/AnnouncementBar'
 import { useAccent } from '@/ui/accent'
 import { type BarPost, ContextBar } from '@/ui/ContextBar'
+import { pngOf } from '@/ui/png'
 import { useFavicon } from '@/ui/useFavicon'
 import classes from './ContextLayout.module.css'
 import { FacilitySwitch } from './FacilitySwitch'
@@ -49,6 +50,10 @@ export function ContextLayout() {
   const color = posts.find((post) => post.current)?.color ?? me.organization.slug
   useFavicon(color)
   useAccent(me.accent)
+  const { data: branding } = useQuery({
+    ...contextQueries(context).branding(me.logo),
+    enabled: me.logo !== null,
+  })
   useTitle(t('context.documentTitle', { organization: me.organization.name, role: me.role }))
 
   return (
@@ -59,6 +64,7 @@ export function ContextLayout() {
       {me.support && <SupportBanner context={context} support={me.support} />}
       <ContextBar
         organization={me.organization.name}
+        logo={me.logo === null ? undefined : pngOf(branding?.logo)}
         role={me.role}
         kind={me.kind}
         color={color}

@@ -10,6 +10,7 @@ import { PageHead } from '@/ui/PageHead'
 import { AddFacility } from './AddFacility'
 import classes from './Facilities.module.css'
 import { FacilityLine } from './FacilityLine'
+import { Logo } from './Logo'
 import { ModulesSection } from './ModulesSection'
 import { OrganizationSettings } from './OrganizationSettings'
 
@@ -54,6 +55,7 @@ export function FacilitiesPage() {
         ))}
       </ul>
       <ModulesSection />
+      <Logo settings={settings} />
       <OrganizationSettings key={settings.version} settings={settings} />
     </Stack>
   )

@@ -1,6 +1,7 @@
 import { screen } from '@testing-library/react'
 import { CODE, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
+import * as logoFile from './logoFile'
 
 const CONTEXT = '0195f2a0-0000-7000-8000-000000000002'
 
@@ -80,4 +81,22 @@ test('a part of the product is switched off and on; what is not in the plan is n
   await app.presses('Switch on: Family portal')
   await app.types('Code', CODE)
   await app.sees('In use')
+})
+
+test('a logo is shown in the bar, and is taken away again', async () => {
+  vi.spyOn(logoFile, 'logoOf').mockResolvedValue('iVBORw0KGgo=')
+  const app = at('/facilities')
+  await app.sees('There is none yet.')
+  const input = document.querySelector<HTMLInputElement>('input[type=file]')
+  await app.user.upload(input as HTMLInputElement, new File(['x'], 'logo.png', { type: 'image/png' }))
+  await app.types('Code', CODE)
+  expect(await screen.findByAltText('The logo as it is now')).toHaveAttribute(
+    'src',
+    'data:image/png;base64,iVBORw0KGgo=',
+  )
+  expect(document.querySelector('header img')).toHaveAttribute('src', 'data:image/png;base64,iVBORw0KGgo=')
+  await app.presses('Take it away')
+  await app.types('Code', CODE)
+  await app.sees('There is none yet.')
+  expect(document.querySelector('header img')).toBeNull()
 })

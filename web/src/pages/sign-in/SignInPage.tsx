@@ -1,5 +1,5 @@
 import { Anchor, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -10,6 +10,7 @@ import { useTitle } from '@/app/useTitle'
 import { tell } from '@/session/channel'
 import { Doorway } from '@/ui/Doorway'
 import { Notice } from '@/ui/Notice'
+import { pngOf } from '@/ui/png'
 import { DemoPeople } from './DemoPeople'
 import { SignInFlow } from './SignInFlow'
 
@@ -35,6 +36,8 @@ export function SignInPage() {
   const [step, setStep] = useState<'password' | 'factor'>(begun ? 'factor' : 'password')
   // Whoever signs in empties the cache before this page is gone.
   const [people] = useState(() => cache.getQueryData(personQueries.demo().queryKey) ?? [])
+  const { data: branding } = useQuery({ ...personQueries.branding(), retry: false })
+  const house = branding?.name ? { name: branding.name, logo: pngOf(branding.logo) } : undefined
   const [own, setOwn] = useState(begun !== undefined)
   const choosing = people.length > 0 && !own
   const title = choosing ? t('demo.title') : step === 'factor' ? t('signIn.factorTitle') : t('signIn.title')
@@ -54,7 +57,7 @@ export function SignInPage() {
   )
   if (choosing)
     return (
-      <Doorway title={title} lead={t('demo.lead')} wide="full" foot={turn}>
+      <Doorway house={house} title={title} lead={t('demo.lead')} wide="full" foot={turn}>
         {search.ended && <Notice kind="info">{t('signIn.ended')}</Notice>}
         <DemoPeople people={people} onDone={() => done('done')} />
         <Text size="sm" c="dimmed">
@@ -64,6 +67,7 @@ export function SignInPage() {
     )
   return (
     <Doorway
+      house={house}
       title={title}
       lead={step === 'password' && t('signIn.lead')}
       foot={people.length > 0 ? turn : t('signIn.privacy')}

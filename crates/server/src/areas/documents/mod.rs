@@ -23,6 +23,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) use jobs::{sweep, sweep_always};
 pub(crate) use routes::ROUTES;
 
+/// Whether these bytes are a PNG, whole and nothing else.
+pub(crate) fn is_png(bytes: &[u8]) -> bool {
+    let mut check = check::Check::new(check::Format::Png);
+    check.feed(bytes).and_then(|()| check.end()).is_ok()
+}
+
 /// The most files that are looked through at a time: each takes some megabytes.
 const TOGETHER: usize = 8;
 

@@ -62,6 +62,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.carry_ties",
         "org.chain",
         "org.change_facility",
+        "org.change_logo",
         "org.change_organization",
         "org.drop_ties",
         "org.effective",
@@ -232,6 +233,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
     let open = "SELECT org.open_facility('x', 'x', 'UTC', 'live', now())::int8";
     let change = format!("SELECT org.change_facility({north}, 1, 'x', 'UTC', 'live', '[]')::int8");
     let set = "SELECT org.change_organization(1, 'x', '#000000', 900, 9000, true)::int8";
+    let logo = "SELECT org.change_logo(1, '\\x00')::int8";
     let both = [whole, cell(a, north), cell(a, south)];
     let refused = [
         None,
@@ -247,7 +249,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
         }
     }
     for context in &refused[..3] {
-        for sql in [open, set] {
+        for sql in [open, set, logo] {
             let refusal = number(&client, context.as_deref(), sql).await.unwrap_err();
             assert_eq!(refusal.code, "42501", "{sql} {context:?}");
         }
@@ -266,6 +268,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
     assert!(number(&client, Some(&mine), open).await.unwrap() > 0);
     assert_eq!(number(&client, Some(&mine), &change).await, Ok(2));
     assert_eq!(number(&client, Some(&mine), set).await, Ok(2));
+    assert_eq!(number(&client, Some(&mine), logo).await, Ok(2));
 }
 
 /// What the database does by itself is called by nobody.

@@ -34,7 +34,7 @@ pub(crate) use roles::{
     RoleText, RoleView, change_role, create_role, list_roles, role_for_post, tie_or_none,
 };
 pub(crate) use sessions::{
-    Post, Support, accent, close_context, devices, end_device, is_on_plane, me, open_context, open_contexts,
+    Post, Support, close_context, devices, end_device, is_on_plane, looks, me, open_context, open_contexts,
     posts, session_of, sign_out, whoami,
 };
 pub(crate) use shown::{find_or_make, hand_over, insert_post, posts_at, prove_shown, sign_in_shown};

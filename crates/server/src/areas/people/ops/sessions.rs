@@ -216,12 +216,12 @@ pub(crate) async fn is_on_plane(account: &Account) -> Result<bool, Error> {
     Ok(there)
 }
 
-/// The colour of the context's organization.
-pub(crate) async fn accent(app: &crate::app::App, ctx: &db::Ctx) -> Result<String, Error> {
+/// The colour of the context's organization, and a number that changes with its logo, if it has one.
+pub(crate) async fn looks(app: &crate::app::App, ctx: &db::Ctx) -> Result<(String, Option<i32>), Error> {
     let tx = app.store.db().begin(ctx).await?;
-    let accent = store::find_accent(&tx, ctx.organization()).await?;
+    let looks = store::find_looks(&tx, ctx.organization()).await?;
     tx.commit().await?;
-    Ok(accent)
+    Ok(looks)
 }
 
 /// The person who is signed in, and whether a second factor must be set up before anything else.

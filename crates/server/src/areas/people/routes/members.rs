@@ -32,6 +32,9 @@ struct MeInContext {
     post: Membership,
     /// The colour that the organization chose for its pages, as `#rrggbb`.
     accent: String,
+    /// A number that changes with the organization's logo; null where it has none.
+    #[schema(required)]
+    logo: Option<i32>,
     /// The keys of what the post may do.
     permissions: Vec<&'static str>,
     strength: Strength,
@@ -61,11 +64,13 @@ pub(super) async fn me(call: Call) -> Result<Reply, Failure> {
         .iter()
         .find(|post| post.organization == ctx.organization() && post.membership == ctx.membership())
         .ok_or_else(Failure::unlisted)?;
+    let (accent, logo) = ops::looks(&call.app, ctx).await?;
     let me = MeInContext {
         context: *context,
         person: details.into(),
         post: post(mine),
-        accent: ops::accent(&call.app, ctx).await?,
+        accent,
+        logo,
         permissions,
         strength: Strength::of(session),
         second_factor_required: mine.second_factor_required && !session.two_factors(),

@@ -11,7 +11,7 @@ pub(super) use grants::{
     list_reach, update_membership,
 };
 pub(crate) use posts::{
-    NewMembership, claim_messages, delete_message, find_accent, find_offer, find_own_organization,
+    NewMembership, claim_messages, delete_message, find_looks, find_offer, find_own_organization,
     insert_membership, insert_message, is_administrator, list_posts, postpone_message, take_up_post,
 };
 

@@ -110,12 +110,19 @@ pub(crate) async fn find_own_organization(
     rows.first().map(|row| (row.get(0), row.get(1))).ok_or(Error::NotFound)
 }
 
-/// The colour of the context's own organization, as `#rrggbb`.
-pub(crate) async fn find_accent(tx: &Tx<'_>, organization: OrganizationId) -> Result<String, Error> {
+/// The colour of the context's own organization, as `#rrggbb`; and, if it has a logo, the version since which it has it at
+/// the latest.
+pub(crate) async fn find_looks(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+) -> Result<(String, Option<i32>), Error> {
     let rows = tx
-        .query("SELECT accent FROM org.organization WHERE organization_id = $1", &[&organization.0])
+        .query(
+            "SELECT accent, CASE WHEN logo IS NOT NULL THEN version END FROM org.organization WHERE organization_id = $1",
+            &[&organization.0],
+        )
         .await?;
-    rows.first().map(|row| row.get(0)).ok_or(Error::NotFound)
+    rows.first().map(|row| (row.get(0), row.get(1))).ok_or(Error::NotFound)
 }
 
 /// An offer that still stands: subdomain and name of the organization, and the role. On the plane above organizations
