@@ -31,13 +31,13 @@ export function Doorway({ house, title, lead, foot, wide, announce, children }: 
       <header className={classes.brand}>
         <LampMark size={34} />
         <span>{t('common.product')}</span>
-        {house && (
-          <span className={classes.house}>
-            {house.logo && <img src={house.logo} alt="" className={classes.logo} />}
-            <span>{house.name}</span>
-          </span>
-        )}
       </header>
+      {house && (
+        <p className={classes.house}>
+          {house.logo && <img src={house.logo} alt="" className={classes.logo} />}
+          <span>{house.name}</span>
+        </p>
+      )}
       <main
         className={[classes.card, wide && classes.wide, wide === 'full' && classes.full]
           .filter(Boolean)
