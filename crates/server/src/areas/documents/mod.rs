@@ -9,6 +9,7 @@ mod jobs;
 mod links;
 mod model;
 mod ops;
+mod outgoing;
 mod routes;
 mod send;
 mod store;
