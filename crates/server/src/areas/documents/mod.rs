@@ -22,6 +22,7 @@ use adapters::scan::Scanner;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use jobs::{sweep, sweep_always};
+pub(crate) use outgoing::{Guard, Outgoing, Sealed};
 pub(crate) use routes::ROUTES;
 
 /// The most files that are looked through at a time: each takes some megabytes.
