@@ -88,6 +88,11 @@ pub(super) async fn look(app: &App, ctx: &Ctx, export: Uuid) -> Result<(Row, Vec
     let files = store::list_files(&tx, export).await?;
     tx.commit().await?;
     if row.state != "ended" && !is_within(ctx, &row) {
+        if still_stands(app, ctx.organization(), export).await? {
+            // This request alone is for less: another purpose, another token of the post.
+            db.record(ctx, Event::denied(ACTION.key(), "out of sight of this request")).await?;
+            return Err(Error::NotFound);
+        }
         end(app, (ctx.organization(), ctx.membership()), export, "authority").await?;
         return Err(Error::Gone(GONE));
     }
@@ -99,6 +104,16 @@ pub(super) async fn look(app: &App, ctx: &Ctx, export: Uuid) -> Result<(Row, Vec
         Some("failed") => Err(Error::Failed),
         Some(_) => Err(Error::Gone(GONE)),
     }
+}
+
+/// Whether the post that asked still may have what the export took, whatever a request of its says.
+async fn still_stands(app: &App, organization: OrganizationId, export: Uuid) -> Result<bool, Error> {
+    let db = app.store.db();
+    let Some(ctx) = db.export_ctx(organization, export).await? else { return Ok(false) };
+    let tx = db.begin(&ctx).await?;
+    let row = store::find_own(&tx, export).await?;
+    tx.commit().await?;
+    Ok(row.is_some_and(|row| is_within(&ctx, &row)))
 }
 
 const GONE: &str = "what the export was asked for with has ended or shrunk, and its files are gone";

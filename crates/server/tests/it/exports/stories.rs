@@ -208,6 +208,9 @@ async fn sensitive_records_come_with_their_grant_and_their_notice() {
         let files = manifest["output"].as_array().unwrap();
         files.iter().find(|file| file["type"] == rtype).unwrap()["url"].as_str().unwrap().to_owned()
     };
+    // For a purpose that does not reach them there is no such file; the export stays.
+    let legal = boss.get(&file("Observation")).header("lamplight-purpose", "HLEGAL");
+    legal.await.expect_status(404);
     let given = boss.get(&file("Observation")).await.expect_status(200);
     assert!(given.header("lamplight-notice").contains("42 CFR part 2"));
     assert!(!boss.get(&file("Patient")).await.expect_status(200).headers.contains_key("lamplight-notice"));
