@@ -32,8 +32,8 @@ pub use error::Error;
 pub use files::{FILE, STATUS_REASON};
 pub use hooks::{NOTE, TEMPLATE};
 pub use model::{
-    CreateOptions, Document, ExportPage, ExportRequest, History, ImportOptions, ImportRecord, ImportReport,
-    Imported, Page, Preview, Revision, SearchRequest, Written,
+    CreateOptions, Document, ExportPage, ExportRequest, ExportScope, History, ImportOptions, ImportRecord,
+    ImportReport, Imported, Page, Preview, Revision, SearchRequest, Written,
 };
 pub use reassign::{Moved, Reassignment};
 pub use record::DRAFT;

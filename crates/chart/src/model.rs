@@ -25,6 +25,19 @@ pub struct Document {
     pub body: Vec<u8>,
 }
 
+impl Document {
+    /// Writes it as a line of newline-delimited JSON.
+    pub fn write_line(&self, out: &mut Vec<u8>) {
+        if self.body.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            // Line breaks between tokens; inside strings JSON has none.
+            out.extend_from_slice(&fhir::json::minify(&self.body));
+        } else {
+            out.extend_from_slice(&self.body);
+        }
+        out.push(b'\n');
+    }
+}
+
 /// How a create is to be done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CreateOptions<'a> {
@@ -153,6 +166,23 @@ pub struct ExportPage {
     pub documents: Vec<Document>,
     /// What [`ExportRequest::after`] continues with; `None` at the end.
     pub next: Option<Uuid>,
+}
+
+/// What an export that is done bit by bit takes.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportScope<'a> {
+    /// Records at these facilities, and those of the organization as a whole.
+    pub facilities: &'a [FacilityId],
+    /// Of these classes.
+    pub classes: &'a [DataClass],
+    /// Only records of patients.
+    pub patients_only: bool,
+    /// Only records of these patients.
+    pub patients: Option<&'a [PatientId]>,
+    /// Of patients only these, and what is of no patient.
+    pub related: Option<&'a [PatientId]>,
+    /// Only what changed after this time.
+    pub since: Option<Timestamp>,
 }
 
 /// A patient's records as somebody else sees them.

@@ -45,6 +45,17 @@ pub struct Principal {
     pub(crate) purpose: Purpose,
     /// Whose view it has, when it is support access.
     pub(crate) on_behalf_of: Option<MembershipId>,
+    /// What a program showed.
+    pub(crate) credential: Option<Credential>,
+}
+
+/// What a program showed to say who it is, as far as that may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A service token.
+    Token(TokenId),
+    /// An access token, by its digest.
+    Access([u8; 32]),
 }
 
 impl Principal {
@@ -64,7 +75,8 @@ impl Principal {
     pub(crate) fn with_grants(&self, grants: Grants) -> Self {
         let new = Self::new(self.organization, &self.slug, self.membership, grants);
         let (plane, purpose, on_behalf_of) = (self.plane, self.purpose, self.on_behalf_of);
-        Self { fields: self.fields.clone(), ends_at: self.ends_at, plane, purpose, on_behalf_of, ..new }
+        let (fields, ends_at, credential) = (self.fields.clone(), self.ends_at, self.credential);
+        Self { fields, ends_at, plane, purpose, on_behalf_of, credential, ..new }
     }
 
     pub(crate) fn until(self, ends_at: Option<Timestamp>) -> Self {
@@ -108,6 +120,7 @@ impl Principal {
             plane: Plane::Staff,
             purpose: Purpose::Treatment,
             on_behalf_of: None,
+            credential: None,
         }
     }
 }
@@ -211,6 +224,11 @@ impl Ctx {
     /// The post whose view it has, when it is support access (ADR 0019).
     pub fn on_behalf_of(&self) -> Option<MembershipId> {
         self.principal.on_behalf_of
+    }
+
+    /// What a program showed; a person's browser shows a session.
+    pub fn credential(&self) -> Option<Credential> {
+        self.principal.credential
     }
 
     /// What it may do.
@@ -385,7 +403,12 @@ impl Db {
         // Before another is asked for.
         drop(client);
         let grants = grants(row.get(1), row.get(2), row.get(3));
+        let credential = Some(match text {
+            Bearer::Service(text) => Credential::Token(text.token),
+            Bearer::Access(text) => Credential::Access(text.digest),
+        });
         let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
+        let principal = Principal { credential, ..principal };
         // A program works by the part of the product that programs work by, on whoever's behalf.
         self.completed(principal.until(row.get(5)), ModuleSet::from_iter([Module::Api])).await
     }

@@ -40,6 +40,8 @@ pub enum Drawer {
     UploadTicket = 32,
     /// `org.support_request.reason`
     SupportReason = 11,
+    /// `ops.export.key`
+    ExportKey = 33,
 }
 
 /// Seals and opens for one organization, or for the installation itself.
@@ -88,6 +90,23 @@ impl Vault {
     /// [`Error::Seal`] when it was altered or moved.
     pub fn open(&self, drawer: Drawer, row: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.key.open(&self.place(drawer, row), sealed).map(|(_, clear)| Zeroizing::new(clear))
+    }
+
+    /// A key that lives as long as this row does, and that key sealed for it.
+    pub fn new_key(&self, drawer: Drawer, row: Uuid) -> (DataKey, Vec<u8>) {
+        let key = Zeroizing::new(self.world.random::<32>());
+        let sealed = self.seal(drawer, row, key.as_ref());
+        (DataKey::new(1, key), sealed)
+    }
+
+    /// Opens the key of a row.
+    ///
+    /// # Errors
+    /// [`Error::Seal`] when it was altered or moved.
+    pub fn open_key(&self, drawer: Drawer, row: Uuid, sealed: &[u8]) -> Result<DataKey, Error> {
+        let clear = self.open(drawer, row, sealed)?;
+        let key = clear.as_slice().try_into().map_err(|_| Error::Seal("no key of ours"))?;
+        Ok(DataKey::new(1, Zeroizing::new(key)))
     }
 
     /// The blind index of a value of this kind: 32 bytes that say nothing without the key.

@@ -38,6 +38,17 @@ impl Paths {
         self.along(path).count() == path.split('.').count()
     }
 
+    /// The paths, in order of their names.
+    fn list(&self, before: &str, into: &mut Vec<String>) {
+        for (name, at) in &self.below {
+            let path = if before.is_empty() { name.to_string() } else { format!("{before}.{name}") };
+            at.list(&path, into);
+            if at.whole {
+                into.push(path);
+            }
+        }
+    }
+
     /// What is known at each name of the path, as far as it leads.
     fn along<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Self> {
         path.split('.').scan(self, |at, name| {
@@ -131,6 +142,13 @@ impl Fields {
         let mut shared = Shared::nothing(false);
         shared.only(patient, paths);
         Self { hidden, shared: Some(shared) }
+    }
+
+    /// What is hidden, always in the same order.
+    pub fn hidden(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.hidden.list("", &mut paths);
+        paths
     }
 
     /// Whether only what was approved is seen.

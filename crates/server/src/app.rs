@@ -18,7 +18,7 @@ use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use crate::areas::documents::Cabinet;
-use crate::areas::{demonstration, documents, events, notes, oauth, people, platform};
+use crate::areas::{demonstration, documents, events, exports, notes, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -51,6 +51,8 @@ pub struct Settings {
     pub password_cost: Option<Cost>,
     /// Where files of patients lie, and who looks for viruses in them; without, they are kept in memory.
     pub cabinet: Option<Cabinet>,
+    /// How many records an export reads at a time; without, the usual number. Tests take fewer.
+    pub export_page: Option<u16>,
 }
 
 /// What messages go through.
@@ -103,6 +105,7 @@ pub struct App {
     pub(crate) capability: Arc<OnceLock<Vec<u8>>>,
     pub(crate) events: Arc<events::Hub>,
     pub(crate) cabinet: Cabinet,
+    pub(crate) exports: Arc<exports::Desk>,
     pub(crate) notes: Arc<notes::Memory>,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -142,6 +145,7 @@ impl App {
                 .and_then(|domain| passkeys(domain, true, &settings))
                 .map(Arc::new),
             oidc: Oidc::new(world.clone(), settings.local_providers).expect("TLS is part of this program"),
+            exports: Arc::new(exports::Desk::new(settings.export_page)),
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             since: world.now(),
@@ -252,6 +256,11 @@ impl App {
     /// As any statement.
     pub async fn sweep_documents(&self) -> Result<usize, db::Error> {
         documents::sweep(self).await
+    }
+
+    /// Works on exports, and watches over them, for as long as it is let.
+    pub async fn work_on_exports(&self) {
+        exports::always(self.clone()).await;
     }
 
     /// Forgets codes, tokens and assertions of other programs that have ended.

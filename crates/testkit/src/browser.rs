@@ -93,7 +93,9 @@ impl Browser {
         ask.listen().await
     }
 
-    fn dressed(&self, ask: Ask) -> Ask {
+    /// The request with this browser's cookie, origin and context.
+    #[must_use]
+    pub fn dressed(&self, ask: Ask) -> Ask {
         let mut ask = ask.header("origin", &self.origin);
         if let Some(cookie) = self.cookie() {
             ask = ask.header("cookie", &cookie);

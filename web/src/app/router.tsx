@@ -10,12 +10,14 @@ import {
 } from '@tanstack/react-router'
 import { chartQueries } from '@/api/chartQueries'
 import { ApiError, hasCode } from '@/api/errors'
+import { exportQuery } from '@/api/exports'
 import { isHidden } from '@/api/fhir'
 import { noteQueries } from '@/api/notes'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
 import {
   showsEmergencies,
+  showsExports,
   showsPatients,
   showsPeople,
   showsSupport,
@@ -401,6 +403,20 @@ const accesses = createRoute({
   notFoundComponent: NotFoundPage,
 })
 
+/** For whoever may take records out. For others it does not exist. */
+const exports = createRoute({
+  getParentRoute: () => context,
+  path: '/exports',
+  loader: async ({ context: { cache }, params, parentMatchPromise }) => {
+    await parentMatchPromise
+    const me = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (!showsExports(me.permissions)) throw notFound()
+    await cache.ensureQueryData(exportQuery(params.context))
+  },
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import('@/pages/exports/ExportsPage'), 'ExportsPage'),
+})
+
 /** For others than administrators it does not exist. */
 const facilities = createRoute({
   getParentRoute: () => context,
@@ -551,6 +567,7 @@ const tree = root.addChildren([
       emergencies,
       accesses,
       facilities,
+      exports,
       support,
     ]),
   ]),

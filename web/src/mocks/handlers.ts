@@ -5,6 +5,7 @@ import { chartHandlers } from './charts'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
+import { exportHandlers } from './exports'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
 import { noteHandlers } from './notes'
@@ -168,6 +169,7 @@ export const handlers = [
   ...facilityHandlers,
   ...platformHandlers,
   ...supportHandlers,
+  ...exportHandlers,
   ...noteHandlers,
 ]
 

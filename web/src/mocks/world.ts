@@ -1,4 +1,5 @@
 import type { Merge, PatientTie } from '@/api/charts'
+import type { Export } from '@/api/exports'
 import type {
   Access,
   Authorization,
@@ -51,6 +52,7 @@ export interface World {
   settings: OrganizationView & { logo?: string | null }
   plane: MockPlane
   support: SupportRequest[]
+  exports: Export[]
   /** Any change would leave the organization without an administrator. */
   lastAdministrator: boolean
   /** Of the one patient there is, newest first. */
@@ -187,6 +189,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     settings: makeSettings(),
     plane: makePlane(),
     support: makeSupport(),
+    exports: [],
     lastAdministrator: false,
     accesses: makeAccesses(),
     ties: makeTies(),

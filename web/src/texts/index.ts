@@ -7,6 +7,7 @@ import { common, errorPages, problems } from './en/common'
 import { demo } from './en/demo'
 import { documents } from './en/documents'
 import { emergencies } from './en/emergencies'
+import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
 import { merges } from './en/merges'
@@ -58,6 +59,7 @@ const en = {
   accesses,
   notice,
   facilities,
+  exports,
   platform,
   modules,
   notes,

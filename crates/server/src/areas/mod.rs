@@ -7,6 +7,7 @@ pub(crate) mod demonstration;
 pub(crate) mod documents;
 pub(crate) mod emergency;
 pub(crate) mod events;
+pub(crate) mod exports;
 pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;

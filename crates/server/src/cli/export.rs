@@ -195,13 +195,9 @@ impl Output {
             Some(Writer::Gzip(file)) => file,
             None => return Ok(()),
         };
-        if document.body.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
-            // Line breaks between tokens; inside strings JSON has none.
-            writer.write_all(&fhir::json::minify(&document.body))?;
-        } else {
-            writer.write_all(&document.body)?;
-        }
-        writer.write_all(b"\n")
+        let mut line = Vec::with_capacity(document.body.len() + 1);
+        document.write_line(&mut line);
+        writer.write_all(&line)
     }
 
     /// Gives the file its name once it is on the disk.

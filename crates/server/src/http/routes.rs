@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, branding, demonstration, documents, emergency, events, facilities, fhir, fields,
-    merges, modules, notes, oauth, people, platform, providers, stays, support, terminology,
+    accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
+    fhir, fields, merges, modules, notes, oauth, people, platform, providers, stays, support, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -206,6 +206,7 @@ pub fn routes() -> &'static [Route] {
             accesses::ROUTES,
             facilities::ROUTES,
             documents::ROUTES,
+            exports::ROUTES,
             notes::ROUTES,
             announcements::ROUTES,
             branding::ROUTES,

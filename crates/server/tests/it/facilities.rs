@@ -204,11 +204,8 @@ async fn a_logo_is_seen_at_the_door_and_behind_it_and_nothing_else_is_taken_for_
     assert_eq!(boss.1.get(path).await.json(), shown);
     assert_eq!(me().await, 2);
     // Before anybody signs in, at the organization's own address and nowhere else.
-    let door = Browser::new(app.stranger())
-        .at("clinic.localhost")
-        .get("/api/branding")
-        .await
-        .expect_status(200);
+    let door =
+        Browser::new(app.stranger()).at("clinic.localhost").get("/api/branding").await.expect_status(200);
     assert_eq!(door.json(), shown);
     let other = Browser::new(app.stranger())
         .at("elsewhere.localhost")

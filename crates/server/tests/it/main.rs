@@ -10,6 +10,7 @@ mod delegation;
 mod documents;
 mod emergency;
 mod events;
+mod exports;
 mod facilities;
 mod fields;
 mod hygiene;

@@ -30,6 +30,8 @@ pub(crate) fn example(template: &str) -> String {
         ("{stay}", ID),
         ("{merge}", ID),
         ("{document}", ID),
+        ("{export}", ID),
+        ("{file}", "1"),
         ("{upload}", "nothing"),
         ("{link}", "999"),
         ("{draft}", ID),

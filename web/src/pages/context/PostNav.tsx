@@ -4,7 +4,14 @@ import { useTranslation } from 'react-i18next'
 import type { Me } from '@/api/types'
 import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
-import { showsEmergencies, showsPatients, showsPeople, showsSupport, showsTemplates } from './shows'
+import {
+  showsEmergencies,
+  showsExports,
+  showsPatients,
+  showsPeople,
+  showsSupport,
+  showsTemplates,
+} from './shows'
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
@@ -23,7 +30,9 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const manages = me.permissions.includes('organization.manage')
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
-  if (!patients && !people && !emergencies && !accesses && !manages && !support && !templates) return null
+  const exports = showsExports(me.permissions)
+  if (![patients, people, emergencies, accesses, manages, support, templates, exports].some(Boolean))
+    return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
@@ -63,6 +72,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {accesses && (
         <Link to="/c/$context/record-accesses" params={params}>
           {t('accesses.nav')}
+        </Link>
+      )}
+      {exports && (
+        <Link to="/c/$context/exports" params={params}>
+          {t('exports.nav')}
         </Link>
       )}
       {support && (

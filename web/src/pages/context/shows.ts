@@ -10,4 +10,6 @@ export const showsSupport = (permissions: readonly string[]) =>
 export const showsEmergencies = (permissions: readonly string[]) =>
   permissions.includes('emergency.review') || permissions.includes('emergency.access')
 
+export const showsExports = (permissions: readonly string[]) => permissions.includes('chart.export')
+
 export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')

@@ -8,7 +8,13 @@ import { chartQueries } from '@/api/chartQueries'
 import { SECTION_KEYS, SECTIONS, standsAlone } from '@/pages/chart/sections'
 import { zoneOf } from '@/pages/chart/useChart'
 import { nameOf } from '@/pages/chart/words'
-import { showsEmergencies, showsPatients, showsPeople, showsTemplates } from '@/pages/context/shows'
+import {
+  showsEmergencies,
+  showsExports,
+  showsPatients,
+  showsPeople,
+  showsTemplates,
+} from '@/pages/context/shows'
 import { useMe } from '@/pages/context/useContextId'
 import { seesAccesses } from '@/session/rights'
 import { useLeave } from '@/session/useLeave'
@@ -244,6 +250,10 @@ function usePlaces(): Choice[] {
     page('facilities', t('facilities.title'), () =>
       router.navigate({ to: '/c/$context/facilities', params }),
     ),
+  )
+  add(
+    showsExports(me.permissions),
+    page('exports', t('exports.nav'), () => router.navigate({ to: '/c/$context/exports', params })),
   )
   add(
     seesAccesses(me),

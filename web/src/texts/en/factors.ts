@@ -66,6 +66,7 @@ export const stepUp = {
 
 /** Fits "before we …". */
 export const stepUpActions: Record<string, string> = {
+  'chart.export': 'take records out in bulk',
   'patients.merge': 'make one chart of two, or two again',
   'factor.add': 'add a way to sign in',
   'factor.remove': 'remove a way to sign in',

@@ -9,6 +9,7 @@ mod jobs;
 mod links;
 mod model;
 mod ops;
+mod outgoing;
 mod routes;
 mod send;
 mod store;
@@ -21,6 +22,7 @@ use adapters::scan::Scanner;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use jobs::{sweep, sweep_always};
+pub(crate) use outgoing::{Guard, Outgoing, Sealed};
 pub(crate) use routes::ROUTES;
 
 /// Whether these bytes are a PNG, whole and nothing else.

@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::links::{self, Link, Purpose};
+use super::model::object;
 use super::ops::{self, NewUpload, Ticket, Upload};
-use super::send::{Sending, wanted};
+use super::outgoing::{Outgoing, Sealed};
+use super::send::{Reader, wanted};
 use crate::http::{
     Access, Answer, Body, CHECK, Call, DOWNLOAD, Doc, Failure, Handler, Incoming, Reply, Route, Verb, Visit,
     one_of,
@@ -178,7 +180,10 @@ async fn content(mut call: Call) -> Result<Reply, Failure> {
     let (media_type, name) = (seen.details.content_type.clone(), seen.details.file_name.clone());
     let media_type =
         if media_type == "text/plain" { "text/plain; charset=utf-8".to_owned() } else { media_type };
-    let sending = Sending::begin(app, ctx, holder, seen, part.clone()).await?;
+    let sealed = Sealed { object: object(seen.found.object), chunks: seen.chunks };
+    let reader = Reader { app: app.clone(), ctx: ctx.clone(), holder, document: seen.document };
+    let place = (&app.cabinet.objects, &app.world);
+    let sending = Outgoing::begin(place, sealed, part.clone(), reader).await.map_err(Error::from)?;
     let status = if range.is_some() { 206 } else { 200 };
     let mut reply = Reply::file(status, &media_type, part.end - part.start, sending.stream())
         .with("accept-ranges", "bytes")

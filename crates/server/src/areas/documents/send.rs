@@ -1,25 +1,15 @@
-//! The bytes of a document on their way out: opened chunk by chunk, while whoever asked may still have them.
+//! What of a document goes out, and who may have it as long as it does.
 
-use std::io;
 use std::ops::Range;
 
-use adapters::objects::StoreError;
-use bytes::Bytes;
-use db::keys::{CHUNK, Chunks};
 use db::{Ctx, Event};
-use futures_util::stream::{BoxStream, unfold};
-use futures_util::{Stream, StreamExt as _};
-use jiff::{SignedDuration, Timestamp};
 use policy::{Action, Target};
+use uuid::Uuid;
 
-use super::error::Error;
-use super::links::{Seen, is_seen};
-use super::model::object;
+use super::links::is_seen;
+use super::outgoing::Guard;
 use crate::app::App;
 use crate::http::Holder;
-
-/// How long authority is believed in while bytes go out.
-const AGAIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// What `Range` asks for of a file of this length (RFC 9110, section 14.2): all of it, a part, or a part that is not there.
 /// Several parts, and other units, are answered with all of it, as the clause allows.
@@ -38,92 +28,15 @@ pub(super) fn wanted(range: Option<&str>, length: u64) -> Result<Option<Range<u6
     if part.start < part.end { Ok(Some(part)) } else { Err(()) }
 }
 
-/// A part of a document that is being sent.
-pub(super) struct Sending {
-    app: App,
-    ctx: Ctx,
-    holder: Holder,
-    seen: Seen,
-    stored: BoxStream<'static, Result<Bytes, StoreError>>,
-    /// Sealed bytes that came and make no whole chunk yet.
-    buffer: Vec<u8>,
-    /// The next chunk.
-    number: u64,
-    part: Range<u64>,
-    asked_at: Timestamp,
+/// Whoever a document is sent to.
+pub(super) struct Reader {
+    pub(super) app: App,
+    pub(super) ctx: Ctx,
+    pub(super) holder: Holder,
+    pub(super) document: Uuid,
 }
 
-impl Sending {
-    /// Begins to read.
-    pub(super) async fn begin(
-        app: &App,
-        ctx: &Ctx,
-        holder: Holder,
-        seen: Seen,
-        part: Range<u64>,
-    ) -> Result<Self, Error> {
-        let (from, to) = (part.start / CHUNK, part.end.div_ceil(CHUNK));
-        let range = seen.chunks.range(from, to);
-        let stored = app.cabinet.objects.read(&object(seen.found.object), Some(range)).await?;
-        Ok(Self {
-            app: app.clone(),
-            ctx: ctx.clone(),
-            holder,
-            seen,
-            stored,
-            buffer: Vec::new(),
-            number: from,
-            part,
-            asked_at: app.world.now(),
-        })
-    }
-
-    /// The bytes, until they all went out or must not any more.
-    pub(super) fn stream(self) -> impl Stream<Item = Result<Bytes, io::Error>> + Send {
-        unfold(Some(self), |sending| async move {
-            let mut sending = sending?;
-            match sending.next().await {
-                Ok(Some(bytes)) => Some((Ok(bytes), Some(sending))),
-                Ok(None) => None,
-                Err(reason) => {
-                    sending.ended(reason).await;
-                    Some((Err(io::Error::other(reason)), None))
-                }
-            }
-        })
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>, &'static str> {
-        let start = self.number * CHUNK;
-        if start >= self.part.end {
-            return Ok(None);
-        }
-        if self.app.world.now().duration_since(self.asked_at).abs() >= AGAIN {
-            self.again().await?;
-        }
-        let sealed = self.sealed().await?;
-        let clear = self.seen.chunks.open(self.number, sealed).map_err(|_| "a chunk does not open")?;
-        self.number += 1;
-        let inside =
-            |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(clear.len());
-        let (from, to) = (inside(self.part.start), inside(self.part.end));
-        Ok(Some(Bytes::from(clear).slice(from..to)))
-    }
-
-    /// The next sealed chunk, whole.
-    async fn sealed(&mut self) -> Result<Vec<u8>, &'static str> {
-        let range = self.seen.chunks.range(self.number, self.number + 1);
-        let length = usize::try_from(range.end - range.start).unwrap_or(Chunks::sealed_chunk());
-        while self.buffer.len() < length {
-            match self.stored.next().await {
-                Some(Ok(part)) => self.buffer.extend_from_slice(&part),
-                _ => return Err("the stored bytes ended"),
-            }
-        }
-        let rest = self.buffer.split_off(length);
-        Ok(std::mem::replace(&mut self.buffer, rest))
-    }
-
+impl Guard for Reader {
     /// Asks whether they still may: the session, the post, its permissions, the tie to the patient, what of the record it
     /// sees.
     async fn again(&mut self) -> Result<(), &'static str> {
@@ -135,18 +48,15 @@ impl Sending {
         if !same || allowed != policy::Decision::Allow {
             return Err(ENDED);
         }
-        match is_seen(&self.app, &now, self.seen.document).await {
-            Ok(true) => {
-                self.asked_at = self.app.world.now();
-                Ok(())
-            }
+        match is_seen(&self.app, &now, self.document).await {
+            Ok(true) => Ok(()),
             _ => Err(ENDED),
         }
     }
 
     async fn ended(&mut self, reason: &'static str) {
-        tracing::info!(target: "documents", document = %self.seen.document, reason, "a download was broken off");
-        let detail = Some(format!("document {} broken off", self.seen.document));
+        tracing::info!(target: "documents", document = %self.document, reason, "a download was broken off");
+        let detail = Some(format!("document {} broken off", self.document));
         let event = Event { detail, ..Event::denied(Action::Download.key(), reason) };
         if self.app.store.db().record(&self.ctx, event).await.is_err() {
             tracing::warn!("the end of a download could not be logged");

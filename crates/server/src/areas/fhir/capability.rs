@@ -20,6 +20,9 @@ const APPROVED: usize = 2;
 
 const VARY: &str = "authorization, lamplight-context";
 
+/// Bulk Data Access (<https://hl7.org/fhir/uv/bulkdata/STU2/operations.html>).
+const BULK: &str = "http://hl7.org/fhir/uv/bulkdata";
+
 /// The CapabilityStatement.
 pub(super) async fn capabilities(app: App, ctx: Option<Ctx>) -> Result<Reply, Failure> {
     let at = || app.world.now().to_string();
@@ -44,6 +47,7 @@ fn statement(date: &str, ctx: Option<&Ctx>) -> Value {
         "kind": "instance",
         "software": { "name": "Lamplight" },
         "implementation": { "description": "Lamplight" },
+        "instantiates": [format!("{BULK}/CapabilityStatement/bulk-data")],
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
         "rest": [{
@@ -51,6 +55,7 @@ fn statement(date: &str, ctx: Option<&Ctx>) -> Value {
             "security": { "cors": false, "description": "Authorization: Bearer, a service token of an organization" },
             "resource": types,
             "interaction": [{ "code": "transaction" }, { "code": "batch" }],
+            "operation": [{ "name": "export", "definition": format!("{BULK}/OperationDefinition/export") }],
             "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
         }],
     })
@@ -73,7 +78,7 @@ fn resource(rtype: ResourceType, ctx: Option<&Ctx>) -> Value {
         None => &INTERACTIONS,
     };
     let interactions: Vec<Value> = interactions.iter().map(|code| json!({ "code": code })).collect();
-    json!({
+    let mut resource = json!({
         "type": rtype.as_str(),
         "interaction": interactions,
         "versioning": "versioned-update",
@@ -84,7 +89,12 @@ fn resource(rtype: ResourceType, ctx: Option<&Ctx>) -> Value {
         "conditionalUpdate": false,
         "conditionalDelete": "not-supported",
         "searchParam": search,
-    })
+    });
+    if rtype == ResourceType::Patient {
+        let definition = format!("{BULK}/OperationDefinition/patient-export");
+        resource["operation"] = json!([{ "name": "export", "definition": definition }]);
+    }
+    resource
 }
 
 /// The code of <https://hl7.org/fhir/R4/valueset-search-param-type.html>; none for what search refuses.

@@ -26,7 +26,7 @@ pub(super) enum IfMatch {
 }
 
 /// An instant as an HTTP date, cut to the second.
-pub(super) fn http_date(at: Timestamp) -> String {
+pub(crate) fn http_date(at: Timestamp) -> String {
     DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap_or_default()
 }
 

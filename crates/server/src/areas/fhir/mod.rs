@@ -16,4 +16,8 @@ mod target;
 mod transaction;
 mod update;
 
+pub(crate) use conditional::http_date;
+pub(crate) use negotiate::{accepts_json, brings_json};
 pub(crate) use routes::ROUTES;
+pub(crate) use search::pairs;
+pub(crate) use target::base;

@@ -21,7 +21,7 @@ pub(super) enum Return {
 ///
 /// # Errors
 /// 406.
-pub(super) fn accepts_json(call: &Call, pairs: &[(String, String)]) -> Result<(), Failure> {
+pub(crate) fn accepts_json(call: &Call, pairs: &[(String, String)]) -> Result<(), Failure> {
     let refused =
         || Failure::new(406, "not-supported", "this server speaks application/fhir+json, version 4.0");
     let mut formats = pairs.iter().filter(|(name, _)| name == "_format").peekable();
@@ -37,7 +37,7 @@ pub(super) fn accepts_json(call: &Call, pairs: &[(String, String)]) -> Result<()
 ///
 /// # Errors
 /// 415.
-pub(super) fn brings_json(call: &Call) -> Result<(), Failure> {
+pub(crate) fn brings_json(call: &Call) -> Result<(), Failure> {
     let refused = || Failure::new(415, "not-supported", "the body must be application/fhir+json");
     let given = call.header("content-type")?.ok_or_else(refused)?;
     let (media_type, parameters) = essence(given);

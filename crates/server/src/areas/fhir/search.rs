@@ -99,7 +99,7 @@ pub(super) fn link(address: &str, query: &str, cursor: Option<&str>) -> String {
 ///
 /// # Errors
 /// 400 when they are no UTF-8.
-pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, Failure> {
     let parts = text.split('&').filter(|part| !part.is_empty());
     parts
         .map(|part| {

@@ -6,7 +6,7 @@ use kernel::{ResourceId, Version};
 use crate::http::{Call, Failure};
 
 /// The address of the interface, as the caller reached it.
-pub(super) fn base(call: &Call) -> String {
+pub(crate) fn base(call: &Call) -> String {
     format!("{}/fhir/R4", call.origin())
 }
 

@@ -240,3 +240,39 @@ async fn a_download_ends_when_its_authority_does() {
     assert!(revoked.elapsed() < Duration::from_secs(5), "{:?}", revoked.elapsed());
     nurse.get(second["url"].as_str().unwrap()).await.expect_status(401);
 }
+
+/// Not only one's own end counts: so does that of any post above, however far.
+#[tokio::test]
+async fn a_download_ends_when_a_post_two_above_does() {
+    use futures_util::StreamExt as _;
+
+    let (app, _folder) = house().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.all_powers(&[&north]).await;
+    let patient = admit(&nurse, "Ember").await;
+    let file = pdf("", 20 << 20);
+    let (id, state, _) = upload(&app, &nurse, &patient, PDF, &file).await;
+    assert_eq!(state, "clean");
+    let chain = crate::exports::chain(&app, &clinic, &north).await;
+    let path = format!("/api/documents/{id}/links");
+    let mint =
+        async || chain.tab.post(&path, &json!({"purpose": "download"})).await.expect_status(200).json();
+    let (minted, second) = (mint().await, mint().await);
+    let ask = chain.tab.ask("GET", minted["url"].as_str().unwrap());
+    let mut body = chain.tab.dressed(ask).stream().await;
+    let mut got = body.next().await.unwrap().unwrap().len();
+    clinic.dismiss(kernel::MembershipId(i32::try_from(chain.director).unwrap())).await;
+    let revoked = std::time::Instant::now();
+    let broken = loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        match body.next().await {
+            Some(Ok(part)) => got += part.len(),
+            Some(Err(_)) => break true,
+            None => break false,
+        }
+    };
+    assert!(broken && got < file.len(), "{got} of {}", file.len());
+    assert!(revoked.elapsed() < Duration::from_secs(5), "{:?}", revoked.elapsed());
+    chain.tab.get(second["url"].as_str().unwrap()).await.expect_status(403);
+}

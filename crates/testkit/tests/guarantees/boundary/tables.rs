@@ -53,6 +53,17 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "org.sharing" => &["ends_at"],
         "org.document" => &["checked_at", "header", "reason", "state", "swept_at"],
         "org.document_link" => &["uses"],
+        "ops.export" => &[
+            "done",
+            "expires_at",
+            "finished_at",
+            "key",
+            "locked_until",
+            "reason",
+            "records",
+            "state",
+            "swept_at",
+        ],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
         "chart.draft" => {
@@ -89,7 +100,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 28] = [
+pub(crate) const TABLES: [Table; 30] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -417,6 +428,35 @@ pub(crate) const TABLES: [Table; 28] = [
             )
         }),
         key: "id",
+    },
+    Table {
+        name: "ops.export",
+        by_facility: false,
+        grants: "SIu",
+        row: Some(|o, _, n| {
+            // Those that end take no place among the few that may wait.
+            (
+                "organization_id, export_id, membership_id, person_id, request_id, purpose, request, patients_only, facilities, classes, state, reason, slot, created_at, expires_at",
+                format!(
+                    "{o}, {0}, {1}, 1, {0}, 'TREAT', 'x', false, '{{}}', '{{}}', 'ended', 'expired', 1, now(), now()",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "export_id",
+    },
+    Table {
+        name: "ops.export_file",
+        by_facility: false,
+        grants: "SID",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, export_id, number, type, deleted, ends_type, last_id, records, bytes, noticed, object, header",
+                format!("{o}, {0}, 1, 1, false, true, {0}, 1, 1, false, {0}, '\\x00'", uuid(n)),
+            )
+        }),
+        key: "export_id, number",
     },
     Table {
         name: "ops.idempotency_key",

@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 23] = [
+pub(super) const ACTIONS: [&str; 24] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -24,6 +24,7 @@ pub(super) const ACTIONS: [&str; 23] = [
     "person.change",
     "role.edit",
     "patients.merge",
+    "chart.export",
     "relationship.edit",
     "fields.hide",
     "sharing.approve",
