@@ -379,6 +379,16 @@ async fn sorted(
     cursor: Option<Cursor>,
     count: usize,
 ) -> Result<(Vec<Candidate>, Option<Cursor>), Error> {
+    // Before any of them is opened for nothing.
+    let known = match &plan.via {
+        Via::Ids(ids) if plan.residual.is_empty() && plan.also.is_empty() && plan.changed.is_empty() => {
+            Some(ids.len() as u64)
+        }
+        _ => counted(store, door, plan).await?,
+    };
+    if known.is_some_and(|known| known > COUNTED as u64) {
+        return Err(too_costly());
+    }
     let walked = walk(store, door, plan, None, COUNTED, COUNTED, &search.sort).await?;
     if walked.stopped.is_some() {
         return Err(too_costly());
@@ -413,8 +423,8 @@ async fn sorted(
     Ok((page, stopped))
 }
 
-/// How many match in all.
-async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64, Error> {
+/// How many match in all, where PostgreSQL can say so without a row being opened.
+async fn counted(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<Option<u64>, Error> {
     let sees_all_rows = door.ctx().fields().is_none_or(|fields| !fields.is_approved_only());
     let plain = sees_all_rows
         && plan.residual.is_empty()
@@ -431,7 +441,15 @@ async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64
         let params: [&(dyn ToSql + Sync); 5] =
             [&door.ctx().organization().0, &facilities, &plan.rtype.code(), &plan.classes, &patient];
         let rows = door.rows(&store.db, sql::COUNT, &params).await?;
-        return Ok(rows.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0)));
+        return Ok(Some(rows.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))));
+    }
+    Ok(None)
+}
+
+/// How many match in all.
+async fn how_many(store: &Store, door: &Door<'_>, plan: &Plan<'_>) -> Result<u64, Error> {
+    if let Some(count) = counted(store, door, plan).await? {
+        return Ok(count);
     }
     let walked = walk(store, door, plan, None, COUNTED, COUNTED, &[]).await?;
     if walked.stopped.is_some() {
