@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Flag } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
@@ -179,7 +180,7 @@ export function AlertsPart() {
           })}
           describe={(it) => [
             [t('care.alert'), conceptOf(it.code)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
           ]}
           onDone={done}
         />

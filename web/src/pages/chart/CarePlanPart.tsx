@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CarePlan, Goal } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -72,7 +73,7 @@ export function CarePlanPart() {
               pending={it.pending}
               quiet={it.status !== 'active'}
               title={planName(it)}
-              chips={it.status !== 'active' && <Chip>{it.status}</Chip>}
+              chips={it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
               lines={[
                 it.description,
                 ...(it.activity ?? []).map((activity) => {
@@ -210,7 +211,7 @@ export function CarePlanPart() {
           }}
           describe={(it) => [
             [t('care.goal'), conceptOf(it.description)],
-            [t('chart.status'), conceptOf(it.achievementStatus) || (it.lifecycleStatus ?? '')],
+            [t('chart.status'), conceptOf(it.achievementStatus) || statusWords(it.lifecycleStatus)],
             [t('care.goalDue'), it.target?.[0]?.dueDate ? onDay(it.target[0].dueDate, zone) : ''],
             [t('chart.note'), notesOf(it)],
           ]}
@@ -244,7 +245,7 @@ export function CarePlanPart() {
           })}
           describe={(it) => [
             [t('care.planTitle'), planName(it)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('chart.endedOn'), it.period?.end ? onDay(it.period.end, zone) : ''],
             [t('chart.note'), notesOf(it)],
           ]}

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Consent } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -54,7 +55,7 @@ export function ConsentsPart() {
               chips={
                 <>
                   {it.provision?.type === 'deny' && <Chip kind="warn">{t('chart.denied')}</Chip>}
-                  {it.status !== 'active' && <Chip>{it.status}</Chip>}
+                  {it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
                 </>
               }
               lines={[
@@ -174,7 +175,7 @@ export function ConsentsPart() {
           })}
           describe={(it) => [
             [t('care.consentKind'), titleOf(it)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('care.consentDetail'), conceptOf(it.policyRule)],
             [t('care.ends'), it.provision?.period?.end ? onDay(it.provision.period.end, zone) : ''],
           ]}

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Coverage } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -62,7 +63,7 @@ export function CoveragePart() {
     [t('care.payer'), payerOf(it)],
     [t('care.plan'), conceptOf(it.type)],
     [t('care.member'), it.subscriberId ?? ''],
-    [t('chart.status'), it.status],
+    [t('chart.status'), statusWords(it.status)],
     [t('care.ends'), it.period?.end ? onDay(it.period.end, zone) : ''],
   ]
   const done = () => setDoing(null)
@@ -81,7 +82,7 @@ export function CoveragePart() {
               pending={it.pending}
               quiet={it.status !== 'active'}
               title={payerOf(it)}
-              chips={it.status !== 'active' && <Chip>{it.status}</Chip>}
+              chips={it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
               lines={[
                 conceptOf(it.type) === it.payor?.[0]?.display ? '' : conceptOf(it.type),
                 it.subscriberId && t('chart.memberNumber', { number: it.subscriberId }),

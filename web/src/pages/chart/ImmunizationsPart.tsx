@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Immunization } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -129,7 +130,7 @@ export function ImmunizationsPart() {
           })}
           describe={(it) => [
             [t('care.vaccine'), conceptOf(it.vaccineCode)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('chart.note'), notesOf(it)],
           ]}
           onDone={() => setDoing(null)}

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { MedicationRequest, MedicationStatement } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
@@ -65,7 +66,7 @@ export function MedicationsPart() {
         <>
           {it.resourceType === 'MedicationStatement' && <Chip>{t('medication.reported')}</Chip>}{' '}
           {it.status === 'on-hold' && <Chip kind="warn">{t('medication.onHold')}</Chip>}
-          {quiet && <Chip>{it.status}</Chip>}
+          {quiet && <Chip>{statusWords(it.status)}</Chip>}
         </>
       }
       lines={[
@@ -176,7 +177,7 @@ function Stop({ medication, onDone }: { medication: Medication; onDone(): void }
   const describe = (it: Medication): [string, string][] => [
     [t('medication.text'), medicationOf(it)],
     [t('medication.dosage'), dosageOf(it)],
-    [t('chart.status'), it.status],
+    [t('chart.status'), statusWords(it.status)],
     [t('chart.note'), notesOf(it)],
   ]
   if (medication.resourceType === 'MedicationRequest')

@@ -53,6 +53,8 @@ export const admit = {
 
 export const palette = {
   open: 'Search and go',
+  key: 'Ctrl K',
+  keyMac: '⌘K',
   title: 'Where to?',
   field: 'A page, an action or a patient’s name',
   pages: 'Pages',
