@@ -24,6 +24,7 @@ import {
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { painted } from './painted'
 import { RootLayout } from './RootLayout'
 import { safeReturn } from './returnTo'
 import { SignedInLayout } from './SignedInLayout'
@@ -37,7 +38,7 @@ const word = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
-const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout })
+const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout, beforeLoad: painted })
 
 // Doors: no session is needed.
 const signIn = createRoute({

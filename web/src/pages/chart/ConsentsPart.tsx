@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Consent } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -8,8 +7,10 @@ import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf, nameOf } from './words'
 
 const KINDS = ['treatment', 'family', 'photo', 'privacy', 'research'] as const
@@ -32,15 +33,15 @@ export function ConsentsPart() {
   const { t } = useTranslation()
   const { id, may, patient, zone, draftKey } = useChart()
   const all = (useRecords('Consent') ?? []).filter((it) => it.status !== 'entered-in-error')
-  const [doing, setDoing] = useState<'add' | Consent | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | Consent>(() =>
     drafts.has(draftKey('add Consent')) ? 'add' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
-  const done = () => setDoing(null)
   return (
     <Part
       title={t('chart.section_consents')}
-      actions={writes && <Button onClick={() => setDoing('add')}>{t('care.addConsent')}</Button>}
+      actions={writes && <Button onClick={() => begin('add')}>{t('care.addConsent')}</Button>}
     >
       {all.length === 0 ? (
         <Nothing>{t('chart.noConsents')}</Nothing>
@@ -73,14 +74,9 @@ export function ConsentsPart() {
               action={
                 writes &&
                 it.status === 'active' && (
-                  <Button
-                    variant="subtle"
-                    size="sm"
-                    aria-label={t('care.withdrawLabel', { name: titleOf(it) })}
-                    onClick={() => setDoing(it)}
-                  >
+                  <Act label={t('care.withdrawLabel', { name: titleOf(it) })} onClick={() => begin(it)}>
                     {t('care.withdraw')}
-                  </Button>
+                  </Act>
                 )
               }
             />
@@ -121,7 +117,7 @@ export function ConsentsPart() {
               label: t('stays.onDay'),
               kind: 'date',
               needed: t('care.shotOnNeeded'),
-              check: (day) => (day > today(zone) ? t('chart.inFuture') : undefined),
+              check: fields.notAhead,
             },
             { key: 'until', label: t('care.ends'), kind: 'date' },
             { key: 'detail', label: t('care.consentDetail'), kind: 'area' },
@@ -162,7 +158,7 @@ export function ConsentsPart() {
                 label: t(`care.withdraw_${value}`),
               })),
             },
-            { key: 'on', label: t('chart.endedOn'), kind: 'date' },
+            fields.ended,
           ]}
           build={({ how, on }, standing) => ({
             status: how ?? 'inactive',

@@ -2,7 +2,7 @@ import { Anchor, Button, SegmentedControl, Stack, Text, TextInput, VisuallyHidde
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
 import { chartsQueries } from '@/api/charts'
@@ -104,17 +104,7 @@ export function PatientsPage() {
           onChange={(event) => setTyped(event.currentTarget.value)}
           onKeyDown={fromField}
         />
-        {census && (
-          <SegmentedControl
-            aria-label={t('patients.which')}
-            value={which}
-            onChange={(value) => setWhich(value as Which)}
-            data={(['all', 'here', 'gone'] as const).map((value) => ({
-              value,
-              label: t(`patients.which_${value}`),
-            }))}
-          />
-        )}
+        {census && <WhichOnes which={which} onChange={setWhich} />}
       </search>
       {facility.name && (
         <Text size="sm">
@@ -178,7 +168,21 @@ export function PatientsPage() {
   )
 }
 
-type Which = 'all' | 'here' | 'gone'
+const WHICH = ['all', 'here', 'gone'] as const
+type Which = (typeof WHICH)[number]
+
+/** Measures itself whenever it is drawn: not for every letter of a name. */
+const WhichOnes = memo(function WhichOnes(props: { which: Which; onChange(which: Which): void }) {
+  const { t } = useTranslation()
+  return (
+    <SegmentedControl
+      aria-label={t('patients.which')}
+      value={props.which}
+      onChange={(value) => props.onChange(value as Which)}
+      data={WHICH.map((value) => ({ value, label: t(`patients.which_${value}`) }))}
+    />
+  )
+})
 
 /** The patients of these stays, by name. */
 function useStaying(census: { patient: string }[] | null | undefined): Patient[] | undefined {
