@@ -1,7 +1,7 @@
 // The demonstration's people in a browser: choosing one, and going over every page that they have.
 
 import AxeBuilder from '@axe-core/playwright'
-import { watch } from './house.mjs'
+import { browser, house, watch } from './house.mjs'
 
 export const LAPTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
@@ -17,6 +17,20 @@ export async function visitor(chromium, origin, options = {}) {
   for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
     page.on(event, () => underWay.set(page, (underWay.get(page) ?? 0) + more))
   return { context, page, wrong }
+}
+
+/** A house with a browser in it, and who may be chosen there; `shut` ends both. */
+export async function opened() {
+  const home = await house()
+  const chromium = await browser()
+  const { context, page } = await visitor(chromium, home.origin)
+  const people = await cast(page, home.origin)
+  await context.close()
+  const shut = async () => {
+    await chromium.close()
+    await home.close()
+  }
+  return { home, chromium, people, shut }
 }
 
 /** Chooses someone by name; gives the path of the post that opened, where there is only one. */

@@ -2,29 +2,22 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { axe, be, cast, entered, LAPTOP, PHONE, settled, tooWide, visitor, walk } from './demo.mjs'
-import { browser, house, missing, shot } from './house.mjs'
+import { axe, be, entered, LAPTOP, opened, PHONE, settled, tooWide, visitor, walk } from './demo.mjs'
+import { missing, shot } from './house.mjs'
 
 const skip = missing()
 /** As many at a time as CI has processors. */
 const AT_ONCE = 2
 /** Those whose charts differ in what they show: theirs are looked at section by section. E2E_ALL=1 means everyone. */
 const WHOLE = ['organization-administrator', 'nurse', 'front-desk', 'biller', 'patient', 'family-member']
-let home, chromium, people
+let home, chromium, people, shut
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const { context, page } = await visitor(chromium, home.origin)
-  people = await cast(page, home.origin)
-  await context.close()
+  ;({ home, chromium, people, shut } = await opened())
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 test('everyone’s pages are fit to be seen and to be used', { skip }, async () => {
   const looked = new Set()

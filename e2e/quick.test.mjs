@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { be, cast, settled, visitor } from './demo.mjs'
-import { browser, house, missing } from './house.mjs'
+import { be, opened, settled, visitor } from './demo.mjs'
+import { missing } from './house.mjs'
 
 const skip = missing()
 const SLOWER = 4
@@ -12,18 +12,14 @@ const MOST = 100
 /** Of each go the median of its rounds counts; the machine may be busy with something else, so of three goes the best. */
 const GOES = 3
 const ROUNDS = 3
-let home, chromium
+let home, chromium, people, shut
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
+  ;({ home, chromium, people, shut } = await opened())
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 /** Notes every event until it was seen (https://w3c.github.io/event-timing/), and what kept the page busy. */
 function listen() {
@@ -50,8 +46,7 @@ const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 test('with a processor four times as slow, what one does is answered within 100 ms', { skip }, async () => {
   const { context, page } = await visitor(chromium, home.origin)
   await context.addInitScript(listen)
-  const nurse = (await cast(page, home.origin)).find((it) => it.key === 'nurse')
-  const place = await be(page, home.origin, nurse)
+  const place = await be(page, home.origin, people.find((it) => it.key === 'nurse'))
   const client = await context.newCDPSession(page)
   let took
   /** Does one thing, waits until nothing moves, and notes what it took. */

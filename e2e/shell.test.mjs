@@ -3,27 +3,20 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { be, cast, entered, PHONE, settled, visitor } from './demo.mjs'
-import { browser, house, missing, shot } from './house.mjs'
+import { be, entered, opened, PHONE, settled, visitor } from './demo.mjs'
+import { missing, shot } from './house.mjs'
 import { PAYLOADS } from './payloads.mjs'
 
 const skip = missing()
-let home, chromium, people
+let home, chromium, people, shut
 const who = (key) => people.find((it) => it.key === key)
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const { context, page } = await visitor(chromium, home.origin)
-  people = await cast(page, home.origin)
-  await context.close()
+  ;({ home, chromium, people, shut } = await opened())
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 /** Someone at their patients. */
 async function atPatients(key, options) {
