@@ -1,6 +1,7 @@
 import { screen, within } from '@testing-library/react'
 import { notices } from '@/api/notices'
 import { PATIENT } from '@/mocks/log'
+import { patientId } from '@/mocks/records'
 import { signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
 
@@ -70,7 +71,21 @@ test('a family member has no such page', async () => {
   await app.reads('There is no such page')
 })
 
-test('who may read the log pastes the patient’s id, which stays out of the address', async () => {
+test('who may read the log looks for the patient by name, who stays out of the address', async () => {
+  const app = open('/open/sunrise/3')
+  await app.follows('Who looked')
+  await app.reads('Who looked at a record')
+  await app.types('Whose record', 'ashdown')
+  await app.presses('Show who looked: Walter Ashdown')
+  await screen.findByRole('region', { name: 'Saturday, November 21, 2026' })
+  expect(screen.getByRole('link', { name: 'Walter Ashdown' })).toBeInTheDocument()
+  expect(app.router.state.location.href).not.toContain(patientId(1))
+  await app.presses('Another patient')
+  expect(await screen.findByLabelText('Whose record')).toHaveValue('')
+})
+
+test('who may read the log and no chart pastes the patient’s id, which stays out of the address', async () => {
+  world.memberships[0]?.permissions.splice(0, 99, 'audit.report')
   const app = open('/open/sunrise/3')
   await app.follows('Who looked')
   await app.reads('Who looked at a record')
