@@ -44,11 +44,11 @@ export async function be(page, origin, person) {
   return await entered(page)
 }
 
-/** The path of the post whose page this is, once it is. */
+/** The path of the post whose page this is, once it is: that of one record where it is the only one. */
 export async function entered(page) {
   await page.waitForURL(/\/c\/[0-9a-f-]{36}\//)
   await settled(page)
-  return new URL(page.url()).pathname
+  return new URL(page.url()).pathname.match(/^\/c\/[^/]+\//)[0]
 }
 
 /** How many requests of a page are under way. */

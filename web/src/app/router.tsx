@@ -14,6 +14,7 @@ import { isHidden } from '@/api/fhir'
 import { noteQueries } from '@/api/notes'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
+import { isMerged } from '@/pages/chart/words'
 import {
   showsEmergencies,
   showsPatients,
@@ -131,7 +132,10 @@ const open = createRoute({
   path: '/open/$organization/$membership',
   loader: async ({ context, params }) => {
     const opened = await openPost(context.cache, params.organization, Number(params.membership))
-    throw redirect({ to: '/c/$context/', params: { context: opened }, replace: true })
+    const me = await context.cache.ensureQueryData(contextQueries(opened).me())
+    // Who comes for one record is taken to it.
+    const to = me.kind === 'portal' && showsPatients(me.permissions) ? '/c/$context/patients' : '/c/$context/'
+    throw redirect({ to, params: { context: opened }, replace: true })
   },
 })
 const account = createRoute({
@@ -189,7 +193,17 @@ const patients = createRoute({
   path: '/patients',
   loader: async ({ context: { cache }, params, parentMatchPromise }) => {
     if (!(await stands(parentMatchPromise))) return
-    await cache.ensureInfiniteQueryData(chartQueries(params.context).patients({ typed: '' }))
+    const { pages } = await cache.ensureInfiniteQueryData(
+      chartQueries(params.context).patients({ typed: '' }),
+    )
+    const { kind } = await cache.ensureQueryData(contextQueries(params.context).me())
+    const [only, ...others] = pages.flatMap((page) => page.items).filter((it) => !isMerged(it))
+    if (kind === 'portal' && only && others.length === 0 && !pages.at(-1)?.next)
+      throw redirect({
+        to: '/c/$context/patients/$patient',
+        params: { context: params.context, patient: only.id },
+        replace: true,
+      })
   },
   component: lazyRouteComponent(() => import('@/pages/patients/PatientsPage'), 'PatientsPage'),
 })

@@ -146,7 +146,9 @@ function usePlaces(): Choice[] {
   )
   add(
     charts,
-    page('patients', t('patients.title'), () => router.navigate({ to: '/c/$context/patients', params })),
+    page('patients', t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title'), () =>
+      router.navigate({ to: '/c/$context/patients', params }),
+    ),
   )
   add(
     true,

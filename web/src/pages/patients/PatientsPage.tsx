@@ -23,14 +23,15 @@ const DEBOUNCE = 150
 
 export function PatientsPage() {
   const { t } = useTranslation()
-  const { context, may } = useMe()
+  const { context, me, may } = useMe()
+  const title = t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')
   const router = useRouter()
   const facility = useFacility()
   const [typed, setTyped] = useState('')
   const [settled] = useDebouncedValue(typed.trim(), DEBOUNCE)
   const field = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
-  useTitle(t('patients.title'))
+  useTitle(title)
   useSlash(field)
 
   const search = useInfiniteQuery({
@@ -76,7 +77,7 @@ export function PatientsPage() {
   return (
     <Stack gap="lg">
       <PageHead
-        title={t('patients.title')}
+        title={title}
         actions={
           may('chart.write') && (
             <Button renderRoot={(props) => <Link to="/c/$context/admit" params={{ context }} {...props} />}>
@@ -135,7 +136,7 @@ export function PatientsPage() {
           {!waiting && settled !== '' && t('patients.shown', { count: found.length })}
         </VisuallyHidden>
         {found.length > 0 ? (
-          <ul className={classes.list} data-waiting={waiting || undefined} aria-label={t('patients.title')}>
+          <ul className={classes.list} data-waiting={waiting || undefined} aria-label={title}>
             {found.map((it) => (
               <li key={it.id} className={classes.item}>
                 <PatientLine patient={it} stay={stayOf(it)} />

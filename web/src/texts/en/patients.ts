@@ -1,5 +1,7 @@
 export const patients = {
   title: 'Patients',
+  /** For those outside the staff: their own, a relative's, a client's. */
+  titleOwn: 'Health records',
   search: 'Find a patient',
   searchHint: 'By name, date of birth or record number.',
   searchKeys: 'Press / to come here, arrows and Enter to open.',
