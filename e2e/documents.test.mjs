@@ -174,6 +174,19 @@ test('what is not what it says is told in plain words, and dropped files are tak
   await page.keyboard.press('Escape')
 })
 
+test('a file of somebody else is marked as entered in error, and says why', { skip }, async () => {
+  await page.getByRole('button', { name: 'Entered in error? Left heel' }).click()
+  const dialog = page.getByRole('dialog', { name: /Left heel/ })
+  await dialog.getByRole('button', { name: 'Mark it' }).click()
+  await dialog.getByText('Please say what was wrong').waitFor()
+  await dialog.getByLabel('What was wrong').fill('It is of her roommate.')
+  await shot(page, 'documents-wrong')
+  await dialog.getByRole('button', { name: 'Mark it' }).click()
+  await page.getByText('Entered in error: It is of her roommate.').waitFor()
+  await shot(page, 'documents-marked')
+  assert.equal(await page.getByRole('button', { name: 'Entered in error? Left heel' }).count(), 0)
+})
+
 test('on a phone nothing is wider than the screen', { skip }, async () => {
   await page.setViewportSize(PHONE)
   const fits = async (what) => {

@@ -6,7 +6,7 @@ import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { CODE_STATUS } from './essentials'
+import { CODE_STATUS, latestFirst } from './essentials'
 import { Act, Entry, Group, Nothing, Part } from './Part'
 import { SYSTEMS } from './records'
 import { useChart, useRecords } from './useChart'
@@ -21,7 +21,8 @@ export function AlertsPart() {
   const { t } = useTranslation()
   const { id, me, may, zone, draftKey } = useChart()
   const flags = useRecords('Flag')?.filter((it) => it.status !== 'entered-in-error')
-  const statuses = useRecords('Observation', CODE_STATUS, 5)?.filter((it) => it.status !== 'entered-in-error')
+  const found = useRecords('Observation', CODE_STATUS, 5)
+  const statuses = found && latestFirst(found.filter((it) => it.status !== 'entered-in-error'))
   const { doing, begin, done } = useDoing<'alert' | 'code' | Flag>(() =>
     drafts.has(draftKey('add Flag')) ? 'alert' : drafts.has(draftKey('code status')) ? 'code' : null,
   )

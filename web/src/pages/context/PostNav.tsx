@@ -33,7 +33,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
         </Link>
       )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>
-        {t('people.navHome')}
+        {t(me.kind === 'portal' ? 'people.navAccess' : 'people.navHome')}
       </Link>
       {people && (
         <>

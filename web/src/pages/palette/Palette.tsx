@@ -152,7 +152,9 @@ function usePlaces(): Choice[] {
   )
   add(
     true,
-    page('home', t('people.navHome'), () => router.navigate({ to: '/c/$context/', params })),
+    page('home', t(me.kind === 'portal' ? 'people.navAccess' : 'people.navHome'), () =>
+      router.navigate({ to: '/c/$context/', params }),
+    ),
   )
   const people = showsPeople(me.permissions)
   add(
