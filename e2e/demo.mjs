@@ -106,7 +106,8 @@ async function follow(page, origin, path) {
   const link = page.locator(`a[href="${path}"]`).first()
   if (await link.isVisible()) await link.click()
   else await page.goto(origin + path)
-  await page.waitForURL((url) => url.pathname === path)
+  // From the list of one record to that record.
+  await page.waitForURL((url) => url.pathname.startsWith(path))
 }
 
 /** What axe finds serious or critical, in a line each. */

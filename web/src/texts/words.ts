@@ -3,7 +3,8 @@ import { stepUpActions } from './en/factors'
 import { areas } from './en/people'
 import { statuses } from './en/sections'
 
-const lookUp = (words: Record<string, string>, key: string) =>
+/** By a key that may be one of the catalogue's; an unknown one is no word. */
+export const lookUp = (words: Record<string, string>, key: string) =>
   Object.hasOwn(words, key) ? words[key] : undefined
 
 /** A permission in words; one this app does not know yet is shown by its key. */

@@ -1,9 +1,11 @@
 import { screen, within } from '@testing-library/react'
 import { notices } from '@/api/notices'
+import type { Access } from '@/api/types'
 import { PATIENT } from '@/mocks/log'
 import { patientId } from '@/mocks/records'
 import { signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
+import { deedsOf } from './days'
 
 beforeEach(() => {
   world.session = signedIn()
@@ -98,6 +100,33 @@ test('who may read the log and no chart pastes the patient’s id, which stays o
   await screen.findByRole('region', { name: 'Saturday, November 21, 2026' })
   expect(app.router.state.location.href).not.toContain(PATIENT)
   expect(screen.queryByText('That is not an id of a patient.')).toBeNull()
+})
+
+test('what was done in one minute and one way is one line, with every kind of record', () => {
+  const line = {
+    event: 'a',
+    at: '2026-11-22T08:00:01Z',
+    what: 'searched',
+    record: 'Observation',
+    outcome: 'done',
+    purpose: 'TREAT',
+    facility: 'Maple Court',
+    address: null,
+    who: { kind: 'person', name: 'Amara Osei', role: 'Head nurse', own: false },
+  } as unknown as Access
+  const lines: Access[] = [
+    line,
+    { ...line, event: 'b', at: '2026-11-22T08:00:02Z', record: 'Flag' },
+    { ...line, event: 'c', outcome: 'refused', record: 'Flag' },
+    { ...line, event: 'd', at: '2026-11-22T08:01:00Z' },
+    { ...line, event: 'e', who: { ...line.who, name: 'Ines Roy' } },
+  ]
+  expect(deedsOf(lines).map((it) => [it.line.event, it.records])).toEqual([
+    ['a', ['Observation', 'Flag']],
+    ['c', ['Flag']],
+    ['d', ['Observation']],
+    ['e', ['Observation']],
+  ])
 })
 
 test('what the law wants said is said wherever the server says it', async () => {

@@ -86,6 +86,34 @@ export const whats: Record<string, string> = {
   other: 'Did something else with it',
 }
 
+/** What kind of record it was, by FHIR's types. */
+export const recordKinds: Record<string, string> = {
+  AllergyIntolerance: 'allergies',
+  Appointment: 'appointments',
+  CarePlan: 'care plans',
+  CareTeam: 'care team',
+  Communication: 'messages',
+  Composition: 'notes',
+  Condition: 'problems',
+  Consent: 'consents',
+  Coverage: 'coverage',
+  DiagnosticReport: 'results',
+  DocumentReference: 'documents',
+  Encounter: 'stays',
+  Flag: 'alerts',
+  Goal: 'goals',
+  Immunization: 'immunizations',
+  MedicationAdministration: 'medications given',
+  MedicationRequest: 'prescriptions',
+  MedicationStatement: 'medications',
+  Observation: 'measurements',
+  Patient: 'name and details',
+  Procedure: 'procedures',
+  QuestionnaireResponse: 'answers of notes',
+  RelatedPerson: 'contacts',
+  ServiceRequest: 'orders',
+}
+
 /** Why data was used, by its code of HL7. */
 export const purposes: Record<string, string> = {
   TREAT: 'treatment',
