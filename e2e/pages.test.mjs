@@ -52,6 +52,7 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
 /** Looks at a page as it is on a laptop and on a phone. What looks the same to another was judged there. */
 async function judge(page, who, kind, looked) {
   const faults = []
+  if (await page.getByRole('heading', { name: 'There is no such page' }).count()) faults.push('a link leads to nothing')
   const name = `${who}${kind.replaceAll('/', '-').replace(/-$/, '') || '-home'}`
   const like = `${kind} ${await page.evaluate(() => {
     const words = document.querySelectorAll('nav a, main h2, main h3, main button, main label, main th')

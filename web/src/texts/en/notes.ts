@@ -43,6 +43,7 @@ export const notes = {
   clearLabel: 'Clear {{field}}',
   otherAnswer: 'Other',
   otherAnswerLabel: '{{field}}, other',
+  nameless: 'No words yet',
   choose: 'Choose…',
   now: 'Now',
   nowLabel: '{{field}}: now',

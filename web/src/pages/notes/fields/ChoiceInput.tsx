@@ -9,12 +9,13 @@ const FEW = 5
 const MANY = 12
 const SHORT = 44
 
-const labelOf = ({ valueCoding }: Option) => valueCoding?.display ?? valueCoding?.code ?? ''
-
 /** A few as a row, more as tiles that a thumb hits, many as a list to pull down. */
 export function ChoiceInput({ item, given, id, describedBy, disabled, invalid, onChange }: InputProps) {
   const { t } = useTranslation()
   const options = item.answerOption ?? []
+  // While a template is made its answers may have no words yet.
+  const labelOf = ({ valueCoding }: Option) =>
+    valueCoding?.display || valueCoding?.code || t('notes.nameless')
   const chosen = (option: Option) => given.some((it) => sameCoding(it.valueCoding, option.valueCoding))
   const other = given.find((it) => it.valueString !== undefined)
   const scored = options.some((it) => ordinalOf(it) !== undefined)
