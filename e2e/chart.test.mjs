@@ -2,32 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, house, missing, shot, takeUp, watch } from './house.mjs'
+import { atWork, missing, shot } from './house.mjs'
 
 const skip = missing()
 const PHONE = { width: 390, height: 844 }
-let home, chromium, page, wrong, resident
+let home, page, wrong, shut, resident
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
-  page = await context.newPage()
-  page.setDefaultTimeout(15_000)
-  wrong = watch(page, home.origin)
-  await takeUp(
-    page,
-    home.invite('ann.ortiz@juniper.example', 'Ann Ortiz', 'Charge nurse'),
-    'Ann Ortiz',
-    'a lamp in the long corridor',
-  )
+  ;({ home, page, wrong, shut } = await atWork('Charge nurse'))
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 test('a resident is found by keyboard, though the name is misspelt', { skip }, async () => {
   await page.getByRole('link', { name: 'Patients' }).click()

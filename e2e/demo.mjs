@@ -1,7 +1,7 @@
 // The demonstration's people in a browser: choosing one, and going over every page that they have.
 
 import AxeBuilder from '@axe-core/playwright'
-import { watch } from './house.mjs'
+import { browser, house, watch } from './house.mjs'
 
 export const LAPTOP = { width: 1440, height: 900 }
 export const PHONE = { width: 390, height: 844 }
@@ -19,6 +19,20 @@ export async function visitor(chromium, origin, options = {}) {
   return { context, page, wrong }
 }
 
+/** A house with a browser in it, and who may be chosen there; `shut` ends both. */
+export async function opened() {
+  const home = await house()
+  const chromium = await browser()
+  const { context, page } = await visitor(chromium, home.origin)
+  const people = await cast(page, home.origin)
+  await context.close()
+  const shut = async () => {
+    await chromium.close()
+    await home.close()
+  }
+  return { home, chromium, people, shut }
+}
+
 /** Chooses someone by name; gives the path of the post that opened, where there is only one. */
 export async function be(page, origin, person) {
   await page.goto(`${origin}/sign-in`)
@@ -30,11 +44,11 @@ export async function be(page, origin, person) {
   return await entered(page)
 }
 
-/** The path of the post whose page this is, once it is. */
+/** The path of the post whose page this is, once it is: that of one record where it is the only one. */
 export async function entered(page) {
   await page.waitForURL(/\/c\/[0-9a-f-]{36}\//)
   await settled(page)
-  return new URL(page.url()).pathname
+  return new URL(page.url()).pathname.match(/^\/c\/[^/]+\//)[0]
 }
 
 /** How many requests of a page are under way. */
@@ -92,7 +106,8 @@ async function follow(page, origin, path) {
   const link = page.locator(`a[href="${path}"]`).first()
   if (await link.isVisible()) await link.click()
   else await page.goto(origin + path)
-  await page.waitForURL((url) => url.pathname === path)
+  // From the list of one record to that record.
+  await page.waitForURL((url) => url.pathname.startsWith(path))
 }
 
 /** What axe finds serious or critical, in a line each. */

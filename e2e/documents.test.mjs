@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { crc32, deflateSync } from 'node:zlib'
-import { browser, house, missing, shot, takeUp, watch } from './house.mjs'
+import { atWork, missing, shot } from './house.mjs'
 
 const skip = missing()
 const PHONE = { width: 390, height: 844 }
-let home, chromium, page, wrong
+let home, page, wrong, shut
 
 /** A PDF of one page: words, a bar, and a script that must not run. */
 function pdf(words) {
@@ -67,18 +67,7 @@ const list = () => page.getByRole('list').filter({ has: page.getByRole('button',
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
-  page = await context.newPage()
-  page.setDefaultTimeout(30_000)
-  wrong = watch(page, home.origin)
-  await takeUp(
-    page,
-    home.invite('ann.ortiz@juniper.example', 'Ann Ortiz', 'Charge nurse'),
-    'Ann Ortiz',
-    'a lamp in the long corridor',
-  )
+  ;({ home, page, wrong, shut } = await atWork('Charge nurse'))
   await page.getByRole('link', { name: 'Patients' }).click()
   await page.getByRole('list', { name: 'Patients' }).getByRole('link').first().click()
   const nav = page.getByRole('navigation', { name: 'Sections of the chart' })
@@ -86,10 +75,7 @@ before(async () => {
   await page.getByRole('heading', { level: 2, name: 'Documents' }).waitFor()
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 test('a report and a photograph are added together', { skip }, async () => {
   await shot(page, 'documents-none')
@@ -186,6 +172,19 @@ test('what is not what it says is told in plain words, and dropped files are tak
   await page.getByRole('button', { name: 'Open night' }).click()
   await page.getByText('Slept well.').waitFor()
   await page.keyboard.press('Escape')
+})
+
+test('a file of somebody else is marked as entered in error, and says why', { skip }, async () => {
+  await page.getByRole('button', { name: 'Entered in error? Left heel' }).click()
+  const dialog = page.getByRole('dialog', { name: /Left heel/ })
+  await dialog.getByRole('button', { name: 'Mark it' }).click()
+  await dialog.getByText('Please say what was wrong').waitFor()
+  await dialog.getByLabel('What was wrong').fill('It is of her roommate.')
+  await shot(page, 'documents-wrong')
+  await dialog.getByRole('button', { name: 'Mark it' }).click()
+  await page.getByText('Entered in error: It is of her roommate.').waitFor()
+  await shot(page, 'documents-marked')
+  assert.equal(await page.getByRole('button', { name: 'Entered in error? Left heel' }).count(), 0)
 })
 
 test('on a phone nothing is wider than the screen', { skip }, async () => {

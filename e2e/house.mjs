@@ -86,6 +86,34 @@ export function browser() {
   return chromium.launch({ executablePath: browserPath(), args })
 }
 
+/** A house with a browser in it, and a page on a laptop's screen; `shut` ends them all. */
+export async function visited() {
+  const home = await house()
+  const chromium = await browser()
+  const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  const shut = async () => {
+    await chromium.close()
+    await home.close()
+  }
+  return { home, chromium, context, page, wrong: watch(page, home.origin), shut }
+}
+
+const ANN = { name: 'Ann Ortiz', email: 'ann.ortiz@juniper.example', password: 'a lamp in the long corridor' }
+
+/** The same with Ann Ortiz at work, who is new and whose role this is; her secret is that of her authenticator. */
+export async function atWork(role) {
+  const there = await visited()
+  try {
+    const link = there.home.invite(ANN.email, ANN.name, role)
+    return { ...there, ...(await takeUp(there.page, link, ANN.name, ANN.password)) }
+  } catch (error) {
+    await there.shut()
+    throw error
+  }
+}
+
 /** The code that an authenticator app shows for a base 32 secret, now or some steps from now (RFC 6238). */
 export function totp(secret, steps = 0) {
   const bits = [...secret.replaceAll(/[\s=]/g, '')].map((c) =>

@@ -2,29 +2,22 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { axe, be, cast, entered, LAPTOP, PHONE, settled, tooWide, visitor, walk } from './demo.mjs'
-import { browser, house, missing, shot } from './house.mjs'
+import { axe, be, entered, LAPTOP, opened, PHONE, settled, tooWide, visitor, walk } from './demo.mjs'
+import { missing, shot } from './house.mjs'
 
 const skip = missing()
 /** As many at a time as CI has processors. */
 const AT_ONCE = 2
 /** Those whose charts differ in what they show: theirs are looked at section by section. E2E_ALL=1 means everyone. */
 const WHOLE = ['organization-administrator', 'nurse', 'front-desk', 'biller', 'patient', 'family-member']
-let home, chromium, people
+let home, chromium, people, shut
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const { context, page } = await visitor(chromium, home.origin)
-  people = await cast(page, home.origin)
-  await context.close()
+  ;({ home, chromium, people, shut } = await opened())
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 test('everyone’s pages are fit to be seen and to be used', { skip }, async () => {
   const looked = new Set()
@@ -59,6 +52,7 @@ test('everyone’s pages are fit to be seen and to be used', { skip }, async () 
 /** Looks at a page as it is on a laptop and on a phone. What looks the same to another was judged there. */
 async function judge(page, who, kind, looked) {
   const faults = []
+  if (await page.getByRole('heading', { name: 'There is no such page' }).count()) faults.push('a link leads to nothing')
   const name = `${who}${kind.replaceAll('/', '-').replace(/-$/, '') || '-home'}`
   const like = `${kind} ${await page.evaluate(() => {
     const words = document.querySelectorAll('nav a, main h2, main h3, main button, main label, main th')

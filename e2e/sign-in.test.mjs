@@ -2,27 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, house, missing, shot, takeUp, totp, watch } from './house.mjs'
+import { missing, shot, takeUp, totp, visited } from './house.mjs'
 
 const skip = missing()
 const PASSWORD = 'a lamp in the long corridor'
 const EMAIL = 'ann.ortiz@juniper.example'
-let home, chromium, page, wrong, secret
+let home, chromium, page, wrong, secret, shut
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
-  page = await context.newPage()
-  page.setDefaultTimeout(15_000)
-  wrong = watch(page, home.origin)
+  ;({ home, chromium, page, wrong, shut } = await visited())
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 test('an invitation leads through enrolment to work', { skip }, async () => {
   const link = home.invite(EMAIL, 'Ann Ortiz', 'Charge nurse')

@@ -3,29 +3,19 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, house, missing, shot, takeUp, totp, watch } from './house.mjs'
+import { atWork, missing, shot, totp } from './house.mjs'
 
 const skip = missing()
 const PHONE = { width: 390, height: 844 }
-let home, chromium, page, wrong, secret
+let home, page, wrong, secret, shut
 let steps = 0
 
 before(async () => {
   if (skip) return
-  home = await house()
-  chromium = await browser()
-  const context = await chromium.newContext({ viewport: { width: 1440, height: 900 } })
-  page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  wrong = watch(page, home.origin)
-  const link = home.invite('ann.ortiz@juniper.example', 'Ann Ortiz', 'Director of nursing')
-  ;({ secret } = await takeUp(page, link, 'Ann Ortiz', 'a lamp in the long corridor'))
+  ;({ home, page, wrong, secret, shut } = await atWork('Director of nursing'))
 })
 
-after(async () => {
-  await chromium?.close()
-  await home?.close()
-})
+after(() => shut?.())
 
 const button = (name) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog')

@@ -122,6 +122,16 @@ export async function rememberPatient(client: QueryClient, context: string, pati
 export const refreshPatient = (client: QueryClient, context: string, patient: string) =>
   client.invalidateQueries({ queryKey: ['context', context, 'fhir', 'patient', patient] })
 
+/**
+ * After two charts became one, or one two: what is in sight is asked for anew, and what is not is forgotten, so that
+ * nothing of somebody else is shown in passing.
+ */
+export async function refreshCharts(client: QueryClient, context: string) {
+  const queryKey = ['context', context, 'fhir', 'patient']
+  client.removeQueries({ queryKey, type: 'inactive' })
+  await client.invalidateQueries({ queryKey: ['context', context, 'fhir'] })
+}
+
 /** The ways of looking for what was typed, the next when one finds nobody. */
 export function waysOf(typed: string): { criteria: Criteria; alike: boolean }[] {
   const text = typed.trim()

@@ -34,6 +34,11 @@ export const CATEGORIES = [
   'other',
 ] as const satisfies DocumentCategory[]
 
+/** Why a document was marked as entered in error. */
+export const STATUS_REASON = 'https://lamplight.health/fhir/StructureDefinition/status-reason'
+export const whyOf = (it: DocumentReference): string | undefined =>
+  it.extension?.find((one) => one.url === STATUS_REASON)?.valueString
+
 /** Whether the document stands for a file that can be had, and not for words of its own. */
 export const isFile = (it: DocumentReference): boolean => it.masterIdentifier?.system === FILE
 

@@ -226,6 +226,7 @@ export interface Composition extends Base<'Composition'> {
 }
 
 export interface DocumentReference extends Base<'DocumentReference'> {
+  extension?: { url: string; valueString?: string }[]
   status: string
   masterIdentifier?: Identifier
   docStatus?: string

@@ -15,6 +15,7 @@ import { isHidden } from '@/api/fhir'
 import { noteQueries } from '@/api/notes'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
+import { isMerged } from '@/pages/chart/words'
 import {
   showsEmergencies,
   showsExports,
@@ -26,6 +27,7 @@ import {
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { painted } from './painted'
 import { RootLayout } from './RootLayout'
 import { safeReturn } from './returnTo'
 import { SignedInLayout } from './SignedInLayout'
@@ -39,7 +41,7 @@ const word = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
-const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout })
+const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout, beforeLoad: painted })
 
 // Doors: no session is needed.
 const signIn = createRoute({
@@ -132,7 +134,10 @@ const open = createRoute({
   path: '/open/$organization/$membership',
   loader: async ({ context, params }) => {
     const opened = await openPost(context.cache, params.organization, Number(params.membership))
-    throw redirect({ to: '/c/$context/', params: { context: opened }, replace: true })
+    const me = await context.cache.ensureQueryData(contextQueries(opened).me())
+    // Who comes for one record is taken to it.
+    const to = me.kind === 'portal' && showsPatients(me.permissions) ? '/c/$context/patients' : '/c/$context/'
+    throw redirect({ to, params: { context: opened }, replace: true })
   },
 })
 const account = createRoute({
@@ -190,7 +195,17 @@ const patients = createRoute({
   path: '/patients',
   loader: async ({ context: { cache }, params, parentMatchPromise }) => {
     if (!(await stands(parentMatchPromise))) return
-    await cache.ensureInfiniteQueryData(chartQueries(params.context).patients({ typed: '' }))
+    const { pages } = await cache.ensureInfiniteQueryData(
+      chartQueries(params.context).patients({ typed: '' }),
+    )
+    const { kind } = await cache.ensureQueryData(contextQueries(params.context).me())
+    const [only, ...others] = pages.flatMap((page) => page.items).filter((it) => !isMerged(it))
+    if (kind === 'portal' && only && others.length === 0 && !pages.at(-1)?.next)
+      throw redirect({
+        to: '/c/$context/patients/$patient',
+        params: { context: params.context, patient: only.id },
+        replace: true,
+      })
   },
   component: lazyRouteComponent(() => import('@/pages/patients/PatientsPage'), 'PatientsPage'),
 })

@@ -2,6 +2,7 @@ import { http } from 'msw'
 import type { Access, Why } from '@/api/types'
 import { answering, json, needContext, refuse } from './contract'
 import { PATIENT } from './log'
+import { patientId } from './records'
 import { world } from './world'
 
 const PAGE = 2
@@ -61,7 +62,7 @@ export const accessHandlers = [
     '*/api/patients/:patient/accesses',
     answering(({ request, params }) => {
       const { echo } = needRight(request)
-      if (params.patient !== PATIENT) refuse(404, 'not-found')
+      if (params.patient !== PATIENT && params.patient !== patientId(1)) refuse(404, 'not-found')
       const query = new URL(request.url).searchParams
       const [from, to] = [query.get('from'), query.get('to') ?? new Date().toISOString()]
       const start = Number(query.get('cursor') ?? 0)

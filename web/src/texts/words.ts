@@ -1,8 +1,10 @@
 import { permissions } from './en/account'
 import { stepUpActions } from './en/factors'
 import { areas } from './en/people'
+import { statuses } from './en/sections'
 
-const lookUp = (words: Record<string, string>, key: string) =>
+/** By a key that may be one of the catalogue's; an unknown one is no word. */
+export const lookUp = (words: Record<string, string>, key: string) =>
   Object.hasOwn(words, key) ? words[key] : undefined
 
 /** A permission in words; one this app does not know yet is shown by its key. */
@@ -26,3 +28,7 @@ export function byArea(keys: readonly string[]): { area: string; keys: string[] 
 
 /** What a step-up is for, to stand after "before we". */
 export const actionWords = (action: string): string => lookUp(stepUpActions, action) ?? 'go on'
+
+/** The state of a record in words. */
+export const statusWords = (status: string | undefined): string =>
+  status ? (lookUp(statuses, status) ?? status) : ''

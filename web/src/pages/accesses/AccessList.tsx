@@ -9,9 +9,9 @@ import { useMe } from '@/pages/context/useContextId'
 import { Chip } from '@/ui/Chip'
 import { Notice } from '@/ui/Notice'
 import classes from './AccessList.module.css'
-import { byDay, timeOf } from './days'
+import { byDay, type Deed, deedsOf, timeOf } from './days'
 import { WhyPanel } from './WhyPanel'
-import { purposeWords, useWho, whatWords } from './words'
+import { purposeWords, recordWords, useWho, whatWords } from './words'
 
 /** What was done with one record, day by day. */
 export function AccessList({ patient, days }: { patient: string; days: number }) {
@@ -40,8 +40,8 @@ export function AccessList({ patient, days }: { patient: string; days: number })
             {day.title}
           </Title>
           <ul className={classes.list}>
-            {day.lines.map((line) => (
-              <Line key={line.event} line={line} zone={zone} onAsk={() => setAsked(line)} />
+            {deedsOf(day.lines).map(({ line, records }) => (
+              <Line key={line.event} line={line} records={records} zone={zone} onAsk={() => setAsked(line)} />
             ))}
           </ul>
         </section>
@@ -61,7 +61,7 @@ export function AccessList({ patient, days }: { patient: string; days: number })
   )
 }
 
-function Line({ line, zone, onAsk }: { line: Access; zone: string; onAsk(): void }) {
+function Line({ line, records, zone, onAsk }: Deed & { zone: string; onAsk(): void }) {
   const { t } = useTranslation()
   const who = useWho()
   const time = timeOf(line.at, zone)
@@ -77,7 +77,7 @@ function Line({ line, zone, onAsk }: { line: Access; zone: string; onAsk(): void
             <Chip kind="warn">{t(line.outcome === 'refused' ? 'accesses.refused' : 'accesses.failed')}</Chip>
           )}
         </div>
-        <div>{line.record ? `${what} (${line.record})` : what}</div>
+        <div>{records.length > 0 ? `${what}: ${records.map(recordWords).join(', ')}` : what}</div>
         <div className={classes.small}>
           {line.facility ? t('accesses.at', { time, facility: line.facility }) : time}
           {' · '}

@@ -2,33 +2,30 @@ import { Button, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Patient } from '@/api/fhirTypes'
 import { contextQueries } from '@/api/queries'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
+import { showsPatients } from '@/pages/context/shows'
 import { useMe } from '@/pages/context/useContextId'
+import { FindPatient } from '@/pages/patients/FindPatient'
+import { PatientLine } from '@/pages/patients/PatientLine'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './AccessesPage.module.css'
 import { AccessList } from './AccessList'
+import { Period } from './Period'
 
-const PERIODS = [30, 90, 365] as const
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Who looked at one's own record; with the right to the log, at a patient's whose id is given. */
+/** Who looked at one's own record; with the right to the log, at that of any patient within reach. */
 export function AccessesPage() {
   const { t } = useTranslation()
   const { may } = useMe()
   const [days, setDays] = useState<number>(90)
   const all = may('audit.report')
   useTitle(t(all ? 'accesses.titleOf' : 'accesses.title'))
-  const period = (
-    <NativeSelect
-      label={t('accesses.period')}
-      value={days}
-      onChange={(event) => setDays(Number(event.currentTarget.value))}
-      data={PERIODS.map((it) => ({ value: String(it), label: t(`accesses.period_${it}`) }))}
-    />
-  )
+  const period = <Period days={days} onChange={setDays} />
   return (
     <Stack gap="lg">
       <PageHead
@@ -76,7 +73,40 @@ function OfOneself({ days, period }: Part) {
   )
 }
 
-function OfAnyone({ days, period }: Part) {
+function OfAnyone(part: Part) {
+  const { me } = useMe()
+  return showsPatients(me.permissions) ? <OfFound {...part} /> : <OfGiven {...part} />
+}
+
+/** Of a patient whom one looks for by name. */
+function OfFound({ days, period }: Part) {
+  const { t } = useTranslation()
+  const [patient, setPatient] = useState<Patient | null>(null)
+  if (!patient)
+    return (
+      <FindPatient
+        label={t('accesses.find')}
+        pick={t('accesses.pick')}
+        none={t('patients.noneFound')}
+        onPick={setPatient}
+      />
+    )
+  return (
+    <>
+      <PatientLine patient={patient} />
+      <div className={classes.tools}>
+        {period}
+        <Button variant="default" onClick={() => setPatient(null)}>
+          {t('accesses.another')}
+        </Button>
+      </div>
+      <AccessList key={`${patient.id}/${days}`} patient={patient.id} days={days} />
+    </>
+  )
+}
+
+/** Of a patient whose id somebody gave, for who may read the log and no chart. */
+function OfGiven({ days, period }: Part) {
   const { t } = useTranslation()
   const [typed, setTyped] = useState('')
   const [wrong, setWrong] = useState(false)

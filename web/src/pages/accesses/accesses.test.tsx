@@ -1,8 +1,11 @@
 import { screen, within } from '@testing-library/react'
 import { notices } from '@/api/notices'
+import type { Access } from '@/api/types'
 import { PATIENT } from '@/mocks/log'
+import { patientId } from '@/mocks/records'
 import { signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
+import { deedsOf } from './days'
 
 beforeEach(() => {
   world.session = signedIn()
@@ -70,7 +73,21 @@ test('a family member has no such page', async () => {
   await app.reads('There is no such page')
 })
 
-test('who may read the log pastes the patient’s id, which stays out of the address', async () => {
+test('who may read the log looks for the patient by name, who stays out of the address', async () => {
+  const app = open('/open/sunrise/3')
+  await app.follows('Who looked')
+  await app.reads('Who looked at a record')
+  await app.types('Whose record', 'ashdown')
+  await app.presses('Show who looked: Walter Ashdown')
+  await screen.findByRole('region', { name: 'Saturday, November 21, 2026' })
+  expect(screen.getByRole('link', { name: 'Walter Ashdown' })).toBeInTheDocument()
+  expect(app.router.state.location.href).not.toContain(patientId(1))
+  await app.presses('Another patient')
+  expect(await screen.findByLabelText('Whose record')).toHaveValue('')
+})
+
+test('who may read the log and no chart pastes the patient’s id, which stays out of the address', async () => {
+  world.memberships[0]?.permissions.splice(0, 99, 'audit.report')
   const app = open('/open/sunrise/3')
   await app.follows('Who looked')
   await app.reads('Who looked at a record')
@@ -83,6 +100,33 @@ test('who may read the log pastes the patient’s id, which stays out of the add
   await screen.findByRole('region', { name: 'Saturday, November 21, 2026' })
   expect(app.router.state.location.href).not.toContain(PATIENT)
   expect(screen.queryByText('That is not an id of a patient.')).toBeNull()
+})
+
+test('what was done in one minute and one way is one line, with every kind of record', () => {
+  const line = {
+    event: 'a',
+    at: '2026-11-22T08:00:01Z',
+    what: 'searched',
+    record: 'Observation',
+    outcome: 'done',
+    purpose: 'TREAT',
+    facility: 'Maple Court',
+    address: null,
+    who: { kind: 'person', name: 'Amara Osei', role: 'Head nurse', own: false },
+  } as unknown as Access
+  const lines: Access[] = [
+    line,
+    { ...line, event: 'b', at: '2026-11-22T08:00:02Z', record: 'Flag' },
+    { ...line, event: 'c', outcome: 'refused', record: 'Flag' },
+    { ...line, event: 'd', at: '2026-11-22T08:01:00Z' },
+    { ...line, event: 'e', who: { ...line.who, name: 'Ines Roy' } },
+  ]
+  expect(deedsOf(lines).map((it) => [it.line.event, it.records])).toEqual([
+    ['a', ['Observation', 'Flag']],
+    ['c', ['Flag']],
+    ['d', ['Observation']],
+    ['e', ['Observation']],
+  ])
 })
 
 test('what the law wants said is said wherever the server says it', async () => {

@@ -21,6 +21,26 @@ export function byDay(lines: readonly Access[], timeZone: string): Day[] {
   return days
 }
 
+/** What one did in one minute and in one way: opening a chart asks for many kinds of records. */
+export interface Deed {
+  line: Access
+  /** The kinds of records, each once. */
+  records: string[]
+}
+
+/** The lines of a day, those together that differ in the kind of record alone. What was not done stands by itself. */
+export function deedsOf(lines: readonly Access[]): Deed[] {
+  const deeds = new Map<string, Deed>()
+  for (const line of lines) {
+    const { event: _, at, record, ...rest } = line
+    const key = line.outcome === 'done' ? JSON.stringify([at.slice(0, 16), rest]) : line.event
+    const deed = deeds.get(key) ?? { line, records: [] }
+    deeds.set(key, deed)
+    if (record && !deed.records.includes(record)) deed.records.push(record)
+  }
+  return [...deeds.values()]
+}
+
 /** A moment in the facility's time zone. */
 export const timeOf = (at: string, timeZone: string) =>
   new Intl.DateTimeFormat('en', { timeZone, timeStyle: 'short' }).format(new Date(at))

@@ -1,13 +1,14 @@
 import { useTranslation } from 'react-i18next'
 import type { Access } from '@/api/types'
-import { purposes, tieWords, whats } from '@/texts/en/accesses'
+import { purposes, recordKinds, tieWords, whats } from '@/texts/en/accesses'
+import { lookUp } from '@/texts/words'
 
-const lookUp = (words: Record<string, string>, key: string) =>
-  Object.hasOwn(words, key) ? (words[key] ?? key) : key
+const wordsOf = (words: Record<string, string>) => (key: string) => lookUp(words, key) ?? key
 
-export const whatWords = (what: string) => lookUp(whats, what)
-export const purposeWords = (code: string) => lookUp(purposes, code)
-export const tieText = (kind: string) => lookUp(tieWords, kind)
+export const whatWords = wordsOf(whats)
+export const recordWords = wordsOf(recordKinds)
+export const purposeWords = wordsOf(purposes)
+export const tieText = wordsOf(tieWords)
 
 /** Who it was, as far as the server tells. */
 export function useWho() {

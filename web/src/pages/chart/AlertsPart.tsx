@@ -1,15 +1,17 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Flag } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { CODE_STATUS } from './essentials'
-import { Entry, Group, Nothing, Part } from './Part'
+import { CODE_STATUS, latestFirst } from './essentials'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import { SYSTEMS } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf } from './words'
 
 const STATUSES = ['304252001', '304253006', 'dni', '133918004'] as const
@@ -19,12 +21,13 @@ export function AlertsPart() {
   const { t } = useTranslation()
   const { id, me, may, zone, draftKey } = useChart()
   const flags = useRecords('Flag')?.filter((it) => it.status !== 'entered-in-error')
-  const statuses = useRecords('Observation', CODE_STATUS, 5)?.filter((it) => it.status !== 'entered-in-error')
-  const [doing, setDoing] = useState<'alert' | 'code' | Flag | null>(() =>
+  const found = useRecords('Observation', CODE_STATUS, 5)
+  const statuses = found && latestFirst(found.filter((it) => it.status !== 'entered-in-error'))
+  const { doing, begin, done } = useDoing<'alert' | 'code' | Flag>(() =>
     drafts.has(draftKey('add Flag')) ? 'alert' : drafts.has(draftKey('code status')) ? 'code' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
-  const done = () => setDoing(null)
   const present = flags?.filter((it) => it.status === 'active') ?? []
   const past = flags?.filter((it) => it.status !== 'active') ?? []
   const alert = (it: Flag, quiet: boolean) => (
@@ -33,23 +36,13 @@ export function AlertsPart() {
       pending={it.pending}
       quiet={quiet}
       title={conceptOf(it.code)}
-      aside={[
-        it.period?.start && t('chart.since', { day: onDay(it.period.start, zone) }),
-        it.period?.end && t('chart.until', { day: onDay(it.period.end, zone) }),
-      ]
-        .filter(Boolean)
-        .join(' ')}
+      aside={fields.span(it.period?.start, it.period?.end).join(' ')}
       action={
         writes &&
         !quiet && (
-          <Button
-            variant="subtle"
-            size="sm"
-            aria-label={t('chart.endLabel', { name: conceptOf(it.code) })}
-            onClick={() => setDoing(it)}
-          >
+          <Act label={t('chart.endLabel', { name: conceptOf(it.code) })} onClick={() => begin(it)}>
             {t('chart.end')}
-          </Button>
+          </Act>
         )
       }
     />
@@ -60,9 +53,9 @@ export function AlertsPart() {
       actions={
         writes && (
           <>
-            {flags && <Button onClick={() => setDoing('alert')}>{t('care.addAlert')}</Button>}
+            {flags && <Button onClick={() => begin('alert')}>{t('care.addAlert')}</Button>}
             {statuses && (
-              <Button variant="default" onClick={() => setDoing('code')}>
+              <Button variant="default" onClick={() => begin('code')}>
                 {t('care.setCodeStatus')}
               </Button>
             )}
@@ -172,14 +165,14 @@ export function AlertsPart() {
           title={t('care.endAlertTitle', { name: conceptOf(doing.code) })}
           submit={t('problem.endSave')}
           begin={{ on: today(zone) }}
-          fields={[{ key: 'on', label: t('chart.endedOn'), kind: 'date' }]}
+          fields={[fields.ended]}
           build={({ on }, standing) => ({
             status: 'inactive',
             period: { ...standing.period, end: on || today(zone) },
           })}
           describe={(it) => [
             [t('care.alert'), conceptOf(it.code)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
           ]}
           onDone={done}
         />

@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AllergyIntolerance } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -8,9 +7,11 @@ import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
 import { allergyWords, isNoneKnown, severityOf } from './essentials'
-import { Entry, Group, Nothing, Part } from './Part'
-import { noteAdded, notesOf, SYSTEMS, statusOf } from './records'
+import { Act, Entry, Part, Records } from './Part'
+import { noteAdded, noteOf, notesOf, SYSTEMS, statusOf } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf, hasCodeOf } from './words'
 
 const SEVERITIES = ['severe', 'moderate', 'mild'] as const
@@ -22,9 +23,10 @@ export function AllergiesPart() {
   const all = (useRecords('AllergyIntolerance') ?? []).filter(
     (it) => !hasCodeOf(it.verificationStatus, 'entered-in-error'),
   )
-  const [doing, setDoing] = useState<'add' | 'none' | AllergyIntolerance | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | 'none' | AllergyIntolerance>(() =>
     drafts.has(draftKey('add AllergyIntolerance')) ? 'add' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
   const words = allergyWords(all)
   const ended = (it: AllergyIntolerance) =>
@@ -68,14 +70,9 @@ export function AllergiesPart() {
         action={
           writes &&
           !quiet && (
-            <Button
-              variant="subtle"
-              size="sm"
-              onClick={() => setDoing(it)}
-              aria-label={t('chart.endLabel', { name: conceptOf(it.code) })}
-            >
+            <Act label={t('chart.endLabel', { name: conceptOf(it.code) })} onClick={() => begin(it)}>
               {t('chart.end')}
-            </Button>
+            </Act>
           )
         }
       />
@@ -88,21 +85,22 @@ export function AllergiesPart() {
         writes && (
           <>
             {words.kind === 'none-recorded' && (
-              <Button variant="default" onClick={() => setDoing('none')}>
+              <Button variant="default" onClick={() => begin('none')}>
                 {t('allergy.recordNone')}
               </Button>
             )}
-            <Button onClick={() => setDoing('add')}>{t('allergy.add')}</Button>
+            <Button onClick={() => begin('add')}>{t('allergy.add')}</Button>
           </>
         )
       }
     >
-      {present.length === 0 ? (
-        <Nothing>{t('allergy.none')}</Nothing>
-      ) : (
-        <Group>{present.map((it) => entry(it, false))}</Group>
-      )}
-      {past.length > 0 && <Group title={t('allergy.past')}>{past.map((it) => entry(it, true))}</Group>}
+      <Records
+        none={t('allergy.none')}
+        present={present}
+        past={past}
+        pastTitle={t('allergy.past')}
+        entry={entry}
+      />
       {doing === 'add' && (
         <AddRecord
           type="AllergyIntolerance"
@@ -130,7 +128,7 @@ export function AllergiesPart() {
                 ...SEVERITIES.map((value) => ({ value, label: t(`allergy.severity_${value}`) })),
               ],
             },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={({ text, category, reaction, severity, note }, now) => ({
             resourceType: 'AllergyIntolerance',
@@ -150,9 +148,9 @@ export function AllergiesPart() {
                     },
                   ]
                 : undefined,
-            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+            note: noteOf(note),
           })}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
       {doing === 'none' && (
@@ -172,9 +170,9 @@ export function AllergiesPart() {
             },
             patient: { reference: `Patient/${id}` },
             recordedDate: now,
-            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+            note: noteOf(note),
           })}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
       {doing && typeof doing === 'object' && (
@@ -219,7 +217,7 @@ export function AllergiesPart() {
             [t('allergy.reaction'), reactionsOf(it)],
             [t('chart.note'), notesOf(it)],
           ]}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
     </Part>

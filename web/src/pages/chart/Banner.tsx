@@ -108,8 +108,8 @@ export function Banner() {
         )}
         {/* Who does not see all that may say so is not told that nothing does. */}
         {(code || (statuses && consents)) && (
-          <li className={code ? classes.warn : classes.quiet}>
-            {code ? t('chart.codeStatus', { status: code }) : t('chart.codeStatusNone')}
+          <li className={code?.limits ? classes.limits : code ? classes.good : classes.quiet}>
+            {code ? t('chart.codeStatus', { status: code.words }) : t('chart.codeStatusNone')}
           </li>
         )}
         {alerts.map((flag) => (

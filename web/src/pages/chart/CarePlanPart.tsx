@@ -1,15 +1,17 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { CarePlan, Goal } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
-import { noteAdded, notesOf } from './records'
+import { Act, Entry, Group, Nothing, Part } from './Part'
+import { noteAdded, noteOf, notesOf } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf } from './words'
 
 const STANDS = [
@@ -40,11 +42,11 @@ export function CarePlanPart() {
   const { id, me, may, zone, draftKey } = useChart()
   const plans = useRecords('CarePlan')?.filter((it) => it.status !== 'entered-in-error')
   const goals = useRecords('Goal')?.filter((it) => it.lifecycleStatus !== 'entered-in-error')
-  const [doing, setDoing] = useState<Doing | null>(() =>
+  const { doing, begin, done } = useDoing<Doing>(() =>
     drafts.has(draftKey('add CarePlan')) ? 'plan' : drafts.has(draftKey('add Goal')) ? 'goal' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
-  const done = () => setDoing(null)
   const empty = (plans?.length ?? 0) + (goals?.length ?? 0) === 0
   const planName = (it: CarePlan) => it.title ?? t('chart.section_care-plan')
   return (
@@ -53,9 +55,9 @@ export function CarePlanPart() {
       actions={
         writes && (
           <>
-            {plans && <Button onClick={() => setDoing('plan')}>{t('care.addPlan')}</Button>}
+            {plans && <Button onClick={() => begin('plan')}>{t('care.addPlan')}</Button>}
             {goals && (
-              <Button variant="default" onClick={() => setDoing('goal')}>
+              <Button variant="default" onClick={() => begin('goal')}>
                 {t('care.addGoal')}
               </Button>
             )}
@@ -72,7 +74,7 @@ export function CarePlanPart() {
               pending={it.pending}
               quiet={it.status !== 'active'}
               title={planName(it)}
-              chips={it.status !== 'active' && <Chip>{it.status}</Chip>}
+              chips={it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
               lines={[
                 it.description,
                 ...(it.activity ?? []).map((activity) => {
@@ -85,14 +87,9 @@ export function CarePlanPart() {
               action={
                 writes &&
                 it.status === 'active' && (
-                  <Button
-                    variant="subtle"
-                    size="sm"
-                    aria-label={t('chart.endLabel', { name: planName(it) })}
-                    onClick={() => setDoing({ end: it })}
-                  >
+                  <Act label={t('chart.endLabel', { name: planName(it) })} onClick={() => begin({ end: it })}>
                     {t('chart.end')}
-                  </Button>
+                  </Act>
                 )
               }
             />
@@ -112,14 +109,12 @@ export function CarePlanPart() {
               action={
                 writes &&
                 !over(it) && (
-                  <Button
-                    variant="subtle"
-                    size="sm"
-                    aria-label={t('care.goalLabel', { name: conceptOf(it.description) })}
-                    onClick={() => setDoing({ move: it })}
+                  <Act
+                    label={t('care.goalLabel', { name: conceptOf(it.description) })}
+                    onClick={() => begin({ move: it })}
                   >
                     {t('chart.change')}
-                  </Button>
+                  </Act>
                 )
               }
             />
@@ -165,7 +160,7 @@ export function CarePlanPart() {
           fields={[
             { key: 'text', label: t('care.goal'), kind: 'text', needed: t('care.goalNeeded') },
             { key: 'due', label: t('care.goalDue'), kind: 'date' },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={({ text, due, note }) => ({
             resourceType: 'Goal',
@@ -175,7 +170,7 @@ export function CarePlanPart() {
             subject: { reference: `Patient/${id}` },
             startDate: today(zone),
             target: due ? [{ dueDate: due }] : undefined,
-            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+            note: noteOf(note),
           })}
           onDone={done}
         />
@@ -195,7 +190,7 @@ export function CarePlanPart() {
               options: STANDS.map((value) => ({ value, label: t(`care.goal_${value}`) })),
             },
             { key: 'due', label: t('care.goalDue'), kind: 'date' },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={({ stand, due, note }, standing, now) => {
             const to = STANDS.find((it) => it === stand) ?? 'in-progress'
@@ -210,7 +205,7 @@ export function CarePlanPart() {
           }}
           describe={(it) => [
             [t('care.goal'), conceptOf(it.description)],
-            [t('chart.status'), conceptOf(it.achievementStatus) || (it.lifecycleStatus ?? '')],
+            [t('chart.status'), conceptOf(it.achievementStatus) || statusWords(it.lifecycleStatus)],
             [t('care.goalDue'), it.target?.[0]?.dueDate ? onDay(it.target[0].dueDate, zone) : ''],
             [t('chart.note'), notesOf(it)],
           ]}
@@ -234,8 +229,8 @@ export function CarePlanPart() {
                 label: t(`care.plan_${value}`),
               })),
             },
-            { key: 'on', label: t('chart.endedOn'), kind: 'date' },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.ended,
+            fields.note,
           ]}
           build={({ how, on, note }, standing, now) => ({
             status: how ?? 'completed',
@@ -244,7 +239,7 @@ export function CarePlanPart() {
           })}
           describe={(it) => [
             [t('care.planTitle'), planName(it)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('chart.endedOn'), it.period?.end ? onDay(it.period.end, zone) : ''],
             [t('chart.note'), notesOf(it)],
           ]}

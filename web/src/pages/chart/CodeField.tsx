@@ -47,6 +47,7 @@ export function CodeField({ list, value, onChange, ...input }: Props) {
       // The server has chosen already.
       filter={({ options }) => options}
       limit={12}
+      openOnFocus={false}
       maxDropdownHeight={280}
       comboboxProps={{ withinPortal: true, zIndex: 450, transitionProps: { duration: 0 } }}
       renderOption={({ option }) => (

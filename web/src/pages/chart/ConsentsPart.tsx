@@ -1,14 +1,16 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Consent } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf, nameOf } from './words'
 
 const KINDS = ['treatment', 'family', 'photo', 'privacy', 'research'] as const
@@ -31,15 +33,15 @@ export function ConsentsPart() {
   const { t } = useTranslation()
   const { id, may, patient, zone, draftKey } = useChart()
   const all = (useRecords('Consent') ?? []).filter((it) => it.status !== 'entered-in-error')
-  const [doing, setDoing] = useState<'add' | Consent | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | Consent>(() =>
     drafts.has(draftKey('add Consent')) ? 'add' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
-  const done = () => setDoing(null)
   return (
     <Part
       title={t('chart.section_consents')}
-      actions={writes && <Button onClick={() => setDoing('add')}>{t('care.addConsent')}</Button>}
+      actions={writes && <Button onClick={() => begin('add')}>{t('care.addConsent')}</Button>}
     >
       {all.length === 0 ? (
         <Nothing>{t('chart.noConsents')}</Nothing>
@@ -54,7 +56,7 @@ export function ConsentsPart() {
               chips={
                 <>
                   {it.provision?.type === 'deny' && <Chip kind="warn">{t('chart.denied')}</Chip>}
-                  {it.status !== 'active' && <Chip>{it.status}</Chip>}
+                  {it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
                 </>
               }
               lines={[
@@ -72,14 +74,9 @@ export function ConsentsPart() {
               action={
                 writes &&
                 it.status === 'active' && (
-                  <Button
-                    variant="subtle"
-                    size="sm"
-                    aria-label={t('care.withdrawLabel', { name: titleOf(it) })}
-                    onClick={() => setDoing(it)}
-                  >
+                  <Act label={t('care.withdrawLabel', { name: titleOf(it) })} onClick={() => begin(it)}>
                     {t('care.withdraw')}
-                  </Button>
+                  </Act>
                 )
               }
             />
@@ -120,7 +117,7 @@ export function ConsentsPart() {
               label: t('stays.onDay'),
               kind: 'date',
               needed: t('care.shotOnNeeded'),
-              check: (day) => (day > today(zone) ? t('chart.inFuture') : undefined),
+              check: fields.notAhead,
             },
             { key: 'until', label: t('care.ends'), kind: 'date' },
             { key: 'detail', label: t('care.consentDetail'), kind: 'area' },
@@ -161,7 +158,7 @@ export function ConsentsPart() {
                 label: t(`care.withdraw_${value}`),
               })),
             },
-            { key: 'on', label: t('chart.endedOn'), kind: 'date' },
+            fields.ended,
           ]}
           build={({ how, on }, standing) => ({
             status: how ?? 'inactive',
@@ -174,7 +171,7 @@ export function ConsentsPart() {
           })}
           describe={(it) => [
             [t('care.consentKind'), titleOf(it)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('care.consentDetail'), conceptOf(it.policyRule)],
             [t('care.ends'), it.provision?.period?.end ? onDay(it.provision.period.end, zone) : ''],
           ]}

@@ -3,6 +3,7 @@ import type { ContactPoint, Patient, RelatedPerson } from '@/api/fhirTypes'
 import { ChangeRecord } from './ChangeRecord'
 import type { FieldSpec, Values } from './RecordForm'
 import { useChart, useRecords } from './useChart'
+import { useFields } from './useFields'
 import { emailsOf, isEmergency, nameOf, phonesOf } from './words'
 
 type Contact = NonNullable<Patient['contact']>[number]
@@ -22,26 +23,14 @@ export function reached(
   return all.map((it, i) => (i === first ? { ...it, value: said } : it))
 }
 
-export const isPhone = (value: string) => /\d.*\d.*\d/.test(value)
-export const isEmail = (value: string) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)
-
-function useFields(): FieldSpec[] {
+function useContactFields(): FieldSpec[] {
   const { t } = useTranslation()
+  const { phone, email } = useFields()
   return [
     { key: 'name', label: t('care.contactName'), kind: 'text', needed: t('care.contactNeeded') },
     { key: 'relation', label: t('care.relation'), kind: 'text' },
-    {
-      key: 'phone',
-      label: t('care.phone'),
-      kind: 'tel',
-      check: (value) => (isPhone(value) ? undefined : t('care.phoneWrong')),
-    },
-    {
-      key: 'email',
-      label: t('care.email'),
-      kind: 'email',
-      check: (value) => (isEmail(value) ? undefined : t('care.emailWrong')),
-    },
+    phone,
+    email,
   ]
 }
 
@@ -82,7 +71,7 @@ function contactOf(values: Values, before?: Contact): Contact {
 export function ContactForm({ at, onDone }: { at?: number; onDone(): void }) {
   const { t } = useTranslation()
   const { id, patient } = useChart()
-  const fields = useFields()
+  const fields = useContactFields()
   const contact = at === undefined ? undefined : patient.contact?.[at]
   const name = nameOf(contact?.name)
   return (
@@ -139,7 +128,7 @@ export function RemoveContact({ at, onDone }: { at: number; onDone(): void }) {
 /** A person with a record of their own. */
 export function RelatedForm({ record, onDone }: { record: string; onDone(): void }) {
   const { t } = useTranslation()
-  const fields = useFields()
+  const fields = useContactFields()
   const all = useRecords('RelatedPerson') ?? []
   const person = all.find((it) => it.id === record)
   const relation = (it: RelatedPerson | undefined) => it?.relationship?.[0]?.text ?? ''

@@ -1,14 +1,15 @@
 import { Anchor, Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { MergeList } from '@/pages/merge/MergeList'
 import { Chip } from '@/ui/Chip'
 import { ContactForm, RelatedForm, RemoveContact } from './ContactForms'
 import { Details } from './Details'
-import { Entry, Group, Nothing, Part } from './Part'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import { PhotoForm } from './PhotoForm'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
 import { addressOf, emailsOf, isEmergency, nameOf, phonesOf, recordNumber } from './words'
 
 type Doing = 'details' | 'photo' | 'add' | { contact: number } | { remove: number } | { related: string }
@@ -18,7 +19,7 @@ export function ContactsPart() {
   const { t } = useTranslation()
   const { context, id, may, patient } = useChart()
   const related = useRecords('RelatedPerson')?.filter((it) => it.active !== false) ?? []
-  const [doing, setDoing] = useState<Doing | null>(null)
+  const { doing, begin, done } = useDoing<Doing>()
   const contacts = patient.contact ?? []
   const number = recordNumber(patient.identifier)
   const same = (name: string) => contacts.some((it) => nameOf(it.name) === name)
@@ -31,11 +32,10 @@ export function ContactsPart() {
   const list = (items: ReactNode[]) => items.flatMap((it, i) => (i > 0 ? [' · ', it] : [it]))
   const writes = may('chart.write') && patient.active !== false
   const act = (label: string, words: string, what: Doing) => (
-    <Button variant="subtle" size="sm" aria-label={label} onClick={() => setDoing(what)}>
+    <Act label={label} onClick={() => begin(what)}>
       {words}
-    </Button>
+    </Act>
   )
-  const done = () => setDoing(null)
   return (
     <Part
       title={t('chart.section_contacts')}
@@ -43,11 +43,11 @@ export function ContactsPart() {
         <>
           {writes && (
             <>
-              <Button onClick={() => setDoing('details')}>{t('care.changeDetails')}</Button>
-              <Button variant="default" onClick={() => setDoing('add')}>
+              <Button onClick={() => begin('details')}>{t('care.changeDetails')}</Button>
+              <Button variant="default" onClick={() => begin('add')}>
                 {t('care.addContact')}
               </Button>
-              <Button variant="default" onClick={() => setDoing('photo')}>
+              <Button variant="default" onClick={() => begin('photo')}>
                 {t('photo.change')}
               </Button>
             </>

@@ -1,15 +1,17 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Coverage } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import type { FieldSpec, Values } from './RecordForm'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf } from './words'
 
 const payerOf = (it: Coverage) => it.payor?.[0]?.display ?? conceptOf(it.type)
@@ -20,9 +22,10 @@ export function CoveragePart() {
   const all = (useRecords('Coverage') ?? [])
     .filter((it) => it.status !== 'entered-in-error')
     .toSorted((a, b) => (a.order ?? 99) - (b.order ?? 99))
-  const [doing, setDoing] = useState<'add' | { what: 'change' | 'end'; of: Coverage } | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | { what: 'change' | 'end'; of: Coverage }>(() =>
     drafts.has(draftKey('add Coverage')) ? 'add' : null,
   )
+  const { ended, span } = useFields()
   const writes = may('chart.write')
   const fields: FieldSpec[] = [
     {
@@ -62,14 +65,13 @@ export function CoveragePart() {
     [t('care.payer'), payerOf(it)],
     [t('care.plan'), conceptOf(it.type)],
     [t('care.member'), it.subscriberId ?? ''],
-    [t('chart.status'), it.status],
+    [t('chart.status'), statusWords(it.status)],
     [t('care.ends'), it.period?.end ? onDay(it.period.end, zone) : ''],
   ]
-  const done = () => setDoing(null)
   return (
     <Part
       title={t('chart.section_coverage')}
-      actions={writes && <Button onClick={() => setDoing('add')}>{t('care.addCoverage')}</Button>}
+      actions={writes && <Button onClick={() => begin('add')}>{t('care.addCoverage')}</Button>}
     >
       {all.length === 0 ? (
         <Nothing>{t('chart.noCoverage')}</Nothing>
@@ -81,37 +83,28 @@ export function CoveragePart() {
               pending={it.pending}
               quiet={it.status !== 'active'}
               title={payerOf(it)}
-              chips={it.status !== 'active' && <Chip>{it.status}</Chip>}
+              chips={it.status !== 'active' && <Chip>{statusWords(it.status)}</Chip>}
               lines={[
                 conceptOf(it.type) === it.payor?.[0]?.display ? '' : conceptOf(it.type),
                 it.subscriberId && t('chart.memberNumber', { number: it.subscriberId }),
               ]}
-              aside={[
-                it.period?.start && t('chart.since', { day: onDay(it.period.start, zone) }),
-                it.period?.end && t('chart.until', { day: onDay(it.period.end, zone) }),
-              ]
-                .filter(Boolean)
-                .join(' ')}
+              aside={span(it.period?.start, it.period?.end).join(' ')}
               action={
                 writes &&
                 it.status === 'active' && (
                   <>
-                    <Button
-                      variant="subtle"
-                      size="sm"
-                      aria-label={t('chart.changeLabel', { name: payerOf(it) })}
-                      onClick={() => setDoing({ what: 'change', of: it })}
+                    <Act
+                      label={t('chart.changeLabel', { name: payerOf(it) })}
+                      onClick={() => begin({ what: 'change', of: it })}
                     >
                       {t('chart.change')}
-                    </Button>
-                    <Button
-                      variant="subtle"
-                      size="sm"
-                      aria-label={t('chart.endLabel', { name: payerOf(it) })}
-                      onClick={() => setDoing({ what: 'end', of: it })}
+                    </Act>
+                    <Act
+                      label={t('chart.endLabel', { name: payerOf(it) })}
+                      onClick={() => begin({ what: 'end', of: it })}
                     >
                       {t('chart.end')}
-                    </Button>
+                    </Act>
                   </>
                 )
               }
@@ -159,7 +152,7 @@ export function CoveragePart() {
           title={t('care.endCoverage', { name: payerOf(doing.of) })}
           submit={t('problem.endSave')}
           begin={{ on: today(zone) }}
-          fields={[{ key: 'on', label: t('chart.endedOn'), kind: 'date' }]}
+          fields={[ended]}
           build={({ on }, standing) => ({
             status: 'cancelled',
             period: { ...standing.period, end: on || today(zone) },

@@ -1,10 +1,11 @@
 import { useTranslation } from 'react-i18next'
 import type { Address, HumanName } from '@/api/fhirTypes'
-import { onDay, today } from '@/texts/zone'
+import { onDay } from '@/texts/zone'
 import { sexOf } from './Banner'
 import { ChangeRecord } from './ChangeRecord'
-import { isEmail, isPhone, reached } from './ContactForms'
+import { reached } from './ContactForms'
 import { useChart } from './useChart'
+import { useFields } from './useFields'
 import { addressOf, emailsOf, nameOf, phonesOf } from './words'
 
 /** The name that the chart shows: of several the official or usual one. */
@@ -36,7 +37,7 @@ export function Details({ onDone }: { onDone(): void }) {
     zip: address?.postalCode ?? '',
     died: patient.deceasedDateTime?.slice(0, 10) ?? '',
   }
-  const day = (value: string) => (value > today(zone) ? t('chart.inFuture') : undefined)
+  const fields = useFields()
   return (
     <ChangeRecord
       type="Patient"
@@ -48,7 +49,7 @@ export function Details({ onDone }: { onDone(): void }) {
       fields={[
         { key: 'given', label: t('care.given'), kind: 'text', needed: t('care.nameNeeded') },
         { key: 'family', label: t('care.family'), kind: 'text', needed: t('care.nameNeeded') },
-        { key: 'birthDate', label: t('care.birthDate'), kind: 'date', check: day },
+        { key: 'birthDate', label: t('care.birthDate'), kind: 'date', check: fields.notAhead },
         {
           key: 'gender',
           label: t('care.gender'),
@@ -61,23 +62,13 @@ export function Details({ onDone }: { onDone(): void }) {
             })),
           ],
         },
-        {
-          key: 'phone',
-          label: t('care.phone'),
-          kind: 'tel',
-          check: (value) => (isPhone(value) ? undefined : t('care.phoneWrong')),
-        },
-        {
-          key: 'email',
-          label: t('care.email'),
-          kind: 'email',
-          check: (value) => (isEmail(value) ? undefined : t('care.emailWrong')),
-        },
+        fields.phone,
+        fields.email,
         { key: 'street', label: t('care.street'), kind: 'text' },
         { key: 'city', label: t('care.city'), kind: 'text' },
         { key: 'state', label: t('care.state'), kind: 'text' },
         { key: 'zip', label: t('care.zip'), kind: 'text' },
-        { key: 'died', label: t('care.died'), kind: 'date', check: day },
+        { key: 'died', label: t('care.died'), kind: 'date', check: fields.notAhead },
       ]}
       build={(values, standing) => {
         const typed = (key: keyof typeof begin) => values[key]?.trim() ?? ''

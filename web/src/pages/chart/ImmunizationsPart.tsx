@@ -1,29 +1,32 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Immunization } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
+import { statusWords } from '@/texts/words'
 import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
-import { noteAdded, notesOf, SYSTEMS } from './records'
+import { Act, Entry, Group, Nothing, Part } from './Part'
+import { noteAdded, noteOf, notesOf, SYSTEMS } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf } from './words'
 
 export function ImmunizationsPart() {
   const { t } = useTranslation()
   const { id, may, zone, draftKey } = useChart()
   const all = (useRecords('Immunization') ?? []).filter((it) => it.status !== 'entered-in-error')
-  const [doing, setDoing] = useState<'add' | Immunization | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | Immunization>(() =>
     drafts.has(draftKey('add Immunization')) ? 'add' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
   return (
     <Part
       title={t('chart.section_immunizations')}
-      actions={writes && <Button onClick={() => setDoing('add')}>{t('care.addShot')}</Button>}
+      actions={writes && <Button onClick={() => begin('add')}>{t('care.addShot')}</Button>}
     >
       {all.length === 0 ? (
         <Nothing>{t('chart.noImmunizations')}</Nothing>
@@ -49,14 +52,12 @@ export function ImmunizationsPart() {
               }
               action={
                 writes && (
-                  <Button
-                    variant="subtle"
-                    size="sm"
-                    aria-label={t('care.shotWrongLabel', { name: conceptOf(it.vaccineCode) })}
-                    onClick={() => setDoing(it)}
+                  <Act
+                    label={t('care.shotWrongLabel', { name: conceptOf(it.vaccineCode) })}
+                    onClick={() => begin(it)}
                   >
                     {t('care.shotWrong')}
-                  </Button>
+                  </Act>
                 )
               }
             />
@@ -93,11 +94,11 @@ export function ImmunizationsPart() {
               label: t('care.shotOn'),
               kind: 'date',
               needed: t('care.shotOnNeeded'),
-              check: (day) => (day > today(zone) ? t('chart.inFuture') : undefined),
+              check: fields.notAhead,
             },
             { key: 'lot', label: t('care.lot'), kind: 'text' },
             { key: 'site', label: t('care.site'), kind: 'text', hint: t('care.siteHint') },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={({ text, cvx, given, on, lot, site, note }) => ({
             resourceType: 'Immunization',
@@ -110,9 +111,9 @@ export function ImmunizationsPart() {
             occurrenceDateTime: on,
             lotNumber: lot?.trim() || undefined,
             site: site?.trim() ? { text: site.trim() } : undefined,
-            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+            note: noteOf(note),
           })}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
       {doing && doing !== 'add' && (
@@ -129,10 +130,10 @@ export function ImmunizationsPart() {
           })}
           describe={(it) => [
             [t('care.vaccine'), conceptOf(it.vaccineCode)],
-            [t('chart.status'), it.status],
+            [t('chart.status'), statusWords(it.status)],
             [t('chart.note'), notesOf(it)],
           ]}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
     </Part>

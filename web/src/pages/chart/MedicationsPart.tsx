@@ -1,15 +1,17 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { MedicationRequest, MedicationStatement } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
-import { onDay, today } from '@/texts/zone'
+import { statusWords } from '@/texts/words'
+import { today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
-import { noteAdded, notesOf } from './records'
+import { Act, Entry, Part, Records } from './Part'
+import { noteAdded, noteOf, notesOf } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { conceptOf } from './words'
 
 type Medication = MedicationRequest | MedicationStatement
@@ -26,13 +28,14 @@ const dosageOf = (it: Medication) =>
 
 export function MedicationsPart() {
   const { t } = useTranslation()
-  const { may, me, zone, id, draftKey } = useChart()
+  const { may, me, id, draftKey } = useChart()
   const requests = useRecords('MedicationRequest') ?? []
   const stated = useRecords('MedicationStatement')
-  const [doing, setDoing] = useState<'add' | Medication | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | Medication>(() =>
     drafts.has(draftKey('add MedicationStatement')) ? 'add' : null,
   )
   const all: Medication[] = [...requests, ...(stated ?? [])].filter((it) => it.status !== 'entered-in-error')
+  const fields = useFields()
   const writes = may('chart.write')
   const present = all
     .filter((it) => PRESENT.includes(it.status))
@@ -44,10 +47,7 @@ export function MedicationsPart() {
         ? it.authoredOn
         : (it.effectivePeriod?.start ?? it.effectiveDateTime ?? it.dateAsserted)
     const until = it.resourceType === 'MedicationStatement' ? it.effectivePeriod?.end : undefined
-    return [
-      since && t('chart.since', { day: onDay(since, zone) }),
-      until && t('chart.until', { day: onDay(until, zone) }),
-    ]
+    return fields.span(since, until)
   }
   const byWhom = (it: Medication) =>
     it.resourceType === 'MedicationRequest' ? it.requester?.display : it.informationSource?.display
@@ -65,7 +65,7 @@ export function MedicationsPart() {
         <>
           {it.resourceType === 'MedicationStatement' && <Chip>{t('medication.reported')}</Chip>}{' '}
           {it.status === 'on-hold' && <Chip kind="warn">{t('medication.onHold')}</Chip>}
-          {quiet && <Chip>{it.status}</Chip>}
+          {quiet && <Chip>{statusWords(it.status)}</Chip>}
         </>
       }
       lines={[
@@ -78,14 +78,9 @@ export function MedicationsPart() {
       action={
         writes &&
         !quiet && (
-          <Button
-            variant="subtle"
-            size="sm"
-            onClick={() => setDoing(it)}
-            aria-label={t('medication.stopLabel', { name: medicationOf(it) })}
-          >
+          <Act label={t('medication.stopLabel', { name: medicationOf(it) })} onClick={() => begin(it)}>
             {t('medication.stop')}
-          </Button>
+          </Act>
         )
       }
     />
@@ -93,14 +88,15 @@ export function MedicationsPart() {
   return (
     <Part
       title={t('chart.section_medications')}
-      actions={writes && stated && <Button onClick={() => setDoing('add')}>{t('medication.add')}</Button>}
+      actions={writes && stated && <Button onClick={() => begin('add')}>{t('medication.add')}</Button>}
     >
-      {present.length === 0 ? (
-        <Nothing>{t('medication.none')}</Nothing>
-      ) : (
-        <Group>{present.map((it) => entry(it, false))}</Group>
-      )}
-      {past.length > 0 && <Group title={t('medication.past')}>{past.map((it) => entry(it, true))}</Group>}
+      <Records
+        none={t('medication.none')}
+        present={present}
+        past={past}
+        pastTitle={t('medication.past')}
+        entry={entry}
+      />
       {doing === 'add' && (
         <AddRecord
           type="MedicationStatement"
@@ -125,9 +121,9 @@ export function MedicationsPart() {
               key: 'since',
               label: t('medication.since'),
               kind: 'date',
-              check: (value) => (value > today(zone) ? t('chart.inFuture') : undefined),
+              check: fields.notAhead,
             },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={({ text, dosage, since, note }, now) => ({
             resourceType: 'MedicationStatement',
@@ -138,18 +134,19 @@ export function MedicationsPart() {
             dateAsserted: now,
             informationSource: { display: me.person.name },
             dosage: [{ text: dosage?.trim() }],
-            note: note?.trim() ? [{ text: note.trim() }] : undefined,
+            note: noteOf(note),
           })}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
-      {doing && doing !== 'add' && <Stop medication={doing} onDone={() => setDoing(null)} />}
+      {doing && doing !== 'add' && <Stop medication={doing} onDone={done} />}
     </Part>
   )
 }
 
 function Stop({ medication, onDone }: { medication: Medication; onDone(): void }) {
   const { t } = useTranslation()
+  const { ended } = useFields()
   const { zone } = useChart()
   const props = {
     record: medication.id,
@@ -176,7 +173,7 @@ function Stop({ medication, onDone }: { medication: Medication; onDone(): void }
   const describe = (it: Medication): [string, string][] => [
     [t('medication.text'), medicationOf(it)],
     [t('medication.dosage'), dosageOf(it)],
-    [t('chart.status'), it.status],
+    [t('chart.status'), statusWords(it.status)],
     [t('chart.note'), notesOf(it)],
   ]
   if (medication.resourceType === 'MedicationRequest')
@@ -196,7 +193,7 @@ function Stop({ medication, onDone }: { medication: Medication; onDone(): void }
     <ChangeRecord
       type="MedicationStatement"
       {...props}
-      fields={[how, { key: 'on', label: t('chart.endedOn'), kind: 'date' }, why]}
+      fields={[how, ended, why]}
       build={(values, standing, now) => ({
         status: values.how,
         ...(values.on &&

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, startTransition, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { isFile } from '@/api/documents'
 import type { Composition, DocumentReference } from '@/api/fhirTypes'
@@ -75,7 +75,7 @@ export function NewNoteButton({ variant }: { variant?: string }) {
   const [open, setOpen] = useState(false)
   return (
     <>
-      <Button variant={variant} onClick={() => setOpen(true)}>
+      <Button variant={variant} onClick={() => startTransition(() => setOpen(true))}>
         {t('notes.new')}
       </Button>
       {open && (

@@ -31,6 +31,7 @@ export function OverviewPart() {
   const { t } = useTranslation()
   const { context, id, may, zone } = useChart()
   const all = useHappenings()
+  const vitals = useRecords('Observation', VITAL_SIGNS, NEWEST_VITALS)
   const [kind, setKind] = useState('')
   const [shown, setShown] = useState(PAGE)
   const kinds = [...new Set(all.map((it) => it.what))].toSorted()
@@ -44,7 +45,7 @@ export function OverviewPart() {
       title={t('chart.section_overview')}
       actions={
         <>
-          {may('chart.write') && (
+          {may('chart.write') && vitals && (
             <Button
               variant={may('notes.write') ? 'default' : 'filled'}
               renderRoot={(props) => (

@@ -1,4 +1,4 @@
-import { Title } from '@mantine/core'
+import { Button, Title } from '@mantine/core'
 import { type ReactNode, useId } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Chip } from '@/ui/Chip'
@@ -54,6 +54,32 @@ interface RecordProps {
   pending?: boolean
 }
 
+/** The records that count, or that there are none, and below them those that are over. */
+export function Records<Of>({
+  none,
+  present,
+  past,
+  pastTitle,
+  entry,
+}: {
+  none: string
+  present: Of[]
+  past: Of[]
+  pastTitle: string
+  entry(it: Of, over: boolean): ReactNode
+}) {
+  return (
+    <>
+      {present.length === 0 ? (
+        <Nothing>{none}</Nothing>
+      ) : (
+        <Group>{present.map((it) => entry(it, false))}</Group>
+      )}
+      {past.length > 0 && <Group title={pastTitle}>{past.map((it) => entry(it, true))}</Group>}
+    </>
+  )
+}
+
 /** One record: what it is, a few lines about it, and what can be done with it. */
 export function Entry({ title, chips, lines = [], aside, action, quiet, pending }: RecordProps) {
   const { t } = useTranslation()
@@ -77,6 +103,15 @@ export function Entry({ title, chips, lines = [], aside, action, quiet, pending 
       {aside && <div className={classes.aside}>{aside}</div>}
       {action && !pending && <div className={classes.action}>{action}</div>}
     </li>
+  )
+}
+
+/** What can be done with one record. To those who hear it, it names the record too. */
+export function Act({ label, children, onClick }: { label: string; children: ReactNode; onClick(): void }) {
+  return (
+    <Button variant="subtle" size="sm" aria-label={label} onClick={onClick}>
+      {children}
+    </Button>
   )
 }
 

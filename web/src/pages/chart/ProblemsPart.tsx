@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Condition } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -7,9 +6,11 @@ import { onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { AddRecord } from './AddRecord'
 import { ChangeRecord } from './ChangeRecord'
-import { Entry, Group, Nothing, Part } from './Part'
-import { noteAdded, notesOf, SYSTEMS, statusOf } from './records'
+import { Act, Entry, Part, Records } from './Part'
+import { noteAdded, noteOf, notesOf, SYSTEMS, statusOf } from './records'
 import { useChart, useRecords } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 import { codeOf, conceptOf, hasCodeOf } from './words'
 
 const ENDED = ['inactive', 'resolved', 'remission']
@@ -20,9 +21,10 @@ export function ProblemsPart() {
   const all = (useRecords('Condition') ?? []).filter(
     (it) => !hasCodeOf(it.verificationStatus, 'entered-in-error', 'refuted'),
   )
-  const [doing, setDoing] = useState<'add' | Condition | null>(() =>
+  const { doing, begin, done } = useDoing<'add' | Condition>(() =>
     drafts.has(draftKey('add Condition')) ? 'add' : null,
   )
+  const fields = useFields()
   const writes = may('chart.write')
   const past = all.filter((it) => hasCodeOf(it.clinicalStatus, ...ENDED))
   const present = all.filter((it) => !past.includes(it))
@@ -42,11 +44,7 @@ export function ProblemsPart() {
         </>
       }
       lines={[
-        [
-          it.onsetDateTime && t('chart.since', { day: onDay(it.onsetDateTime, zone) }),
-          it.abatementDateTime && t('chart.until', { day: onDay(it.abatementDateTime, zone) }),
-          it.recorder?.display,
-        ]
+        [...fields.span(it.onsetDateTime, it.abatementDateTime), it.recorder?.display]
           .filter(Boolean)
           .join(' · '),
         notesOf(it),
@@ -54,14 +52,9 @@ export function ProblemsPart() {
       action={
         writes &&
         !ended && (
-          <Button
-            variant="subtle"
-            size="sm"
-            onClick={() => setDoing(it)}
-            aria-label={t('chart.endLabel', { name: conceptOf(it.code) })}
-          >
+          <Act label={t('chart.endLabel', { name: conceptOf(it.code) })} onClick={() => begin(it)}>
             {t('chart.end')}
-          </Button>
+          </Act>
         )
       }
     />
@@ -69,14 +62,15 @@ export function ProblemsPart() {
   return (
     <Part
       title={t('chart.section_problems')}
-      actions={writes && <Button onClick={() => setDoing('add')}>{t('problem.add')}</Button>}
+      actions={writes && <Button onClick={() => begin('add')}>{t('problem.add')}</Button>}
     >
-      {present.length === 0 ? (
-        <Nothing>{t('problem.none')}</Nothing>
-      ) : (
-        <Group>{present.map((it) => entry(it, false))}</Group>
-      )}
-      {past.length > 0 && <Group title={t('problem.past')}>{past.map((it) => entry(it, true))}</Group>}
+      <Records
+        none={t('problem.none')}
+        present={present}
+        past={past}
+        pastTitle={t('problem.past')}
+        entry={entry}
+      />
       {doing === 'add' && (
         <AddRecord
           type="Condition"
@@ -96,9 +90,9 @@ export function ProblemsPart() {
               key: 'onset',
               label: t('problem.onset'),
               kind: 'date',
-              check: (value) => (value > today(zone) ? t('chart.inFuture') : undefined),
+              check: fields.notAhead,
             },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.note,
           ]}
           build={(values, now) => ({
             resourceType: 'Condition',
@@ -114,9 +108,9 @@ export function ProblemsPart() {
             subject: { reference: `Patient/${id}` },
             onsetDateTime: values.onset || undefined,
             recordedDate: now,
-            note: values.note?.trim() ? [{ text: values.note.trim() }] : undefined,
+            note: noteOf(values.note),
           })}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
       {doing && doing !== 'add' && (
@@ -137,13 +131,8 @@ export function ProblemsPart() {
                 label: t(`problem.how_${value}`),
               })),
             },
-            {
-              key: 'on',
-              label: t('chart.endedOn'),
-              kind: 'date',
-              check: (value) => (value > today(zone) ? t('chart.inFuture') : undefined),
-            },
-            { key: 'note', label: t('chart.note'), kind: 'area' },
+            fields.ended,
+            fields.note,
           ]}
           build={(values, standing, now) =>
             values.how === 'entered-in-error'
@@ -166,7 +155,7 @@ export function ProblemsPart() {
             [t('chart.endedOn'), it.abatementDateTime ? onDay(it.abatementDateTime, zone) : ''],
             [t('chart.note'), notesOf(it)],
           ]}
-          onDone={() => setDoing(null)}
+          onDone={done}
         />
       )}
     </Part>

@@ -1,28 +1,30 @@
 import { Button, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartsIn, chartsQueries, type PatientTie, type TieKind } from '@/api/charts'
 import { ApiError } from '@/api/errors'
 import { contextQueries } from '@/api/queries'
 import { useDraft } from '@/session/drafts'
-import { onDay } from '@/texts/zone'
+import { moment } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
 import { ChartProblem } from './ChartProblem'
-import { Entry, Group, Nothing, Part } from './Part'
+import { Act, Entry, Group, Nothing, Part } from './Part'
 import { RecordForm, type Values } from './RecordForm'
 import { useChart } from './useChart'
+import { useDoing } from './useDoing'
+import { useFields } from './useFields'
 
 const KINDS = ['care-team', 'family', 'client', 'referral', 'self'] as const satisfies TieKind[]
 
 /** Who is linked to the patient, as what, and until when. */
 export function RelationshipsPart() {
   const { t } = useTranslation()
-  const { context, id, me, may, zone } = useChart()
+  const { context, id, me, may } = useChart()
   const ties = useSuspenseQuery(chartsQueries(context).ties(id)).data
-  const [doing, setDoing] = useState<'add' | PatientTie | null>(null)
+  const { doing, begin, done } = useDoing<'add' | PatientTie>()
+  const { span } = useFields()
   const edits = may('relationships.edit')
   const present = ties.filter((it) => it.state !== 'ended')
   const past = ties.filter((it) => it.state === 'ended')
@@ -42,25 +44,15 @@ export function RelationshipsPart() {
         ...it.waits_for.map((whom) =>
           t(whom === 'patient' ? 'care.waitsFor_patient' : 'care.waitsFor_member'),
         ),
-        [
-          it.starts_at && t('chart.since', { day: onDay(it.starts_at, zone) }),
-          it.ends_at && t('chart.until', { day: onDay(it.ends_at, zone) }),
-        ]
-          .filter(Boolean)
-          .join(' · '),
+        span(it.starts_at, it.ends_at).join(' · '),
       ]}
       action={
         edits &&
         it.state !== 'ended' &&
         it.membership !== me.membership && (
-          <Button
-            variant="subtle"
-            size="sm"
-            aria-label={t('care.endTieLabel', { name: it.name })}
-            onClick={() => setDoing(it)}
-          >
+          <Act label={t('care.endTieLabel', { name: it.name })} onClick={() => begin(it)}>
             {t('care.endTie')}
-          </Button>
+          </Act>
         )
       }
     />
@@ -69,7 +61,7 @@ export function RelationshipsPart() {
     <Part
       title={t('chart.section_relationships')}
       actions={
-        edits && may('people.read') && <Button onClick={() => setDoing('add')}>{t('care.addTie')}</Button>
+        edits && may('people.read') && <Button onClick={() => begin('add')}>{t('care.addTie')}</Button>
       }
     >
       {present.length === 0 ? (
@@ -78,8 +70,8 @@ export function RelationshipsPart() {
         <Group title={t('care.ties')}>{present.map(entry)}</Group>
       )}
       {past.length > 0 && <Group title={t('care.pastTies')}>{past.map(entry)}</Group>}
-      {doing === 'add' && <AddTie onDone={() => setDoing(null)} />}
-      {doing && doing !== 'add' && <EndTie tie={doing} onDone={() => setDoing(null)} />}
+      {doing === 'add' && <AddTie onDone={done} />}
+      {doing && doing !== 'add' && <EndTie tie={doing} onDone={done} />}
     </Part>
   )
 }
@@ -101,7 +93,7 @@ function AddTie({ onDone }: { onDone(): void }) {
     mutationFn: () => {
       const { who, kind, until, consent } = draft.value
       return chartsIn(context).tie(id, Number(who), kind as TieKind, {
-        ends_at: until ? `${until}T23:59:59Z` : null,
+        ends_at: until ? moment(until, '23:59', zone) : null,
         patient_consent: consent === 'yes',
       })
     },

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import type { Observation } from '@/api/fhirTypes'
+import { statusWords } from '@/texts/words'
 import { atMoment } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { Entry, Group, Nothing, Part } from './Part'
@@ -29,7 +30,7 @@ export function ResultsPart() {
             <Entry
               key={it.id}
               title={conceptOf(it.code)}
-              chips={it.status !== 'final' && <Chip kind="warn">{it.status}</Chip>}
+              chips={it.status !== 'final' && <Chip kind="warn">{statusWords(it.status)}</Chip>}
               lines={[
                 it.performer?.[0]?.display,
                 it.conclusion,

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { onDay } from '@/texts/zone'
 import classes from './Vitals.module.css'
@@ -19,7 +20,7 @@ const EDGE = 6
 const POINTS = 30
 
 /** How each sign went, over the latest measurements: what a table does not show at a glance. */
-export function Trends({ rounds, zone }: { rounds: Round<Measured>[]; zone: string }) {
+export const Trends = memo(function Trends({ rounds, zone }: { rounds: Round<Measured>[]; zone: string }) {
   const kinds = KINDS.filter((kind) => rounds.filter((round) => round.of[kind]).length > 1)
   if (kinds.length === 0) return null
   return (
@@ -29,7 +30,7 @@ export function Trends({ rounds, zone }: { rounds: Round<Measured>[]; zone: stri
       ))}
     </ul>
   )
-}
+})
 
 function Trend({ kind, rounds, zone }: { kind: Kind; rounds: Round<Measured>[]; zone: string }) {
   const { t } = useTranslation()

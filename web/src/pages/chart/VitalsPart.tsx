@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { startTransition, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Observation } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -20,10 +20,12 @@ import { conceptOf, quantityOf } from './words'
 /** An Observation that is on its way to the server has no version yet. */
 export type Measured = Observation & { pending?: true }
 
+const NONE: Observation[] = []
+
 export function VitalsPart() {
   const { t } = useTranslation()
   const { may, zone, draftKey } = useChart()
-  const observations = useRecords('Observation', VITAL_SIGNS, MOST_VITALS) ?? []
+  const observations = useRecords('Observation', VITAL_SIGNS, MOST_VITALS) ?? NONE
   const form = draftKey('vitals')
   const [open, setOpen] = useState(() => drafts.has(form))
   const [pending, setPending] = useState<Measured[]>([])
@@ -34,7 +36,7 @@ export function VitalsPart() {
     if (saved) news.current?.focus({ preventScroll: true })
   }, [saved])
   const [wrong, setWrong] = useState<Round | null>(null)
-  const rounds = roundsOf<Measured>([...pending, ...observations])
+  const rounds = useMemo(() => roundsOf<Measured>([...pending, ...observations]), [pending, observations])
   const writes = may('chart.write')
   return (
     <Part
@@ -45,7 +47,7 @@ export function VitalsPart() {
           <Button
             onClick={() => {
               setSaved(false)
-              setOpen(true)
+              startTransition(() => setOpen(true))
             }}
           >
             {t('vitals.chart')}

@@ -1,5 +1,5 @@
 import { Anchor, Button } from '@mantine/core'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { atTime, dayOf, onDay } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
@@ -10,7 +10,7 @@ import { KINDS, type Kind, numbersOf, type Round, shownNumbers, shownUnit, sideO
 const STEP = 20
 
 /** The rounds, the latest first, a column a kind; on a phone a card a round. */
-export function VitalsTable({
+export const VitalsTable = memo(function VitalsTable({
   rounds,
   zone,
   onWrong,
@@ -89,7 +89,7 @@ export function VitalsTable({
       )}
     </>
   )
-}
+})
 
 function Value({ kind, observation }: { kind: Kind; observation: Measured | undefined }) {
   const { t } = useTranslation()

@@ -2,6 +2,7 @@ import { Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Observation } from '@/api/fhirTypes'
+import { statusWords } from '@/texts/words'
 import { atMoment } from '@/texts/zone'
 import { ChoiceCard } from '@/ui/ChoiceCard'
 import { Dialog } from '@/ui/Dialog'
@@ -39,7 +40,7 @@ export function WrongVitals({ round, onDone }: { round: Round; onDone(): void })
         describe={(it) => [
           [t(`vitals.kind_${kind}`), wordsOf(kind, it)],
           [t('vitals.when'), it.effectiveDateTime ? atMoment(it.effectiveDateTime, zone) : ''],
-          [t('chart.status'), it.status],
+          [t('chart.status'), statusWords(it.status)],
           [t('chart.note'), notesOf(it)],
         ]}
         onDone={onDone}

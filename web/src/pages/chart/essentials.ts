@@ -1,4 +1,4 @@
-import type { AllergyIntolerance, Consent, Encounter, Observation } from '@/api/fhirTypes'
+import type { AllergyIntolerance, CodeableConcept, Consent, Encounter, Observation } from '@/api/fhirTypes'
 import { conceptOf, hasCodeOf } from './words'
 
 /** What the banner asks for: few records, all of them read in full. */
@@ -58,14 +58,26 @@ export const roomOf = (stays: Encounter[]): string | undefined =>
 /** Where they are who are away. */
 export const awayOf = (stays: Encounter[]): string | undefined => placeOf(stays.filter(isAway), 'active')
 
-/** What is to be done when the heart stops, as the latest record says it. */
+/** SNOMED CT "For resuscitation": everything is done. */
+const FULL = '304252001'
+
+const timeOf = (it: Observation) => Date.parse(it.effectiveDateTime ?? it.issued ?? '') || 0
+
+/** By when it was so, and not by when it was written down. */
+export const latestFirst = (all: Observation[]) => all.toSorted((a, b) => timeOf(b) - timeOf(a))
+
+/** What is to be done when the heart stops, as the latest record says it, and whether that is less than everything. */
 export function codeStatusOf(
   observations: Observation[] | null,
   consents: Consent[] | null,
-): string | undefined {
-  const latest = observations?.find((it) => it.status === 'final' || it.status === 'amended')
-  if (latest) return conceptOf(latest.valueCodeableConcept) || latest.valueString
-  const consent = consents?.find((it) => it.category?.some((category) => hasCodeOf(category, 'dnr')))
+): { words: string; limits: boolean } | undefined {
+  const latest = latestFirst(observations ?? []).find(
+    (it) => it.status === 'final' || it.status === 'amended',
+  )
+  const value = latest && (conceptOf(latest.valueCodeableConcept) || latest.valueString)
+  if (latest && value) return { words: value, limits: !hasCodeOf(latest.valueCodeableConcept, FULL) }
+  const isDnr = (it: CodeableConcept) => hasCodeOf(it, 'dnr')
+  const consent = consents?.find((it) => it.category?.some(isDnr))
   if (!consent) return undefined
-  return conceptOf(consent.policyRule) || conceptOf(consent.category?.find((it) => hasCodeOf(it, 'dnr')))
+  return { words: conceptOf(consent.policyRule) || conceptOf(consent.category?.find(isDnr)), limits: true }
 }

@@ -1,7 +1,7 @@
 import type { Attachment } from '@/api/fhirTypes'
 
 /** The longest side of a photo, in pixels, and the most bytes of it. */
-const SIDE = 320
+const SIDE = 256
 export const MOST_BYTES = 100_000
 
 const QUALITIES = [0.85, 0.7, 0.55, 0.4]

@@ -23,6 +23,10 @@ export const statusOf = (system: string, code: string): CodeableConcept => ({
   coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code, display: DISPLAYS[code] }],
 })
 
+/** What is said of a record when it is made; nothing when nothing was typed. */
+export const noteOf = (text: string | undefined): Annotation[] | undefined =>
+  text?.trim() ? [{ text: text.trim() }] : undefined
+
 /** The notes of a record with one more; as they are when nothing was typed. */
 export function noteAdded<R extends { note?: Annotation[] }>(
   standing: R,

@@ -5,6 +5,7 @@ import type { Criteria } from '@/api/fhir'
 import type { Of, Patient, Type } from '@/api/fhirTypes'
 import type { Me } from '@/api/types'
 import { useMe } from '@/pages/context/useContextId'
+import { isMerged } from './words'
 
 /** Where a patient is: of the post's facilities the one that the record names, or the only one. */
 export function facilityOf(me: Me, patient?: Patient) {
@@ -25,6 +26,8 @@ export function useZone(patient?: Patient): string {
   return zoneOf(me, patient)
 }
 
+const WRITES = ['chart.write', 'notes.write']
+
 /** The patient of the page: their id stands in the address. */
 export function useChart() {
   const { context, me, may } = useMe()
@@ -33,7 +36,8 @@ export function useChart() {
   return {
     context,
     me,
-    may,
+    /** What may be done here: a chart that goes on in another is read only. */
+    may: (permission: string) => may(permission) && !(isMerged(patient) && WRITES.includes(permission)),
     id,
     patient,
     zone: zoneOf(me, patient),

@@ -44,6 +44,9 @@ export const phonesOf = (telecom: ContactPoint[] | undefined): string[] =>
 export const emailsOf = (telecom: ContactPoint[] | undefined): string[] =>
   (telecom ?? []).flatMap((it) => (it.system === 'email' && it.value ? [it.value] : []))
 
+export const isPhone = (value: string) => /\d.*\d.*\d/.test(value)
+export const isEmail = (value: string) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)
+
 export const addressOf = (addresses: Address[] | undefined): string => {
   const first = addresses?.[0]
   if (!first) return ''

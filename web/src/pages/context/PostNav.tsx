@@ -38,11 +38,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
       {patients && (
         <Link to="/c/$context/patients" params={params}>
-          {t('patients.title')}
+          {t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')}
         </Link>
       )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>
-        {t('people.navHome')}
+        {t(me.kind === 'portal' ? 'people.navAccess' : 'people.navHome')}
       </Link>
       {people && (
         <>

@@ -19,7 +19,7 @@ export function WelcomePage() {
     showsPatients(me.permissions) && {
       to: '/c/$context/patients' as const,
       icon: <SearchIcon size={22} />,
-      title: t('context.beginChart'),
+      title: t(me.kind === 'portal' ? 'context.beginRecord' : 'context.beginChart'),
       text: t(me.kind === 'portal' ? 'context.beginOwn' : 'context.beginPatients'),
     },
     may('chart.write') && {

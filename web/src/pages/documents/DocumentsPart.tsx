@@ -1,10 +1,11 @@
 import { Button, FileButton, NativeSelect, TextInput } from '@mantine/core'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { attachmentOf, CATEGORIES, categoryOf, isFile, TAKEN } from '@/api/documents'
+import { attachmentOf, CATEGORIES, categoryOf, isFile, TAKEN, whyOf } from '@/api/documents'
 import type { DocumentReference } from '@/api/fhirTypes'
-import { Entry, Group, Nothing, Part } from '@/pages/chart/Part'
+import { Act, Entry, Group, Nothing, Part } from '@/pages/chart/Part'
 import { useChart, useRecords } from '@/pages/chart/useChart'
+import { useDoing } from '@/pages/chart/useDoing'
 import { conceptOf } from '@/pages/chart/words'
 import { atMoment, onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
@@ -17,6 +18,7 @@ import { Preview } from './Preview'
 import { UploadList } from './UploadList'
 import { type Chosen, faultOf, guess, titleOf } from './uploads'
 import { useUploads } from './useUploads'
+import { WrongDocument } from './WrongDocument'
 
 const ACCEPTED = [...Object.keys(TAKEN), '.heic', '.tif', '.tiff', '.txt'].join(',')
 /** From so many on they are looked for. */
@@ -35,6 +37,7 @@ export function DocumentsPart() {
   const [kind, setKind] = useState('')
   const { uploads, add, cancel, retry, clear } = useUploads()
   const numbers = useRef(0)
+  const { doing: wrong, begin, done } = useDoing<DocumentReference>()
   const writes = may('chart.write')
   const nameOf = (it: DocumentReference) => it.description || attachmentOf(it)?.title || conceptOf(it.type)
 
@@ -118,7 +121,8 @@ export function DocumentsPart() {
             <Entry
               key={it.id}
               quiet={it.status !== 'current'}
-              title={nameOf(it)}
+              pending={it.pending}
+              title={it.status === 'entered-in-error' ? <s>{nameOf(it)}</s> : nameOf(it)}
               chips={
                 <>
                   <Chip>{t(`documents.category_${categoryOf(it)}`)}</Chip>{' '}
@@ -135,10 +139,16 @@ export function DocumentsPart() {
                 ]
                   .filter(Boolean)
                   .join(' · '),
+                whyOf(it) && t('documents.wrongWhy', { why: whyOf(it) ?? '' }),
               ]}
               action={
                 attachmentOf(it)?.url && (
                   <>
+                    {writes && it.status !== 'entered-in-error' && (
+                      <Act label={t('documents.wrongLabel', { name: nameOf(it) })} onClick={() => begin(it)}>
+                        {t('documents.wrong')}
+                      </Act>
+                    )}
                     <Button
                       variant="light"
                       size="sm"
@@ -167,6 +177,7 @@ export function DocumentsPart() {
           }}
         />
       )}
+      {wrong && <WrongDocument document={wrong} name={nameOf(wrong)} onDone={done} />}
       {opened && <Preview document={opened} name={nameOf(opened)} onClose={() => setOpened(null)} />}
     </Part>
   )

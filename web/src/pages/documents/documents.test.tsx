@@ -163,6 +163,20 @@ test('a PDF is drawn in a frame that may do nothing else', async () => {
   expect(frame).toHaveAttribute('src', '/preview')
 })
 
+test('a file in the wrong chart is marked, with the reason, and stays', async () => {
+  filed('Blood count', 'text/plain', 'a count')
+  const app = at()
+  await app.presses('Entered in error? Blood count')
+  const dialog = await screen.findByRole('dialog', { name: 'Mark “Blood count” as entered in error?' })
+  await app.user.click(within(dialog).getByRole('button', { name: 'Mark it' }))
+  await app.sees('Please say what was wrong: it stays in the record.')
+  await app.user.type(within(dialog).getByLabelText('What was wrong'), 'It is of her sister.')
+  await app.user.click(within(dialog).getByRole('button', { name: 'Mark it' }))
+  await app.sees('Entered in error: It is of her sister.')
+  expect(screen.queryByRole('button', { name: 'Entered in error? Blood count' })).toBeNull()
+  expect(screen.getByRole('button', { name: 'Open Blood count' })).toBeInTheDocument()
+})
+
 test('who may not write adds nothing, and files are no notes', async () => {
   world.memberships = world.memberships.map((it) => ({
     ...it,

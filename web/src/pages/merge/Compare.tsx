@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { refreshCharts } from '@/api/chartQueries'
 import { chartsIn, type Merged, type Unmerged } from '@/api/charts'
 import { ApiError, hasCode } from '@/api/errors'
 import type { Patient } from '@/api/fhirTypes'
@@ -35,7 +36,7 @@ export function Compare({ one, other }: { one: Patient; other: Patient }) {
   const apart = FIELDS.filter((field) => differs(survivor, absorbed, field))
   const alike = FIELDS.filter((field) => !apart.includes(field) && wordsOf(survivor, field, words))
 
-  const refresh = () => client.invalidateQueries({ queryKey: ['context', context, 'fhir'] })
+  const refresh = () => refreshCharts(client, context)
   const merge = useMutation({
     mutationFn: async () => {
       // The versions are those that were looked at here.

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
+import { refreshCharts } from '@/api/chartQueries'
 import { chartsIn, chartsQueries, type Merge } from '@/api/charts'
 import { hasCode } from '@/api/errors'
 import { ChartProblem } from '@/pages/chart/ChartProblem'
@@ -19,7 +20,7 @@ export function MergeList() {
   const { data } = useQuery(chartsQueries(context).merges(id))
   const undo = useMutation({
     mutationFn: (it: Merge) => chartsIn(context).unmerge(it.into, it.merge),
-    onSettled: () => client.invalidateQueries({ queryKey: ['context', context, 'fhir'] }),
+    onSettled: () => refreshCharts(client, context),
   })
   if (!data || data.length === 0) return null
   const refusal = (Object.keys(REFUSALS) as (keyof typeof REFUSALS)[]).find((it) => hasCode(undo.error, it))

@@ -1,26 +1,20 @@
-import { TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Unreachable } from '@/api/errors'
 import { noteQueries, notesIn } from '@/api/notes'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useChart } from '@/pages/chart/useChart'
+import { finds } from '@/texts/plain'
 import { atMoment } from '@/texts/zone'
 import { Dialog } from '@/ui/Dialog'
+import { type Choice as Option, Picker, PickerHint } from '@/ui/Picker'
 import { lastUsed, rememberUsed } from './lastUsed'
-import classes from './NewNote.module.css'
 
-interface Choice {
-  key: string
-  group: 'pickUnfinished' | 'pickTemplates'
-  title: string
-  text?: string
+interface Choice extends Option {
   go(): unknown
 }
-
-const plain = (text: string) => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 
 /** Which note is begun, or which unfinished one goes on: a few letters and Enter. */
 export function NewNote({ onClose }: { onClose(): void }) {
@@ -28,10 +22,7 @@ export function NewNote({ onClose }: { onClose(): void }) {
   const { context, id: patient, zone } = useChart()
   const cache = useQueryClient()
   const navigate = useNavigate()
-  const id = useId()
-  const list = useRef<HTMLDivElement>(null)
   const [typed, setTyped] = useState('')
-  const [at, setAt] = useState(0)
   const [used, setUsed] = useState<string[]>([])
   const [attempts] = useState(() => new Map<string, string>())
   const { data: templates = [], error, isPending } = useQuery(noteQueries(context).templates())
@@ -89,85 +80,30 @@ export function NewNote({ onClose }: { onClose(): void }) {
         }),
       ),
   ]
-  const wanted = plain(typed).split(/\s+/).filter(Boolean)
-  const choices = all.filter((it) => wanted.every((word) => plain(it.title).includes(word)))
-  // What is unfinished stands first; a new one is what was asked for.
-  const first = Math.max(
-    0,
-    choices.findIndex((it) => it.group === 'pickTemplates'),
-  )
-  const chosen = Math.min(at === 0 ? first : at - 1, choices.length - 1)
-
-  function hear(event: KeyboardEvent) {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    if (step !== 0 && choices.length > 0) {
-      event.preventDefault()
-      const next = (chosen + step + choices.length) % choices.length
-      setAt(next + 1)
-      list.current?.querySelectorAll('[role=option]')[next]?.scrollIntoView({ block: 'nearest' })
-    }
-    if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
-      event.preventDefault()
-      if (!begin.isPending) choices[chosen]?.go()
-    }
-  }
-  const groups = (['pickUnfinished', 'pickTemplates'] as const).map((group) => ({
-    group,
-    of: choices.filter((it) => it.group === group),
-  }))
+  const fits = finds(typed)
+  const choices = all.filter((it) => fits(it.title))
   return (
     <Dialog title={t('notes.pick')} onClose={onClose}>
-      <TextInput
-        role="combobox"
-        aria-label={t('notes.pickField')}
-        placeholder={t('notes.pickField')}
-        aria-expanded
-        aria-controls={`${id}-list`}
-        aria-autocomplete="list"
-        aria-activedescendant={choices[chosen] && `${id}-${chosen}`}
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={100}
-        data-autofocus
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value)
-          setAt(0)
+      <Picker
+        title={t('notes.pick')}
+        field={t('notes.pickField')}
+        typed={typed}
+        onType={setTyped}
+        choices={choices}
+        groups={{ pickUnfinished: t('notes.pickUnfinished'), pickTemplates: t('notes.pickTemplates') }}
+        // What is unfinished stands first; a new one is what was asked for.
+        first={Math.max(
+          0,
+          choices.findIndex((it) => it.group === 'pickTemplates'),
+        )}
+        onPick={(choice) => {
+          if (!begin.isPending) choice.go()
         }}
-        onKeyDown={hear}
-      />
-      <div className={classes.list} role="listbox" id={`${id}-list`} aria-label={t('notes.pick')} ref={list}>
-        {groups
-          .filter(({ of }) => of.length > 0)
-          .map(({ group, of }) => (
-            // biome-ignore lint/a11y/useSemanticElements: groups of a listbox are no fieldsets
-            <div key={group} role="group" aria-labelledby={`${id}-${group}`}>
-              <div className={classes.group} id={`${id}-${group}`} role="presentation">
-                {t(`notes.${group}`)}
-              </div>
-              {of.map((it) => (
-                // biome-ignore lint/a11y/useFocusableInteractive: the field has the focus, and tells which is chosen
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the field hears the keys
-                <div
-                  key={it.key}
-                  id={`${id}-${choices.indexOf(it)}`}
-                  role="option"
-                  aria-selected={choices[chosen] === it}
-                  className={classes.choice}
-                  onClick={() => {
-                    if (!begin.isPending) it.go()
-                  }}
-                >
-                  <span className={classes.title}>{it.title}</span>
-                  {it.text && <span className={classes.text}>{it.text}</span>}
-                </div>
-              ))}
-            </div>
-          ))}
-      </div>
-      {isPending && <p className={classes.hint}>{t('notes.loading')}</p>}
-      {!isPending && choices.length === 0 && <p className={classes.hint}>{t('notes.pickNone')}</p>}
-      <p className={classes.hint}>{t('notes.pickHint')}</p>
+      >
+        {isPending && <PickerHint>{t('notes.loading')}</PickerHint>}
+        {!isPending && choices.length === 0 && <PickerHint>{t('notes.pickNone')}</PickerHint>}
+        <PickerHint>{t('notes.pickHint')}</PickerHint>
+      </Picker>
       {!(begin.error instanceof Unreachable && error) && <ProblemNotice error={begin.error ?? error} />}
     </Dialog>
   )

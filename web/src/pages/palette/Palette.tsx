@@ -2,7 +2,7 @@ import { VisuallyHidden } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams, useRouter } from '@tanstack/react-router'
-import { type KeyboardEvent, useId, useRef, useState } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
 import { SECTION_KEYS, SECTIONS, standsAlone } from '@/pages/chart/sections'
@@ -18,15 +18,13 @@ import {
 import { useMe } from '@/pages/context/useContextId'
 import { seesAccesses } from '@/session/rights'
 import { useLeave } from '@/session/useLeave'
+import { finds, plain } from '@/texts/plain'
 import { onDay } from '@/texts/zone'
 import { Dialog } from '@/ui/Dialog'
-import classes from './Palette.module.css'
+import { type Choice as Option, Picker, PickerHint } from '@/ui/Picker'
 
-interface Choice {
-  key: string
+interface Choice extends Option {
   group: 'patients' | 'actions' | 'pages'
-  title: string
-  text?: string
   go(): unknown
 }
 
@@ -37,109 +35,46 @@ const LEAST = 2
 export function Palette({ onClose }: { onClose(): void }) {
   const { t } = useTranslation()
   const [typed, setTyped] = useState('')
-  const [at, setAt] = useState<number | null>(null)
-  const list = useRef<HTMLDivElement>(null)
-  const id = useId()
   const patients = usePatients(typed)
   const places = usePlaces()
-  const wanted = plain(typed.trim()).split(/\s+/).filter(Boolean)
-  const fits = (choice: Choice) => wanted.every((word) => plain(choice.title).includes(word))
-  const choices = [...patients.found, ...places.filter(fits)]
+  const fits = finds(typed)
+  const choices = [...patients.found, ...places.filter((it) => fits(it.title))]
+  const typedNow = plain(typed.trim())
   // Patients were looked for by their names; among the rest it is the one that begins so.
-  const begins = choices.findIndex((it) => plain(it.title).startsWith(wanted.join(' ')))
-  const first = patients.found.length > 0 || wanted.length === 0 ? 0 : Math.max(0, begins)
-  const chosen = Math.min(at ?? first, choices.length - 1)
-
-  function follow(choice: Choice | undefined) {
-    if (!choice) return
-    onClose()
-    choice.go()
-  }
-  function hear(event: KeyboardEvent) {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
-    if (step !== 0 && choices.length > 0) {
-      event.preventDefault()
-      const next = (chosen + step + choices.length) % choices.length
-      setAt(next)
-      list.current?.querySelectorAll('[role=option]')[next]?.scrollIntoView({ block: 'nearest' })
-    }
-    // What was typed last may still be looked for: Enter waits for it.
-    if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
-      event.preventDefault()
-      if (!patients.waiting || choices[chosen]?.group !== 'patients') follow(choices[chosen])
-    }
-  }
-  const groups = (['patients', 'actions', 'pages'] as const).map((group) => ({
-    group,
-    of: choices.filter((it) => it.group === group),
-  }))
+  const begins = choices.findIndex((it) => plain(it.title).startsWith(typedNow))
+  const first = patients.found.length > 0 || typedNow === '' ? 0 : Math.max(0, begins)
   return (
     <Dialog title={t('palette.title')} onClose={onClose} wide>
-      <input
-        className={classes.field}
-        role="combobox"
-        aria-label={t('palette.field')}
-        placeholder={t('palette.field')}
-        aria-expanded
-        aria-controls={`${id}-list`}
-        aria-autocomplete="list"
-        aria-activedescendant={choices[chosen] && `${id}-${choices[chosen].key}`}
-        autoComplete="off"
-        spellCheck={false}
-        maxLength={100}
-        data-autofocus
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value)
-          setAt(null)
+      <Picker
+        title={t('palette.title')}
+        field={t('palette.field')}
+        typed={typed}
+        onType={setTyped}
+        choices={choices}
+        groups={{
+          patients: t('palette.patients'),
+          actions: t('palette.actions'),
+          pages: t('palette.pages'),
         }}
-        onKeyDown={hear}
-      />
-      <div
-        className={classes.list}
-        role="listbox"
-        id={`${id}-list`}
-        aria-label={t('palette.title')}
-        ref={list}
+        first={first}
+        onPick={(choice, by) => {
+          // What was typed last may still be looked for: Enter waits for it.
+          if (by === 'key' && patients.waiting && choice.group === 'patients') return
+          onClose()
+          choice.go()
+        }}
       >
-        {groups
-          .filter(({ of }) => of.length > 0)
-          .map(({ group, of }) => (
-            // biome-ignore lint/a11y/useSemanticElements: groups of a listbox are no fieldsets
-            <div key={group} role="group" aria-labelledby={`${id}-${group}`}>
-              <div className={classes.group} id={`${id}-${group}`} role="presentation">
-                {t(`palette.${group}`)}
-              </div>
-              {of.map((it) => (
-                // biome-ignore lint/a11y/useFocusableInteractive: the field has the focus, and tells which is chosen
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the field hears the keys
-                <div
-                  key={it.key}
-                  id={`${id}-${it.key}`}
-                  role="option"
-                  aria-selected={choices[chosen] === it}
-                  className={classes.choice}
-                  onClick={() => follow(it)}
-                >
-                  <span className={classes.title}>{it.title}</span>
-                  {it.text && <span className={classes.text}>{it.text}</span>}
-                </div>
-              ))}
-            </div>
-          ))}
-      </div>
-      {choices.length === 0 && (
-        <p className={classes.nothing}>{patients.waiting ? t('palette.searching') : t('palette.nothing')}</p>
-      )}
-      <VisuallyHidden role="status">
-        {wanted.length > 0 && !patients.waiting && t('patients.shown', { count: choices.length })}
-      </VisuallyHidden>
-      <p className={classes.hint}>{t('palette.hint')}</p>
+        {choices.length === 0 && (
+          <PickerHint>{t(patients.waiting ? 'palette.searching' : 'palette.nothing')}</PickerHint>
+        )}
+        <VisuallyHidden role="status">
+          {typedNow !== '' && !patients.waiting && t('patients.shown', { count: choices.length })}
+        </VisuallyHidden>
+        <PickerHint>{t('palette.hint')}</PickerHint>
+      </Picker>
     </Dialog>
   )
 }
-
-const plain = (text: string) => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
 
 function usePatients(typed: string): { found: Choice[]; waiting: boolean } {
   const { t } = useTranslation()
@@ -217,11 +152,15 @@ function usePlaces(): Choice[] {
   )
   add(
     charts,
-    page('patients', t('patients.title'), () => router.navigate({ to: '/c/$context/patients', params })),
+    page('patients', t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title'), () =>
+      router.navigate({ to: '/c/$context/patients', params }),
+    ),
   )
   add(
     true,
-    page('home', t('people.navHome'), () => router.navigate({ to: '/c/$context/', params })),
+    page('home', t(me.kind === 'portal' ? 'people.navAccess' : 'people.navHome'), () =>
+      router.navigate({ to: '/c/$context/', params }),
+    ),
   )
   const people = showsPeople(me.permissions)
   add(

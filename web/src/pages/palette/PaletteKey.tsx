@@ -35,7 +35,7 @@ export function PaletteKey() {
         <SearchIcon size={18} />
         <span className={classes.keyWords}>{t('palette.open')}</span>
         <kbd className={classes.kbd} aria-hidden>
-          {/Mac|iP/.test(navigator.platform) ? '⌘K' : 'Ctrl K'}
+          {t(/Mac|iP/.test(navigator.platform) ? 'palette.keyMac' : 'palette.key')}
         </kbd>
       </UnstyledButton>
       {open && (

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Stay } from '@/api/charts'
 import type { Patient } from '@/api/fhirTypes'
@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** A patient in a list: what tells them from others, and nothing of their chart. */
-export function PatientLine({ patient, label, stay }: Line) {
+export const PatientLine = memo(function PatientLine({ patient, label, stay }: Line) {
   const { t } = useTranslation()
   const { context } = useMe()
   return (
@@ -41,7 +41,7 @@ export function PatientLine({ patient, label, stay }: Line) {
       />
     </div>
   )
-}
+})
 
 /** The same without a line around it: its first part is what `name` says. */
 export function PatientFacts({ patient, name, label, stay }: Line & { name: ReactNode }) {

@@ -2,7 +2,7 @@ import { Anchor, Button, SegmentedControl, Stack, Text, TextInput, VisuallyHidde
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
 import { chartsQueries } from '@/api/charts'
@@ -24,13 +24,14 @@ const DEBOUNCE = 150
 export function PatientsPage() {
   const { t } = useTranslation()
   const { context, me, may } = useMe()
+  const title = t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')
   const router = useRouter()
   const facility = useFacility()
   const [typed, setTyped] = useState('')
   const [settled] = useDebouncedValue(typed.trim(), DEBOUNCE)
   const field = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
-  useTitle(t('patients.title'))
+  useTitle(title)
   useSlash(field)
 
   const search = useInfiniteQuery({
@@ -77,7 +78,7 @@ export function PatientsPage() {
   return (
     <Stack gap="lg">
       <PageHead
-        title={t('patients.title')}
+        title={title}
         actions={
           may('chart.write') && (
             <Button renderRoot={(props) => <Link to="/c/$context/admit" params={{ context }} {...props} />}>
@@ -105,17 +106,7 @@ export function PatientsPage() {
           onChange={(event) => setTyped(event.currentTarget.value)}
           onKeyDown={fromField}
         />
-        {census && (
-          <SegmentedControl
-            aria-label={t('patients.which')}
-            value={which}
-            onChange={(value) => setWhich(value as Which)}
-            data={(['all', 'here', 'gone'] as const).map((value) => ({
-              value,
-              label: t(`patients.which_${value}`),
-            }))}
-          />
-        )}
+        {census && <WhichOnes which={which} onChange={setWhich} />}
       </search>
       {facility.name && (
         <Text size="sm">
@@ -146,7 +137,7 @@ export function PatientsPage() {
           {!waiting && settled !== '' && t('patients.shown', { count: found.length })}
         </VisuallyHidden>
         {found.length > 0 ? (
-          <ul className={classes.list} data-waiting={waiting || undefined} aria-label={t('patients.title')}>
+          <ul className={classes.list} data-waiting={waiting || undefined} aria-label={title}>
             {found.map((it) => (
               <li key={it.id} className={classes.item}>
                 <PatientLine patient={it} stay={stayOf(it)} />
@@ -179,7 +170,21 @@ export function PatientsPage() {
   )
 }
 
-type Which = 'all' | 'here' | 'gone'
+const WHICH = ['all', 'here', 'gone'] as const
+type Which = (typeof WHICH)[number]
+
+/** Measures itself whenever it is drawn: not for every letter of a name. */
+const WhichOnes = memo(function WhichOnes(props: { which: Which; onChange(which: Which): void }) {
+  const { t } = useTranslation()
+  return (
+    <SegmentedControl
+      aria-label={t('patients.which')}
+      value={props.which}
+      onChange={(value) => props.onChange(value as Which)}
+      data={WHICH.map((value) => ({ value, label: t(`patients.which_${value}`) }))}
+    />
+  )
+})
 
 /** The patients of these stays, by name. */
 function useStaying(census: { patient: string }[] | null | undefined): Patient[] | undefined {

@@ -1,6 +1,7 @@
 import { isAskable } from '@/api/chartQueries'
 import type { Criteria, fhirIn } from '@/api/fhir'
 import type { ContactPoint, Patient } from '@/api/fhirTypes'
+import { isPhone } from '@/pages/chart/words'
 
 /** What is asked of someone who comes to live or be treated here. */
 export interface Newcomer {
@@ -38,7 +39,7 @@ export function faultOf(
     const years = Number(day.slice(0, 4)) - Number(value.slice(0, 4))
     return value > day || years > OLDEST ? 'date' : undefined
   }
-  if (field === 'phone' || field === 'contactPhone') return /\d.*\d.*\d/.test(value) ? undefined : 'phone'
+  if (field === 'phone' || field === 'contactPhone') return isPhone(value) ? undefined : 'phone'
   return undefined
 }
 

@@ -1,4 +1,5 @@
 import type { Member } from '@/api/types'
+import { finds } from '@/texts/plain'
 
 export interface TreeRow {
   member: Member
@@ -9,16 +10,10 @@ export interface TreeRow {
   open: boolean
 }
 
-/** Letters as people type them: without case and accents. */
-const plain = (text: string) => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
-
 /** Whether every word typed is somewhere in what is shown of the post. */
 export function matcher(typed: string, place: (code: string) => string): (member: Member) => boolean {
-  const words = plain(typed).split(/\s+/).filter(Boolean)
-  return (member) => {
-    const text = plain([member.name, member.role, ...member.effective.facilities.map(place)].join(' '))
-    return words.every((word) => text.includes(word))
-  }
+  const fits = finds(typed)
+  return (member) => fits([member.name, member.role, ...member.effective.facilities.map(place)].join(' '))
 }
 
 /** The posts as a tree, flat, from above: those asked for and, so that they have a place, those above them. */

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { chartsQueries } from '@/api/charts'
 import { Entry, Group, Part } from '@/pages/chart/Part'
 import { useChart } from '@/pages/chart/useChart'
+import { useDoing } from '@/pages/chart/useDoing'
 import { drafts } from '@/session/drafts'
 import { atMoment, onDay } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
@@ -25,18 +26,17 @@ export function StayPart() {
   const stays = useSuspenseQuery(chartsQueries(context).stays(id)).data ?? []
   const current = stays.find(isCurrent)
   const past = stays.filter((it) => it !== current)
-  const [doing, setDoing] = useState<Doing | null>(
-    () => DOINGS.find((it) => drafts.has(draftKey(`stay ${it}`))) ?? null,
-  )
+  const open = useDoing<Doing>(() => DOINGS.find((it) => drafts.has(draftKey(`stay ${it}`))) ?? null)
+  const { doing } = open
   const [told, setTold] = useState<string[]>([])
   const writes = may('chart.write') && patient.active !== false
   const dead = patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined
   const begin = (what: Doing) => () => {
     setTold([])
-    setDoing(what)
+    open.begin(what)
   }
   const done = (lines?: string[]) => {
-    setDoing(null)
+    open.done()
     setTold(lines ?? [])
   }
   const away = current?.status === 'onleave'

@@ -4,6 +4,9 @@ export const accesses = {
   nav: 'Who looked',
   lead: 'Everything that was done with your record, by whom and why. The newest is first.',
   leadOf: 'Everything that was done with one patient’s record. That you ask is written down there too.',
+  find: 'Whose record',
+  pick: 'Show who looked',
+  another: 'Another patient',
   patient: 'The patient’s id',
   patientHelp: 'Paste it from the record. It does not go into the address of this page.',
   patientWrong: 'That is not an id of a patient.',
@@ -62,9 +65,9 @@ export const accesses = {
   alive: 'In force',
 } as const
 
-/** What was done, for a person. */
+/** What was done with a record. */
 export const whats: Record<string, string> = {
-  viewed: 'Looked at your record',
+  viewed: 'Looked at it',
   searched: 'Found it in a search',
   listed: 'Saw a list that it is on',
   added: 'Added to it',
@@ -81,6 +84,34 @@ export const whats: Record<string, string> = {
   reviewed: 'Judged an emergency access',
   managed: 'Changed who may do what',
   other: 'Did something else with it',
+}
+
+/** What kind of record it was, by FHIR's types. */
+export const recordKinds: Record<string, string> = {
+  AllergyIntolerance: 'allergies',
+  Appointment: 'appointments',
+  CarePlan: 'care plans',
+  CareTeam: 'care team',
+  Communication: 'messages',
+  Composition: 'notes',
+  Condition: 'problems',
+  Consent: 'consents',
+  Coverage: 'coverage',
+  DiagnosticReport: 'results',
+  DocumentReference: 'documents',
+  Encounter: 'stays',
+  Flag: 'alerts',
+  Goal: 'goals',
+  Immunization: 'immunizations',
+  MedicationAdministration: 'medications given',
+  MedicationRequest: 'prescriptions',
+  MedicationStatement: 'medications',
+  Observation: 'measurements',
+  Patient: 'name and details',
+  Procedure: 'procedures',
+  QuestionnaireResponse: 'answers of notes',
+  RelatedPerson: 'contacts',
+  ServiceRequest: 'orders',
 }
 
 /** Why data was used, by its code of HL7. */

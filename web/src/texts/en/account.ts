@@ -65,6 +65,7 @@ export const context = {
   newTab: 'Open {{role}}, {{organization}} in a new tab',
   begin: 'Begin with',
   beginChart: 'Open a chart',
+  beginRecord: 'Open the health record',
   beginNew: 'Admit somebody',
   beginHouses: 'Look after the houses',
   beginPatients: 'Find somebody by name, birthday or number.',

@@ -3,7 +3,6 @@ export const merges = {
   lead: 'Two charts of one person become one. Everything of both is kept, and it can be undone for thirty days.',
   begin: 'The same person as…',
   find: 'Find the other chart',
-  findHint: 'By name, date of birth or record number.',
   none: 'Nobody else is called that.',
   pick: 'This one',
   another: 'Another chart',

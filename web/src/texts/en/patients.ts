@@ -1,5 +1,7 @@
 export const patients = {
   title: 'Patients',
+  /** For those outside the staff: their own, a relative's, a client's. */
+  titleOwn: 'Health records',
   search: 'Find a patient',
   searchHint: 'By name, date of birth or record number.',
   searchKeys: 'Press / to come here, arrows and Enter to open.',
@@ -53,6 +55,8 @@ export const admit = {
 
 export const palette = {
   open: 'Search and go',
+  key: 'Ctrl K',
+  keyMac: '⌘K',
   title: 'Where to?',
   field: 'A page, an action or a patient’s name',
   pages: 'Pages',

@@ -19,6 +19,7 @@ export const areas: Record<string, string> = {
 export const people = {
   nav: 'Pages of this post',
   navHome: 'Your post',
+  navAccess: 'Your access',
   title: 'People',
   lead_one: '{{count}} post at {{organization}}',
   lead_other: '{{count}} posts at {{organization}}',

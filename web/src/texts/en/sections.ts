@@ -153,6 +153,32 @@ export const care = {
   tieRefused: 'This link cannot be made: the post comes to its patients in another way, or it is your own.',
 } as const
 
+/** The states of records, by FHIR's codes. */
+export const statuses: Record<string, string> = {
+  active: 'In force',
+  inactive: 'Ended',
+  draft: 'Draft',
+  proposed: 'Proposed',
+  intended: 'Intended',
+  'on-hold': 'On hold',
+  stopped: 'Stopped',
+  completed: 'Completed',
+  'not-taken': 'Not taken',
+  'not-done': 'Not done',
+  revoked: 'Given up',
+  cancelled: 'Cancelled',
+  rejected: 'Rejected',
+  registered: 'Registered',
+  partial: 'Partial',
+  preliminary: 'Preliminary',
+  final: 'Final',
+  amended: 'Amended',
+  corrected: 'Corrected',
+  appended: 'Added to',
+  unknown: 'Not known',
+  'entered-in-error': 'Entered in error',
+}
+
 export const photo = {
   of: 'Photo of {{name}}',
   change: 'Photo',
