@@ -1,6 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query'
 import {
-  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
@@ -26,63 +25,21 @@ import {
 } from '@/pages/context/shows'
 import { enterContext, openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
+import {
+  email,
+  forgot,
+  invitation,
+  type RouterContext,
+  reset,
+  root,
+  type Search,
+  signIn,
+  word,
+} from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
-import { painted } from './painted'
-import { RootLayout } from './RootLayout'
-import { safeReturn } from './returnTo'
 import { SignedInLayout } from './SignedInLayout'
 
-interface RouterContext {
-  cache: QueryClient
-}
-
-type Search = Record<string, unknown>
-const word = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
-
-const root = createRootRouteWithContext<RouterContext>()({ component: RootLayout, beforeLoad: painted })
-
-// Doors: no session is needed.
-const signIn = createRoute({
-  getParentRoute: () => root,
-  path: '/sign-in',
-  validateSearch: (search: Search): { return?: string; error?: string; ended?: true } => ({
-    return: word(search.return),
-    error: word(search.error),
-    ended: search.ended === true ? true : undefined,
-  }),
-  beforeLoad: async ({ context, search }) => {
-    const session = await context.cache
-      .fetchQuery({ ...personQueries.session(), retry: false })
-      .catch(() => null)
-    if (session) throw redirect({ href: safeReturn(search.return), replace: true })
-    await context.cache
-      .ensureQueryData({ ...personQueries.demo(), retry: false })
-      .catch(() => context.cache.setQueryData(personQueries.demo().queryKey, []))
-  },
-  component: lazyRouteComponent(() => import('@/pages/sign-in/SignInPage'), 'SignInPage'),
-})
-const forgot = createRoute({
-  getParentRoute: () => root,
-  path: '/forgot',
-  component: lazyRouteComponent(() => import('@/pages/links/ForgotPage'), 'ForgotPage'),
-})
-const reset = createRoute({
-  getParentRoute: () => root,
-  path: '/reset',
-  component: lazyRouteComponent(() => import('@/pages/links/ResetPage'), 'ResetPage'),
-})
-const email = createRoute({
-  getParentRoute: () => root,
-  path: '/email',
-  component: lazyRouteComponent(() => import('@/pages/links/EmailPage'), 'EmailPage'),
-})
-const invitation = createRoute({
-  getParentRoute: () => root,
-  path: '/invitation',
-  component: lazyRouteComponent(() => import('@/pages/links/InvitationPage'), 'InvitationPage'),
-})
 
 // Signed in: whoever is not goes to the door and comes back.
 const signedIn = createRoute({
