@@ -1,6 +1,6 @@
 import { Anchor, Button, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, useDeferredValue, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { refreshPatient } from '@/api/chartQueries'
 import { fhirIn, newIdentifier } from '@/api/fhir'
@@ -38,6 +38,8 @@ interface Props {
 }
 
 const MINUTES_AHEAD = 5
+/** How many fields are there at once, the first with the focus: the others come while it is typed into. */
+const FIRST = 4
 
 export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }: Props) {
   const { t } = useTranslation()
@@ -50,6 +52,7 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
   const [fault, setFault] = useState<'nothing' | 'when' | null>(null)
   const form = useRef<HTMLFormElement>(null)
   const first = useRef<HTMLInputElement>(null)
+  const whole = useDeferredValue(true, false)
   useEffect(() => first.current?.focus({ preventScroll: true }), [])
   const otherTime = typed.date !== '' || typed.time !== ''
 
@@ -187,74 +190,78 @@ export function VitalsForm({ before, draft: name, onSending, onSaved, onCancel }
   const shownNow = wall(new Date(http.now()), zone)
   return (
     <form ref={form} className={classes.form} onSubmit={submit} noValidate aria-label={t('vitals.form')}>
-      <div className={classes.fields}>{FIELDS.map(input)}</div>
-      <div className={classes.fields}>
-        {otherTime ? (
-          <>
-            <TextInput
-              name="date"
-              type="date"
-              label={t('vitals.date')}
-              value={typed.date}
-              max={shownNow.date}
+      <div className={classes.fields}>{FIELDS.slice(0, whole ? undefined : FIRST).map(input)}</div>
+      {whole && (
+        <>
+          <div className={classes.fields}>
+            {otherTime ? (
+              <>
+                <TextInput
+                  name="date"
+                  type="date"
+                  label={t('vitals.date')}
+                  value={typed.date}
+                  max={shownNow.date}
+                  readOnly={save.isPending}
+                  onChange={(event) => change({ date: event.currentTarget.value })}
+                />
+                <TextInput
+                  name="time"
+                  type="time"
+                  label={t('vitals.time', { zone: zoneName(zone) })}
+                  value={typed.time}
+                  readOnly={save.isPending}
+                  onChange={(event) => change({ time: event.currentTarget.value })}
+                />
+              </>
+            ) : (
+              <div className={classes.now}>
+                <span>
+                  {draft.begun ? t('vitals.begunAt', { time: atTime(begunAt(), zone) }) : t('vitals.now')}
+                </span>
+                <Anchor
+                  component="button"
+                  type="button"
+                  ta="left"
+                  disabled={save.isPending}
+                  onClick={() => change({ date: shownNow.date, time: shownNow.time })}
+                >
+                  {t('vitals.otherTime')}
+                </Anchor>
+              </div>
+            )}
+            <Textarea
+              className={classes.note}
+              size="md"
+              rows={1}
+              autosize={false}
+              label={t('vitals.note')}
+              autoComplete="off"
+              maxLength={500}
+              value={typed.note}
               readOnly={save.isPending}
-              onChange={(event) => change({ date: event.currentTarget.value })}
+              onChange={(event) => change({ note: event.currentTarget.value })}
             />
-            <TextInput
-              name="time"
-              type="time"
-              label={t('vitals.time', { zone: zoneName(zone) })}
-              value={typed.time}
-              readOnly={save.isPending}
-              onChange={(event) => change({ time: event.currentTarget.value })}
-            />
-          </>
-        ) : (
-          <div className={classes.now}>
-            <span>
-              {draft.begun ? t('vitals.begunAt', { time: atTime(begunAt(), zone) }) : t('vitals.now')}
-            </span>
-            <Anchor
-              component="button"
-              type="button"
-              ta="left"
-              disabled={save.isPending}
-              onClick={() => change({ date: shownNow.date, time: shownNow.time })}
-            >
-              {t('vitals.otherTime')}
-            </Anchor>
           </div>
-        )}
-        <Textarea
-          className={classes.note}
-          size="md"
-          rows={1}
-          autosize={false}
-          label={t('vitals.note')}
-          autoComplete="off"
-          maxLength={500}
-          value={typed.note}
-          readOnly={save.isPending}
-          onChange={(event) => change({ note: event.currentTarget.value })}
-        />
-      </div>
-      {fault && <Notice kind="bad">{t(`vitals.fault_${fault}`)}</Notice>}
-      {save.isError && <ChartProblem error={save.error} unsaved />}
-      <div className={classes.buttons}>
-        <Button type="submit" loading={save.isPending}>
-          {save.isError ? t('vitals.retry') : t('vitals.save')}
-        </Button>
-        <Button
-          variant="default"
-          disabled={save.isPending}
-          onClick={() => {
-            draft.clear()
-            onCancel()
-          }}
-        >
-          {draft.begun ? t('vitals.discard') : t('common.cancel')}
-        </Button>
-      </div>
+          {fault && <Notice kind="bad">{t(`vitals.fault_${fault}`)}</Notice>}
+          {save.isError && <ChartProblem error={save.error} unsaved />}
+          <div className={classes.buttons}>
+            <Button type="submit" loading={save.isPending}>
+              {save.isError ? t('vitals.retry') : t('vitals.save')}
+            </Button>
+            <Button
+              variant="default"
+              disabled={save.isPending}
+              onClick={() => {
+                draft.clear()
+                onCancel()
+              }}
+            >
+              {draft.begun ? t('vitals.discard') : t('common.cancel')}
+            </Button>
+          </div>
+        </>
+      )}
     </form>
   )
 }

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { startTransition, useEffect, useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Observation } from '@/api/fhirTypes'
 import { drafts } from '@/session/drafts'
@@ -47,7 +47,8 @@ export function VitalsPart() {
           <Button
             onClick={() => {
               setSaved(false)
-              startTransition(() => setOpen(true))
+              // At once: what is typed next goes into its first field.
+              setOpen(true)
             }}
           >
             {t('vitals.chart')}
