@@ -14,7 +14,7 @@ use db::{Ctx, Db};
 use fhir::ResourceType;
 use fhir::json::{Limits, parse};
 use fhir::search::{
-    Clause, Indexed, Modifier, Param, PathId, Predicate, Range, Subject, extract, matches_predicate,
+    Clause, Indexed, Modifier, Param, PathId, Predicate, Range, SortKey, Subject, extract, matches_predicate,
     normalize,
 };
 use kernel::{FacilityId, OrganizationId};
@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::record::{Keys, Record};
-use crate::search::Door;
+use crate::search::{Door, order};
 
 const KEEP_IDLE: Duration = Duration::from_mins(10);
 const KEPT_SHARDS: u64 = 1_000;
@@ -112,6 +112,46 @@ impl Directory {
         facilities: &[FacilityId],
         clauses: &[&Clause],
     ) -> Result<Vec<Uuid>, Error> {
+        let shards = self.fresh(db, door, rtype, facilities).await?;
+        let mut found = Vec::new();
+        for (_, slot) in &shards {
+            slot.shard.read().await.find(clauses, &mut found);
+        }
+        found.sort_unstable();
+        // Who was moved is in two facilities' memory until the first has heard of it.
+        found.dedup();
+        Ok(found)
+    }
+
+    /// These ids, or everyone's at the facilities, in the order of `keys`, each of which is a text.
+    pub(crate) async fn ordered(
+        &self,
+        db: &Db,
+        door: &Door<'_>,
+        rtype: ResourceType,
+        facilities: &[FacilityId],
+        of: Option<&[Uuid]>,
+        keys: &[SortKey],
+    ) -> Result<Vec<Uuid>, Error> {
+        let shards = self.fresh(db, door, rtype, facilities).await?;
+        let mut all = Vec::new();
+        for (_, slot) in &shards {
+            slot.shard.read().await.keyed(of, keys, &mut all);
+        }
+        all.sort_unstable_by(|(a, one), (b, other)| order(keys, a, b).then(one.cmp(other)));
+        // As above; after a change of name they need not stand beside each other.
+        let mut seen = HashSet::new();
+        Ok(all.into_iter().map(|(_, id)| id).filter(|id| seen.insert(*id)).collect())
+    }
+
+    /// The shards of the facilities, brought up to date.
+    async fn fresh(
+        &self,
+        db: &Db,
+        door: &Door<'_>,
+        rtype: ResourceType,
+        facilities: &[FacilityId],
+    ) -> Result<Vec<(FacilityId, Arc<Slot>)>, Error> {
         // In one order for all, because turns are waited for in it.
         let mut facilities = facilities.to_vec();
         facilities.sort_unstable();
@@ -123,14 +163,7 @@ impl Directory {
             })
             .collect();
         refresh(db, door, rtype, &shards).await?;
-        let mut found = Vec::new();
-        for (_, slot) in &shards {
-            slot.shard.read().await.find(clauses, &mut found);
-        }
-        found.sort_unstable();
-        // Who was moved is in two facilities' memory until the first has heard of it.
-        found.dedup();
-        Ok(found)
+        Ok(shards)
     }
 }
 
@@ -323,6 +356,24 @@ impl Shard {
         }
         let entries = result.unwrap_or_default();
         found.extend(entries.into_iter().filter_map(|at| self.entries[at].as_ref()).map(|entry| entry.id));
+    }
+
+    /// What they are ordered by (the least text that an entry has under a key, or the greatest), with their ids.
+    fn keyed(&self, of: Option<&[Uuid]>, keys: &[SortKey], into: &mut Vec<(Vec<Option<Box<str>>>, Uuid)>) {
+        let value = |entry: &Entry, key: &SortKey| {
+            let Subject::Param(param) = key.by else { return None };
+            let texts =
+                entry.texts.iter().filter(|(path, _)| param.paths.contains(path)).map(|(_, text)| text);
+            if key.descending { texts.max().cloned() } else { texts.min().cloned() }
+        };
+        let mut take =
+            |entry: &Entry| into.push((keys.iter().map(|key| value(entry, key)).collect(), entry.id));
+        match of {
+            Some(ids) => {
+                ids.iter().filter_map(|id| self.entries[*self.by_id.get(id)?].as_ref()).for_each(&mut take);
+            }
+            None => self.entries.iter().flatten().for_each(&mut take),
+        }
     }
 
     fn hits(

@@ -21,7 +21,7 @@ use crate::model::{Page, SearchRequest};
 use crate::sight::{has_compartment, has_parameter, has_type};
 use crate::{Error, Store};
 
-pub(crate) use run::Door;
+pub(crate) use run::{Door, order};
 
 /// Resources on a page when the query does not say.
 const PAGE: u32 = 20;

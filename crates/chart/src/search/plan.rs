@@ -5,7 +5,7 @@ use db::keys::SearchKey;
 use fhir::ResourceType;
 use fhir::search::{
     Clause, Comparison, Kind, Modifier, NumberQuery, Param, PathId, Predicate, Range, Reference, Search,
-    Subject, System, clinical_date,
+    SortKey, Subject, System, clinical_date,
 };
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId};
@@ -18,7 +18,7 @@ use crate::index::{
 };
 
 /// The index that is walked.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Via {
     /// Named rows, in order of id.
     Ids(Vec<Uuid>),
@@ -53,6 +53,7 @@ pub(crate) enum Order {
 }
 
 /// How a search is answered.
+#[derive(Clone)]
 pub(crate) struct Plan<'s> {
     pub(crate) rtype: ResourceType,
     pub(crate) via: Via,
@@ -219,6 +220,26 @@ impl<'s> Plan<'s> {
             }
             _ => Order::Memory,
         };
+    }
+
+    /// Whether people and places are to be in the order of texts that the directory knows of all of them.
+    pub(super) fn is_by_texts(&self, ctx: &Ctx, search: &Search) -> bool {
+        let is_text = |key: &SortKey| matches!(key.by, Subject::Param(param) if param.kind == Kind::String);
+        let all = match self.via {
+            Via::Ids(_) => !self.directory.is_empty(),
+            Via::Type => true,
+            _ => false,
+        };
+        // Who does not see everything would learn from a place in the list who else is on it.
+        let sees_all = ctx.fields().is_none() && !ctx.grants().by_relationship;
+        let nothing_else = self.residual.is_empty() && self.also.is_empty() && self.changed.is_empty();
+        all && sees_all
+            && nothing_else
+            && follows(self.rtype)
+            && self.patient.is_none()
+            && (self.updated, self.clinical) == (ALL_TIME, ALL_TIME)
+            && !search.sort.is_empty()
+            && search.sort.iter().all(is_text)
     }
 
     fn walks_clinically(&self) -> bool {

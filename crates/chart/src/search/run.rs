@@ -1,12 +1,14 @@
 //! Walking a plan.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use db::{Ctx, Db, Event, Phi, Row, ToSql, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
 use fhir::search::{
-    Clause, Comparison, Modifier, Predicate, Range, Search, SortValue, Subject, extract, matches, sort_key,
+    Clause, Comparison, Modifier, Predicate, Range, Search, SortKey, SortValue, Subject, extract, matches,
+    sort_key,
 };
 use jiff::Timestamp;
 use kernel::ResourceId;
@@ -94,6 +96,9 @@ pub(super) async fn page(
     let mut stopped = None;
     if !counts_only(search) {
         (found, stopped) = match plan.order {
+            Order::Memory if plan.is_by_texts(ctx, search) => {
+                by_texts(store, &door, &plan, search, cursor, count).await?
+            }
             Order::Memory => sorted(store, &door, &plan, search, cursor, count).await?,
             Order::Walk { .. } => {
                 let walked = walk(store, &door, &plan, cursor, count, BUDGET, &[]).await?;
@@ -167,7 +172,7 @@ async fn walk(
     from: Option<Cursor>,
     want: usize,
     mut budget: usize,
-    sort: &[fhir::search::SortKey],
+    sort: &[SortKey],
 ) -> Result<Candidates, Error> {
     let ctx = door.ctx();
     let mut cursor = from;
@@ -320,7 +325,7 @@ fn holds(
     plan: &Plan<'_>,
     record: &Record,
     body: &Phi<Vec<u8>>,
-    sort: &[fhir::search::SortKey],
+    sort: &[SortKey],
     values: &mut Vec<Option<SortValue>>,
 ) -> bool {
     if !plan.changed.iter().all(|clause| changed(clause, record.updated_at)) {
@@ -370,6 +375,59 @@ fn changed(clause: &Clause, at: Timestamp) -> bool {
     }
 }
 
+/// The order of two by the values that they have under the keys; without one last, in either direction.
+pub(crate) fn order<T: Ord>(keys: &[SortKey], left: &[Option<T>], right: &[Option<T>]) -> Ordering {
+    let one = |(index, key): (usize, &SortKey)| match (
+        left.get(index).and_then(Option::as_ref),
+        right.get(index).and_then(Option::as_ref),
+    ) {
+        (Some(left), Some(right)) if key.descending => right.cmp(left),
+        (Some(left), Some(right)) => left.cmp(right),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    };
+    keys.iter().enumerate().map(one).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The order of texts that the directory knows: what is not on the page is not opened, however many match.
+async fn by_texts(
+    store: &Store,
+    door: &Door<'_>,
+    plan: &Plan<'_>,
+    search: &Search,
+    cursor: Option<Cursor>,
+    count: usize,
+) -> Result<(Vec<Candidate>, Option<Cursor>), Error> {
+    let of = match &plan.via {
+        Via::Ids(ids) => Some(ids.as_slice()),
+        _ => None,
+    };
+    let directory = &store.directory;
+    let ids = directory.ordered(&store.db, door, plan.rtype, &plan.facilities, of, &search.sort).await?;
+    let mut at = cursor.and_then(|cursor| usize::try_from(cursor.at).ok()).unwrap_or(0);
+    let mut page: Vec<(usize, Candidate)> = Vec::new();
+    // One more than wanted tells whether there is more.
+    while page.len() <= count && at < ids.len() {
+        let chunk = &ids[at..ids.len().min(at + count + 1)];
+        let places: HashMap<Uuid, usize> = chunk.iter().zip(at..).map(|(id, at)| (*id, at)).collect();
+        let mut named = chunk.to_vec();
+        named.sort_unstable();
+        let mut part = plan.clone();
+        part.via = Via::Ids(named);
+        let found = walk(store, door, &part, None, chunk.len(), COUNTED, &[]).await?.found;
+        let before = page.len();
+        page.extend(found.into_iter().filter_map(|one| Some((*places.get(&one.record.id.0)?, one))));
+        page[before..].sort_unstable_by_key(|(at, _)| *at);
+        at += chunk.len();
+    }
+    let next = page.get(count).map(|(at, _)| *at);
+    page.truncate(count);
+    let last = page.last().map_or(Uuid::nil(), |(_, one)| one.record.id.0);
+    let stopped = next.map(|at| Cursor { at: i64::try_from(at).unwrap_or(i64::MAX), id: last });
+    Ok((page.into_iter().map(|(_, one)| one).collect(), stopped))
+}
+
 /// An order that no index has: all matches, up to a bound, in memory.
 async fn sorted(
     store: &Store,
@@ -394,24 +452,7 @@ async fn sorted(
         return Err(too_costly());
     }
     let mut all = walked.found;
-    all.sort_by(|a, b| {
-        for (index, key) in search.sort.iter().enumerate() {
-            let (left, right) =
-                (a.keys.get(index).and_then(Option::as_ref), b.keys.get(index).and_then(Option::as_ref));
-            let order = match (left, right) {
-                (Some(left), Some(right)) if key.descending => right.cmp(left),
-                (Some(left), Some(right)) => left.cmp(right),
-                // Without a value: last, in either direction.
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (None, None) => Ordering::Equal,
-            };
-            if order != Ordering::Equal {
-                return order;
-            }
-        }
-        a.record.id.cmp(&b.record.id)
-    });
+    all.sort_by(|a, b| order(&search.sort, &a.keys, &b.keys).then_with(|| a.record.id.cmp(&b.record.id)));
     let from = cursor.and_then(|cursor| usize::try_from(cursor.at).ok()).unwrap_or(0);
     let rest: Vec<Candidate> = all.into_iter().skip(from).collect();
     let more = rest.len() > count;
