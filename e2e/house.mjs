@@ -6,10 +6,28 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { afterEach } from 'node:test'
 import { chromium } from 'playwright-core'
 
 const PROGRAM = process.env.LAMPLIGHT_PROGRAM
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** What this file's tests opened: told when one of them fails. */
+const houses = []
+const browsers = []
+
+/** What is on the screens of a test that failed, and what the program said last: all data here is synthetic. */
+afterEach(async (t) => {
+  if (t.passed !== false) return
+  for (const page of browsers.flatMap((it) => it.contexts()).flatMap((it) => it.pages())) {
+    const text = await Promise.race([
+      page.evaluate(() => document.body.innerText.replaceAll(/\s+/g, ' ').slice(0, 1500)),
+      new Promise((resolve) => setTimeout(resolve, 2_000, 'it does not answer')),
+    ]).catch((error) => error.message)
+    console.log(`on the screen at ${page.url()}: ${text}`)
+  }
+  for (const home of houses) console.log(home.log().split('\n').slice(-15).join('\n'))
+})
 
 /** Why the tests cannot run here; nothing when they can. */
 export function missing() {
@@ -51,7 +69,7 @@ export async function house() {
   })
   const command = (...args) => execFileSync(PROGRAM, args, { env, encoding: 'utf8' })
   const [{ slug }] = JSON.parse(command('organization', 'list', '--json'))
-  return {
+  const home = {
     slug,
     port,
     origin: `http://${slug}.localhost:${port}`,
@@ -75,15 +93,19 @@ export async function house() {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  houses.push(home)
+  return home
 }
 
 /** The browser. */
-export function browser() {
+export async function browser() {
   const args = [
     ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
     ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
   ]
-  return chromium.launch({ executablePath: browserPath(), args })
+  const made = await chromium.launch({ executablePath: browserPath(), args })
+  browsers.push(made)
+  return made
 }
 
 /** A house with a browser in it, and a page on a laptop's screen; `shut` ends them all. */

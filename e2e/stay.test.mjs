@@ -167,19 +167,23 @@ test('a second chart of hers is made one with the first, and two again', { skip 
   await dialog().getByLabel('Problem').fill('Repeated falls')
   await dialog().getByRole('button', { name: 'Add' }).click()
   await gone()
-  await section('Contacts')
-  await page.getByRole('link', { name: 'The same person as…' }).click()
-  await page.getByLabel('Find the other chart').fill('quillfeather')
-  await button('This one: Rosalind Quillfeather').click()
-  await page.getByRole('table').waitFor()
-  await page.getByRole('radio', { name: 'Name: Rosalind Quillfeather' }).check()
-  await page.getByRole('checkbox', { name: /one person/ }).check()
+  await compare()
   await shot(page, 'merge-compare')
   await page.setViewportSize(PHONE)
   const width = await page.evaluate(() => document.documentElement.scrollWidth)
   assert.ok(width <= PHONE.width, `the comparison is ${width} wide`)
   await shot(page, 'phone-merge')
   await page.setViewportSize({ width: 1440, height: 900 })
+  // Nobody is admitted twice: the stay that was opened by mistake is ended first.
+  await page.getByText('Both charts have a stay under way.').waitFor()
+  assert.ok(await button('Make it one chart').isDisabled())
+  await shot(page, 'merge-both-admitted')
+  await page.getByRole('link', { name: 'Stay of Rosalin Quillfeather' }).click()
+  await button('Discharge').click()
+  await dialog().getByLabel('Which place, or with whom').fill('Opened by mistake')
+  await dialog().getByRole('button', { name: 'Discharge' }).click()
+  await gone()
+  await compare()
   await button('Make it one chart').click()
   await prove()
   await page.getByText('It is one chart now').waitFor()
@@ -199,6 +203,17 @@ test('a second chart of hers is made one with the first, and two again', { skip 
   await page.getByText('Essential (primary) hypertension').waitFor()
   assert.equal(await page.getByText('Repeated falls').count(), 0)
 })
+
+/** From the second chart to the comparison with the first, with everything answered. */
+async function compare() {
+  await section('Contacts')
+  await page.getByRole('link', { name: 'The same person as…' }).click()
+  await page.getByLabel('Find the other chart').fill('quillfeather')
+  await button('This one: Rosalind Quillfeather').click()
+  await page.getByRole('table').waitFor()
+  await page.getByRole('radio', { name: 'Name: Rosalind Quillfeather' }).check()
+  await page.getByRole('checkbox', { name: /one person/ }).check()
+}
 
 /** A code is good once: the next one is asked for. */
 async function prove() {

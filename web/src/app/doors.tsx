@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { signIn as door } from '@/api/auth'
 import { personQueries } from '@/api/queries'
 import { painted } from './painted'
 import { RootLayout } from './RootLayout'
@@ -31,9 +32,8 @@ export const signIn = createRoute({
       .fetchQuery({ ...personQueries.session(), retry: false })
       .catch(() => null)
     if (session) throw redirect({ href: safeReturn(search.return), replace: true })
-    await context.cache
-      .ensureQueryData({ ...personQueries.demo(), retry: false })
-      .catch(() => context.cache.setQueryData(personQueries.demo().queryKey, []))
+    // Not through the cache: signing out empties it, and may do so while this is under way.
+    return { people: await door.demo().catch(() => []) }
   },
   component: lazyRouteComponent(() => import('@/pages/sign-in/SignInPage'), 'SignInPage'),
 })

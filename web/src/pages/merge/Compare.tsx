@@ -1,14 +1,15 @@
-import { Button, Checkbox, Radio, Stack, Text } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Anchor, Button, Checkbox, Radio, Stack, Text } from '@mantine/core'
+import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { refreshCharts } from '@/api/chartQueries'
+import { chartQueries, refreshCharts } from '@/api/chartQueries'
 import { chartsIn, type Merged, type Unmerged } from '@/api/charts'
 import { ApiError, hasCode } from '@/api/errors'
 import type { Patient } from '@/api/fhirTypes'
 import { sexOf } from '@/pages/chart/Banner'
 import { ChartProblem } from '@/pages/chart/ChartProblem'
+import { CURRENT_STAY } from '@/pages/chart/essentials'
 import { useZone } from '@/pages/chart/useChart'
 import { nameOf, recordNumber } from '@/pages/chart/words'
 import { useMe } from '@/pages/context/useContextId'
@@ -35,6 +36,12 @@ export function Compare({ one, other }: { one: Patient; other: Patient }) {
   const words = { sex: (code: string) => t(`chart.sex_${sexOf(code)}`), photo: t('merges.photoThere') }
   const apart = FIELDS.filter((field) => differs(survivor, absorbed, field))
   const alike = FIELDS.filter((field) => !apart.includes(field) && wordsOf(survivor, field, words))
+
+  const stays = useQueries({
+    queries: [one, other].map((it) => chartQueries(context).records('Encounter', it.id, CURRENT_STAY)),
+  })
+  // Said before anything is asked: the server refuses it.
+  const bothAdmitted = stays.every(({ data }) => data && data.length > 0)
 
   const refresh = () => refreshCharts(client, context)
   const merge = useMutation({
@@ -137,17 +144,36 @@ export function Compare({ one, other }: { one: Patient; other: Patient }) {
       {merge.isError &&
         (hasCode(merge.error, 'two-facilities') ? (
           <Notice kind="warn">{t('merges.facilities')}</Notice>
-        ) : hasCode(merge.error, 'both-admitted') ? (
-          <Notice kind="warn">{t('merges.admitted')}</Notice>
-        ) : hasCode(merge.error, 'patient-merged') ? (
+        ) : hasCode(merge.error, 'both-admitted') ? null : hasCode(merge.error, 'patient-merged') ? (
           <Notice kind="warn">{t('merges.before')}</Notice>
         ) : merge.error instanceof ApiError && merge.error.status === 412 ? (
           <Notice kind="warn">{t('merges.changed')}</Notice>
         ) : (
           <ChartProblem error={merge.error} unsaved />
         ))}
+      {(bothAdmitted || hasCode(merge.error, 'both-admitted')) && (
+        <Notice kind="warn">
+          {t('merges.admitted')}{' '}
+          {[survivor, absorbed].map((it) => (
+            <Anchor
+              key={it.id}
+              mr="sm"
+              renderRoot={(props) => (
+                <Link
+                  to="/c/$context/patients/$patient/$section"
+                  params={{ context, patient: it.id, section: 'stays' }}
+                  {...props}
+                />
+              )}
+            >
+              {t('merges.stayOf', { name: nameOf(it.name) || t('chart.nameless') })}
+            </Anchor>
+          ))}
+        </Notice>
+      )}
       <div className={classes.buttons}>
         <Button
+          disabled={bothAdmitted}
           loading={merge.isPending}
           onClick={() => {
             setTried(true)

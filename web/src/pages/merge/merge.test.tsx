@@ -50,6 +50,23 @@ test('two charts of one person are compared, made one after proof, and two again
   expect(world.merges[0]?.undone_at).not.toBeNull()
 })
 
+test('two who are both admitted are told so, with the way to end a stay, before anything is asked', async () => {
+  const stay = world.records.find((it) => it.type === 'Encounter')
+  if (!stay) throw new Error('no such record')
+  const staying = (patient: string) => {
+    const id = crypto.randomUUID()
+    const subject = { reference: `Patient/${patient}` }
+    return { ...stay, id, text: JSON.stringify({ ...JSON.parse(stay.text), id, subject }) }
+  }
+  world.records.push(staying(INES), staying(INEZ))
+  const app = open(`/c/${CONTEXT}/same/${INEZ}?as=${INES}`)
+  await app.sees(/Both charts have a stay under way/)
+  expect(screen.getByRole('button', { name: 'Make it one chart' })).toBeDisabled()
+  await app.follows('Stay of Inez Marchetti')
+  await app.reads('Inez Marchetti')
+  await app.sees('Here now')
+})
+
 test('whose chart goes on in another says so, and is in no list', async () => {
   const inez = world.records.find((it) => it.id === INEZ)
   if (!inez) throw new Error('no such record')

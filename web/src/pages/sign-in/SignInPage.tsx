@@ -34,8 +34,7 @@ export function SignInPage() {
   const cache = useQueryClient()
   const [begun] = useState(takeBegun)
   const [step, setStep] = useState<'password' | 'factor'>(begun ? 'factor' : 'password')
-  // Whoever signs in empties the cache before this page is gone.
-  const [people] = useState(() => cache.getQueryData(personQueries.demo().queryKey) ?? [])
+  const { people } = route.useRouteContext()
   const { data: branding } = useQuery({ ...personQueries.branding(), retry: false })
   const house = branding?.name ? { name: branding.name, logo: pngOf(branding.logo) } : undefined
   const [own, setOwn] = useState(begun !== undefined)

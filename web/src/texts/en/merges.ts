@@ -28,6 +28,7 @@ export const merges = {
   merge: 'Make it one chart',
   facilities: 'The two charts are at different facilities. Move one of them first.',
   admitted: 'Both charts have a stay under way. Discharge the one that was opened by mistake first.',
+  stayOf: 'Stay of {{name}}',
   before: 'One of these charts was merged before.',
   changed: 'One of the charts was changed meanwhile. Please look again.',
   doneTitle: 'It is one chart now',
