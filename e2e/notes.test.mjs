@@ -267,7 +267,8 @@ test(`killed ${KILLS} times while typing, never more than five seconds of typing
       page = await newPage()
       await page.goto(drafted)
     }
-    await area().waitFor()
+    // A busy server is asked again by the page itself.
+    await area().waitFor({ timeout: 60_000 })
     await saved()
     await page.waitForTimeout(300)
     await saved()

@@ -44,6 +44,10 @@ interface Asked {
 export function answering(resolve: (asked: Asked) => Promise<Response> | Response) {
   return async (asked: Asked) => {
     world.asked.push(`${asked.request.method} ${new URL(asked.request.url).pathname}`)
+    if (world.busy > 0) {
+      world.busy--
+      return problem(503, 'overloaded', {}, { 'Retry-After': '1' })
+    }
     try {
       return await resolve(asked)
     } catch (error) {

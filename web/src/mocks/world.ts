@@ -90,6 +90,8 @@ export interface World {
   files: MockFile[]
   noScanner: boolean
   notes: MockNotes
+  /** So many requests are answered 503. */
+  busy: number
   /** What was asked, for tests: "METHOD path". */
   asked: string[]
 }
@@ -232,6 +234,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       loses: 0,
       saves: 0,
     },
+    busy: 0,
     asked: [],
     ...changes,
   }

@@ -70,6 +70,8 @@ export const errorPages = {
   notFound: 'The address may be mistyped, or the page may have moved.',
   toPosts: 'Go to your posts',
   brokenTitle: 'This page could not be shown',
+  busyTitle: 'Lamplight is busy',
+  busy: 'Nothing is lost. This page tries again by itself.',
   unreachedTitle: 'No connection',
   unreached:
     'Lamplight is here, but records are kept at the server and never on this device. It goes on by itself as soon as the server answers.',
