@@ -67,15 +67,17 @@ ensure_chromium() {
     note "no Chromium on this machine: the browser tests are skipped"
 }
 
-# e2e_test PROGRAM: stories in a real browser against the built program.
+# e2e_test PROGRAM: stories in a real browser against the built program, with pictures of every page.
 e2e_test() {
     ensure_node
     ensure_chromium
-    local stamp
+    local stamp shots=${E2E_SHOTS:-$CARGO_TARGET_DIR/screenshots}
     stamp=$(sha256sum e2e/package-lock.json | cut -d' ' -f1)
     if ! stamped e2e/node_modules/.lamplight-stamp "$stamp"; then
         (cd e2e && npm install --no-audit --no-fund --loglevel=error >/dev/null)
         echo "$stamp" >e2e/node_modules/.lamplight-stamp
     fi
-    (cd e2e && LAMPLIGHT_PROGRAM=$1 npm run --silent test)
+    mkdir -p "$shots"
+    note "pictures of every page, on a laptop and on a phone: $shots"
+    (cd e2e && LAMPLIGHT_PROGRAM=$1 E2E_SHOTS=$shots npm run --silent test)
 }
