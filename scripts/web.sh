@@ -78,6 +78,8 @@ e2e_test() {
         echo "$stamp" >e2e/node_modules/.lamplight-stamp
     fi
     mkdir -p "$shots"
+    # The tests run in a folder of their own.
+    shots=$(cd "$shots" && pwd)
     note "pictures of every page, on a laptop and on a phone: $shots"
     (cd e2e && LAMPLIGHT_PROGRAM=$1 E2E_SHOTS=$shots npm run --silent test)
 }

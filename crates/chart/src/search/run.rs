@@ -405,7 +405,7 @@ async fn by_texts(
     };
     let directory = &store.directory;
     let ids = directory.ordered(&store.db, door, plan.rtype, &plan.facilities, of, &search.sort).await?;
-    let mut at = cursor.and_then(|cursor| usize::try_from(cursor.at).ok()).unwrap_or(0);
+    let mut at = shown_before(cursor);
     let mut page: Vec<(usize, Candidate)> = Vec::new();
     // One more than wanted tells whether there is more.
     while page.len() <= count && at < ids.len() {
@@ -423,8 +423,7 @@ async fn by_texts(
     }
     let next = page.get(count).map(|(at, _)| *at);
     page.truncate(count);
-    let last = page.last().map_or(Uuid::nil(), |(_, one)| one.record.id.0);
-    let stopped = next.map(|at| Cursor { at: i64::try_from(at).unwrap_or(i64::MAX), id: last });
+    let stopped = next.map(|at| after(at, page.last().map(|(_, one)| one)));
     Ok((page.into_iter().map(|(_, one)| one).collect(), stopped))
 }
 
@@ -453,15 +452,23 @@ async fn sorted(
     }
     let mut all = walked.found;
     all.sort_by(|a, b| order(&search.sort, &a.keys, &b.keys).then_with(|| a.record.id.cmp(&b.record.id)));
-    let from = cursor.and_then(|cursor| usize::try_from(cursor.at).ok()).unwrap_or(0);
+    let from = shown_before(cursor);
     let rest: Vec<Candidate> = all.into_iter().skip(from).collect();
     let more = rest.len() > count;
     let page: Vec<Candidate> = rest.into_iter().take(count).collect();
-    let stopped = more.then(|| Cursor {
-        at: i64::try_from(from + page.len()).unwrap_or(i64::MAX),
-        id: page.last().map_or(Uuid::nil(), |one| one.record.id.0),
-    });
+    let stopped = more.then(|| after(from + page.len(), page.last()));
     Ok((page, stopped))
+}
+
+/// Where an order has no index, a cursor is the place in it up to which was shown, and the last of the page.
+fn after(shown: usize, last: Option<&Candidate>) -> Cursor {
+    let id = last.map_or(Uuid::nil(), |one| one.record.id.0);
+    Cursor { at: i64::try_from(shown).unwrap_or(i64::MAX), id }
+}
+
+/// What [`after`] was given.
+fn shown_before(cursor: Option<Cursor>) -> usize {
+    cursor.and_then(|cursor| usize::try_from(cursor.at).ok()).unwrap_or(0)
 }
 
 /// How many match in all, where PostgreSQL can say so without a row being opened.
