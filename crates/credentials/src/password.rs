@@ -6,6 +6,7 @@
 mod hasher;
 mod policy;
 mod queue;
+mod threads;
 
 pub use hasher::{BadCost, Cost, Hasher, Verdict};
 pub use policy::{LONGEST, SHORTEST, Weakness, check, fingerprint};

@@ -23,9 +23,6 @@ use crate::areas::{demonstration, documents, events, exports, notes, oauth, peop
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
 
-/// How many passwords are looked at together, from the first look at the account to the last line of the log.
-const SIGN_INS: usize = 4;
-
 /// How the program answers HTTP.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -138,7 +135,7 @@ impl App {
             carriers: Arc::new(settings.carriers.clone().unwrap_or_else(|| Carriers::mailbox(&world))),
             post: Arc::default(),
             passwords: passwords(&settings),
-            sign_ins: Arc::new(Semaphore::new(SIGN_INS)),
+            sign_ins: Arc::new(Semaphore::new(cores().max(2))),
             own_passkeys: settings
                 .domain
                 .as_deref()
@@ -305,8 +302,11 @@ fn passwords(settings: &Settings) -> HashQueue {
     let cost = settings.password_cost.unwrap_or(Cost::OWASP);
     let hasher =
         Hasher::new(cost).unwrap_or_else(|_| Hasher::new(Cost::OWASP).expect("a cost that is right"));
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    HashQueue::new(hasher, HashLimits { waiting: 256, ..HashLimits::for_cores(cores) })
+    HashQueue::new(hasher, HashLimits { waiting: 256, ..HashLimits::for_cores(cores()) })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn passkeys(host: &str, subdomains: bool, settings: &Settings) -> Option<Passkeys> {

@@ -8,10 +8,11 @@ use std::{sync::Arc, time::Duration};
 use kernel::World;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    task, time,
+    time,
 };
 use zeroize::Zeroizing;
 
+use super::threads::Threads;
 use super::{Hasher, Verdict};
 
 /// How much may be going on.
@@ -45,6 +46,7 @@ pub struct HashQueue {
     places: Arc<Semaphore>,
     /// One for everyone running.
     turns: Arc<Semaphore>,
+    threads: Threads,
     patience: Duration,
 }
 
@@ -57,6 +59,7 @@ impl HashQueue {
             hasher: Arc::new(hasher),
             places: Arc::new(Semaphore::new(places)),
             turns: Arc::new(Semaphore::new(running)),
+            threads: Threads::start(running),
             patience: limits.patience,
         }
     }
@@ -91,17 +94,13 @@ impl HashQueue {
         let turn = self.turn().await?;
         let hasher = Arc::clone(&self.hasher);
         // The work goes on when its caller gives up, and so must keep its place and turn itself.
-        let running = task::spawn_blocking(move || {
+        let work = move || {
             let _held = (place, turn);
             work(&hasher)
-        });
-        match running.await {
+        };
+        match self.threads.run(work).await.ok_or(Busy)? {
             Ok(done) => Ok(done),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is going down.
-                Err(_) => Err(Busy),
-            },
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
@@ -113,6 +112,8 @@ impl HashQueue {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task;
+
     use super::*;
     use crate::fixture::world;
     use crate::password::Cost;
