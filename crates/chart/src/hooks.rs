@@ -15,6 +15,11 @@ use crate::Error;
 pub const NOTE: &str = "https://lamplight.health/fhir/note";
 /// The system of the identifiers of templates of notes. What bears it is changed by who edits templates.
 pub const TEMPLATE: &str = "https://lamplight.health/fhir/note-template";
+/// The system of the identifiers of what was handed over at the end of a shift. What bears it is made by signing and never
+/// changes.
+pub const HANDOVER: &str = "https://lamplight.health/fhir/hand-over";
+/// The system of the identifiers of incidents and of their reviews. What bears it is written by reporting and reviewing.
+pub const INCIDENT: &str = "https://lamplight.health/fhir/incident";
 
 /// Whose a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,10 @@ pub(crate) enum Kept {
     Signed,
     /// A template of notes.
     Template,
+    /// What was handed over of a resident.
+    Handover,
+    /// An incident, or its review.
+    Incident,
 }
 
 /// Who writes.
@@ -51,6 +60,8 @@ pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
             policies.iter().any(|one| one.as_str() == Some(NOTE)).then_some(Kept::Signed)
         }
         ResourceType::Questionnaire => bears(TEMPLATE).then_some(Kept::Template),
+        ResourceType::Communication => bears(HANDOVER).then_some(Kept::Handover),
+        ResourceType::AdverseEvent | ResourceType::Task => bears(INCIDENT).then_some(Kept::Incident),
         _ => None,
     }
 }
@@ -58,6 +69,11 @@ pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
 const SIGNED: Error =
     Error::Request(409, "note-signed: a signed note never changes; add to it, or correct it with a new one");
 const SIGNING: Error = Error::Request(422, "note-signed: records of signed notes are made by signing alone");
+const HANDED_OVER: Error =
+    Error::Request(409, "handed-over: what was handed over never changes; say what is new in the next one");
+const HANDING_OVER: Error = Error::Request(422, "handed-over: what is handed over is made by signing alone");
+const INCIDENTS: Error =
+    Error::Request(422, "incident: incidents are written through /api/incidents and /api/patients");
 const TEMPLATES: Error =
     Error::Request(422, "note-template: templates of notes are written through /api/note-templates");
 
@@ -67,6 +83,8 @@ pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
         (None, _) | (_, By::Area | By::Import) => Ok(()),
         (Some(Kept::Signed), By::Client) => Err(SIGNING),
         (Some(Kept::Template), By::Client) => Err(TEMPLATES),
+        (Some(Kept::Handover), By::Client) => Err(HANDING_OVER),
+        (Some(Kept::Incident), By::Client) => Err(INCIDENTS),
     }
 }
 
@@ -74,9 +92,12 @@ pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
 fn change(by: By, was: Option<Kept>, is: Option<Kept>) -> Result<(), Error> {
     match (was, is) {
         (Some(Kept::Signed), _) => Err(SIGNED),
+        (Some(Kept::Handover), _) => Err(HANDED_OVER),
         (_, Some(Kept::Signed)) => Err(SIGNING),
+        (_, Some(Kept::Handover)) => Err(HANDING_OVER),
         (None, None) => Ok(()),
-        (Some(Kept::Template), _) | (_, Some(Kept::Template)) if by == By::Area => Ok(()),
+        _ if by == By::Area => Ok(()),
+        (Some(Kept::Incident), _) | (_, Some(Kept::Incident)) => Err(INCIDENTS),
         _ => Err(TEMPLATES),
     }
 }
@@ -127,5 +148,19 @@ mod tests {
         assert!(new(By::Client, Some(Kept::Signed)).is_err() && new(By::Area, Some(Kept::Signed)).is_ok());
         assert!(change(By::Area, Some(Kept::Template), Some(Kept::Template)).is_ok());
         assert!(change(By::Import, Some(Kept::Template), Some(Kept::Template)).is_err());
+    }
+
+    #[test]
+    fn what_was_handed_over_changes_for_nobody_and_an_incident_by_its_area_alone() {
+        for by in [By::Client, By::Import, By::Area] {
+            for is in [None, Some(Kept::Handover), Some(Kept::Incident)] {
+                assert!(change(by, Some(Kept::Handover), is).is_err(), "{by:?}");
+            }
+            let area = by == By::Area;
+            assert_eq!(change(by, Some(Kept::Incident), Some(Kept::Incident)).is_ok(), area, "{by:?}");
+            assert_eq!(change(by, Some(Kept::Incident), None).is_ok(), area, "{by:?}");
+            assert_eq!(new(by, Some(Kept::Handover)).is_ok(), by != By::Client, "{by:?}");
+            assert_eq!(new(by, Some(Kept::Incident)).is_ok(), by != By::Client, "{by:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ mod parse;
 
 use std::borrow::Cow;
 
-pub use edit::{Edit, SpliceError, minify, push_quoted, quote, splice};
+pub use edit::{Edit, SpliceError, amend, minify, push_quoted, quote, splice};
 pub(crate) use parse::shown;
 pub use parse::{Fault, FaultKind, Limits, MAX_DEPTH, parse};
 

@@ -105,15 +105,25 @@ impl Action {
     /// What it is to who reads the log of their record.
     pub fn what(self) -> What {
         match self {
-            Self::Read | Self::History | Self::Download | Self::LookAtDrafts => What::Viewed,
+            Self::Read | Self::History | Self::Download | Self::LookAtDrafts | Self::ReceiveHandover => {
+                What::Viewed
+            }
             Self::Search => What::Searched,
-            Self::Create | Self::Upload | Self::SignNote | Self::AddToNote | Self::CoSignNote => What::Added,
-            Self::Update | Self::WriteDraft => What::Changed,
+            Self::Create
+            | Self::Upload
+            | Self::SignNote
+            | Self::AddToNote
+            | Self::CoSignNote
+            | Self::SignHandover
+            | Self::ReportIncident => What::Added,
+            Self::Update | Self::WriteDraft | Self::ReviewIncident => What::Changed,
             Self::Delete => What::Deleted,
             Self::Export => What::Exported,
             Self::Import => What::Imported,
             Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
-            Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges => What::Listed,
+            Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges | Self::LookAtShift => {
+                What::Listed
+            }
             Self::EditTie => What::Related,
             Self::Reassign => What::Moved,
             Self::MergePatients | Self::UnmergePatients => What::Merged,

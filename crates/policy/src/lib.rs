@@ -123,11 +123,21 @@ pub enum Action {
     CoSignNote,
     /// Making, publishing and retiring templates of notes.
     EditTemplate,
+    /// Looking at a facility's shift: who is here, what is due, what was handed over, what happened.
+    LookAtShift,
+    /// Signing what is handed over at the end of a shift.
+    SignHandover,
+    /// Receiving it.
+    ReceiveHandover,
+    /// Reporting an incident.
+    ReportIncident,
+    /// Reviewing an incident and closing it.
+    ReviewIncident,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 55] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -178,6 +188,11 @@ impl Action {
         Self::AddToNote,
         Self::CoSignNote,
         Self::EditTemplate,
+        Self::LookAtShift,
+        Self::SignHandover,
+        Self::ReceiveHandover,
+        Self::ReportIncident,
+        Self::ReviewIncident,
     ];
 
     /// The permission that allows the action.
@@ -213,6 +228,10 @@ impl Action {
             }
             Self::CoSignNote => Permission::NotesCoSign,
             Self::EditTemplate => Permission::TemplatesEdit,
+            Self::LookAtShift | Self::SignHandover | Self::ReceiveHandover | Self::ReportIncident => {
+                Permission::ShiftWork
+            }
+            Self::ReviewIncident => Permission::IncidentsReview,
         }
     }
 
@@ -269,6 +288,11 @@ impl Action {
             Self::AddToNote => "notes.add",
             Self::CoSignNote => "notes.co-sign",
             Self::EditTemplate => "templates.edit",
+            Self::LookAtShift => "shift.look",
+            Self::SignHandover => "handovers.sign",
+            Self::ReceiveHandover => "handovers.receive",
+            Self::ReportIncident => "incidents.report",
+            Self::ReviewIncident => "incidents.review",
         }
     }
 }

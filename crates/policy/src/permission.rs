@@ -80,6 +80,10 @@ permissions! {
     NotesCoSign = "notes.co-sign",
     /// Make, publish and retire the templates of notes.
     TemplatesEdit = "templates.edit",
+    /// Work a shift: see its queue, report incidents, hand over and receive.
+    ShiftWork = "shift.work",
+    /// Review incidents and close them.
+    IncidentsReview = "incidents.review",
 }
 
 /// A set of permissions.

@@ -4,7 +4,7 @@
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
     DirectoryWrite, EmergencyAccess, EmergencyReview, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd,
-    PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
+    PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit, ShiftWork,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -135,8 +135,17 @@ impl Role {
 }
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
-const AIDE: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess, NotesWrite];
+const AIDE: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    EmergencyAccess,
+    NotesWrite,
+    ShiftWork,
+];
 const CARE: &[Permission] = &[
     ChartRead,
     ChartSearch,
@@ -149,6 +158,7 @@ const CARE: &[Permission] = &[
     EmergencyAccess,
     NotesWrite,
     NotesCoSign,
+    ShiftWork,
 ];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,
@@ -197,9 +207,11 @@ const PARTNER_WITHOUT_CHART: &[Permission] = &[PeopleInvite, PeopleEnd];
 
 /// Clinical types, which a front desk and a biller have no need of.
 const CLINICAL: &[&str] = &[
+    "AdverseEvent",
     "AllergyIntolerance",
     "CarePlan",
     "ClinicalImpression",
+    "Communication",
     "Composition",
     "DiagnosticReport",
     "DocumentReference",
@@ -215,9 +227,11 @@ const CLINICAL: &[&str] = &[
 ];
 /// A claim needs diagnoses and procedures; an appointment does not.
 const FRONT_DESK_HIDDEN: &[&str] = &[
+    "AdverseEvent",
     "AllergyIntolerance",
     "CarePlan",
     "ClinicalImpression",
+    "Communication",
     "Composition",
     "Condition",
     "DiagnosticReport",

@@ -13,7 +13,7 @@ mod sql;
 use db::{Ctx, Tx};
 use fhir::ResourceType;
 use fhir::search::{Limits, Search, Summary, Total, parse_known};
-use kernel::ResourceId;
+use kernel::{FacilityId, ResourceId};
 use percent_encoding::percent_decode_str;
 use policy::{Action, Target};
 
@@ -35,6 +35,31 @@ impl Store {
     /// [`Error::Query`] naming the parameters that cannot be answered; 400 when the order asked for needs more matches
     /// in memory than are allowed.
     pub async fn search(&self, ctx: &Ctx, request: SearchRequest<'_>) -> Result<Page, Error> {
+        self.search_within(ctx, ctx.facilities(), request).await
+    }
+
+    /// As [`Store::search`], of one of the facilities within reach and the organization's own records.
+    ///
+    /// # Errors
+    /// As [`Store::search`]; not found when the facility is out of reach.
+    pub async fn search_at(
+        &self,
+        ctx: &Ctx,
+        facility: FacilityId,
+        request: SearchRequest<'_>,
+    ) -> Result<Page, Error> {
+        if !ctx.facilities().contains(&facility) {
+            return Err(db::Error::NotFound.into());
+        }
+        self.search_within(ctx, &[facility], request).await
+    }
+
+    async fn search_within(
+        &self,
+        ctx: &Ctx,
+        facilities: &[FacilityId],
+        request: SearchRequest<'_>,
+    ) -> Result<Page, Error> {
         self.db.authorize(ctx, Action::Search, Target::default()).await?;
         let now = self.db.world().now().as_microsecond();
         let pairs = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -48,7 +73,7 @@ impl Store {
         if !search.elements.is_empty() {
             return Err(Error::Request(400, "_elements: not supported"));
         }
-        run::page(self, ctx, request, &search).await
+        run::page(self, ctx, facilities, request, &search).await
     }
 }
 

@@ -90,13 +90,13 @@ struct Tokens {
 
 impl<'s> Plan<'s> {
     pub(crate) fn make(
-        ctx: &Ctx,
+        (ctx, facilities): (&Ctx, &[FacilityId]),
         key: &SearchKey,
         rtype: ResourceType,
         compartment: Option<PatientId>,
         search: &'s Search,
     ) -> Self {
-        let mut facilities = ctx.facilities().to_vec();
+        let mut facilities = facilities.to_vec();
         facilities.push(FacilityId::WHOLE);
         let mut plan = Plan {
             rtype,

@@ -11,7 +11,7 @@ use fhir::search::{
     sort_key,
 };
 use jiff::Timestamp;
-use kernel::ResourceId;
+use kernel::{FacilityId, ResourceId};
 use policy::Action;
 use uuid::Uuid;
 
@@ -79,6 +79,7 @@ impl Door<'_> {
 pub(super) async fn page(
     store: &Store,
     ctx: &Ctx,
+    facilities: &[FacilityId],
     request: SearchRequest<'_>,
     search: &Search,
 ) -> Result<Page, Error> {
@@ -86,7 +87,9 @@ pub(super) async fn page(
     let fingerprint = fingerprint(&request);
     let cursor = search.cursor.as_deref().map(|text| Cursor::read(text, &key, &fingerprint)).transpose()?;
     let door = Door::Own(ctx);
-    let plan = ready(store, &door, Plan::make(ctx, &key, request.rtype, request.compartment, search)).await?;
+    let plan =
+        ready(store, &door, Plan::make((ctx, facilities), &key, request.rtype, request.compartment, search))
+            .await?;
     let count = search.count.unwrap_or(PAGE) as usize;
     let mut total = None;
     if wants_total(search) {
@@ -138,7 +141,8 @@ pub(super) async fn conditional(
 ) -> Result<Vec<ResourceId>, Error> {
     let key = store.db.keyring().search_key(tx.ctx()).await?;
     let door = Door::Given(tx);
-    let plan = ready(store, &door, Plan::make(tx.ctx(), &key, rtype, None, search)).await?;
+    let plan =
+        ready(store, &door, Plan::make((tx.ctx(), tx.ctx().facilities()), &key, rtype, None, search)).await?;
     let walked = walk(store, &door, &plan, None, 2, COUNTED, &[]).await?;
     if walked.found.len() < 2 && walked.stopped.is_some() {
         return Err(too_costly());
@@ -195,7 +199,7 @@ async fn walk(
         for (row, record) in rows.iter().zip(records) {
             let at: Timestamp = row.get(7);
             let place = Cursor::new(at, record.id.0);
-            if !view::exists(ctx, &record) {
+            if !view::exists(ctx, &record) || !plan.facilities.contains(&record.facility) {
                 cursor = Some(place);
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Changing a document by splicing its own bytes, so that everything else stays byte for byte.
 
-use super::Span;
+use super::{Limits, Span, parse};
 
 /// A place and the text to put there; an empty span inserts.
 pub type Edit<'e> = (Span, &'e str);
@@ -31,6 +31,32 @@ pub fn splice(source: &[u8], edits: &[Edit<'_>]) -> Result<Vec<u8>, SpliceError>
     }
     out.extend_from_slice(source.get(at..).ok_or(SpliceError)?);
     Ok(out)
+}
+
+/// The object with these members set: each replaced where it stands, or added at the end.
+///
+/// # Errors
+/// [`SpliceError`] when `source` is no object.
+pub fn amend(source: &[u8], members: &[(&str, String)]) -> Result<Vec<u8>, SpliceError> {
+    let root = parse(source, &Limits::default()).map_err(|_| SpliceError)?;
+    let end = root.span.end.saturating_sub(1);
+    let last = Span { start: end, end };
+    let mut first = match &root.value {
+        super::Value::Object(there) => there.is_empty(),
+        _ => return Err(SpliceError),
+    };
+    let mut edits = Vec::with_capacity(members.len());
+    for (name, text) in members {
+        match root.get(name) {
+            Some(known) => edits.push((known.span, text.clone())),
+            None => {
+                let comma = if std::mem::take(&mut first) { "" } else { "," };
+                edits.push((last, format!("{comma}{}:{text}", quote(name))));
+            }
+        }
+    }
+    let edits: Vec<Edit<'_>> = edits.iter().map(|(span, text)| (*span, text.as_str())).collect();
+    splice(source, &edits)
 }
 
 /// The document without insignificant white space (for NDJSON, where a line is a document). The source must have
@@ -115,6 +141,14 @@ mod tests {
         assert_eq!(splice(b"abc", &[(span(0, 2), ""), (span(1, 3), "")]), Err(SpliceError));
         assert_eq!(splice(b"abc", &[(span(2, 9), "")]), Err(SpliceError));
         assert_eq!(splice(b"abc", &[(span(2, 1), "")]), Err(SpliceError));
+    }
+
+    #[test]
+    fn amends_members_and_leaves_the_others_as_they_were() {
+        let set = [("b", "2".to_owned()), ("c", "[3]".to_owned())];
+        assert_eq!(amend(b"{\"a\": 1.50, \"b\": 1 }", &set).unwrap(), b"{\"a\": 1.50, \"b\": 2 ,\"c\":[3]}");
+        assert_eq!(amend(b"{}", &set).unwrap(), b"{\"b\":2,\"c\":[3]}");
+        assert_eq!(amend(b"[]", &set), Err(SpliceError));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, merges, modules, notes, oauth, people, platform, providers, stays, support, terminology,
+    fhir, fields, incidents, merges, modules, notes, oauth, people, platform, providers, shifts, stays,
+    support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -213,6 +214,9 @@ pub fn routes() -> &'static [Route] {
             support::ROUTES,
             terminology::ROUTES,
             stays::ROUTES,
+            tasks::ROUTES,
+            shifts::ROUTES,
+            incidents::ROUTES,
             merges::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,

@@ -33,6 +33,7 @@ mod reassign;
 mod roles;
 mod routes;
 mod searches;
+mod shifts;
 mod signing_in;
 mod stays;
 mod support;

@@ -36,6 +36,9 @@ pub(crate) fn example(template: &str) -> String {
         ("{link}", "999"),
         ("{draft}", ID),
         ("{composition}", ID),
+        ("{task}", ID),
+        ("{handover}", ID),
+        ("{incident}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

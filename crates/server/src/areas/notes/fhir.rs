@@ -41,7 +41,7 @@ impl Signer {
 }
 
 /// The system of posts.
-pub(super) const POST: &str = "https://lamplight.health/fhir/post";
+pub(crate) const POST: &str = "https://lamplight.health/fhir/post";
 /// The system of what our sections are.
 const SECTION: &str = "https://lamplight.health/fhir/CodeSystem/note-section";
 

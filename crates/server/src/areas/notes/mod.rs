@@ -10,5 +10,6 @@ mod ops;
 mod routes;
 mod store;
 
-pub(crate) use ops::Memory;
+pub(crate) use fhir::POST;
+pub(crate) use ops::{Memory, patient_names};
 pub(crate) use routes::ROUTES;

@@ -1,6 +1,6 @@
 //! What becomes of an Encounter (<https://hl7.org/fhir/R4/encounter.html>) as its patient comes and goes; pure.
 
-use fhir::json::{Limits, parse, quote, splice};
+use fhir::json::{amend, quote};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -238,7 +238,6 @@ impl Stay {
 
     /// The document with what changed; every other member byte for byte as it was.
     pub(super) fn written_into(&self, body: &[u8]) -> Option<Vec<u8>> {
-        let root = parse(body, &Limits::default()).ok()?;
         let mut members = vec![("status", quote(&self.status))];
         let list = |values: &[Value]| Value::from(values.to_vec()).to_string();
         if !self.status_history.is_empty() {
@@ -252,18 +251,7 @@ impl Stay {
                 members.push((name, value.to_string()));
             }
         }
-        let mut edits = Vec::new();
-        let mut last = root.span;
-        last.start = root.span.end.saturating_sub(1);
-        last.end = last.start;
-        for (name, text) in members {
-            match root.get(name) {
-                Some(known) => edits.push((known.span, text)),
-                None => edits.push((last, format!(",{}:{text}", quote(name)))),
-            }
-        }
-        let edits: Vec<_> = edits.iter().map(|(span, text)| (*span, text.as_str())).collect();
-        splice(body, &edits).ok()
+        amend(body, &members).ok()
     }
 }
 
@@ -316,6 +304,8 @@ impl Arrival<'_> {
 
 #[cfg(test)]
 mod tests {
+    use fhir::json::{Limits, parse};
+
     use super::*;
 
     const BODY: &str = r#"{"resourceType":"Encounter","status":"in-progress","length":{"value":1.50},

@@ -20,7 +20,7 @@ use crate::http::Failure;
 /// Stays on a page.
 const PAGE: &str = "200";
 const INPATIENT: (&str, &str) = ("class", "IMP");
-const CURRENT: (&str, &str) = ("status", "arrived,triaged,in-progress,onleave");
+pub(super) const CURRENT: (&str, &str) = ("status", "arrived,triaged,in-progress,onleave");
 
 async fn search(
     app: &App,

@@ -1,6 +1,7 @@
 //! How a stay is told.
 
 use chart::Document;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -20,9 +21,9 @@ pub(super) struct StayView {
     from: Option<String>,
     until: Option<String>,
     /// The room where they are, or that is held for them.
-    room: Option<String>,
+    pub(super) room: Option<String>,
     /// Where they are who are away.
-    away: Option<String>,
+    pub(super) away: Option<String>,
     reason: Option<String>,
     /// Which facility's stay it is, by name.
     at: Option<String>,
@@ -33,6 +34,9 @@ pub(super) struct StayView {
     places: Vec<PlaceView>,
     #[serde(skip)]
     class: Option<String>,
+    /// `Location/<id>` of the room.
+    #[serde(skip)]
+    pub(super) place: Option<String>,
     /// What it was before: each status with its time.
     past: Vec<PastView>,
 }
@@ -76,6 +80,41 @@ impl StayView {
         self.class.as_deref() == Some("IMP")
     }
 
+    /// When it began.
+    pub(super) fn begun(&self) -> Option<Timestamp> {
+        self.from.as_deref()?.parse().ok()
+    }
+
+    /// What became of it since then, in words and in order.
+    pub(super) fn turns(&self, since: Timestamp) -> Vec<String> {
+        let after = |text: &Option<String>| {
+            text.as_deref().and_then(|text| text.parse::<Timestamp>().ok()).filter(|at| *at >= since)
+        };
+        let mut turns: Vec<(Timestamp, String)> = Vec::new();
+        if let Some(at) = after(&self.from) {
+            let room = self.places.first().and_then(|place| place.name.as_deref());
+            turns.push((at, room.map_or("Admitted".to_owned(), |room| format!("Admitted to {room}"))));
+        }
+        // The first place is where the stay began.
+        for place in self.places.iter().skip(1) {
+            let away = self.past.iter().any(|past| past.until == place.from) && self.away == place.name;
+            if let (Some(at), Some(name)) = (after(&place.from), &place.name) {
+                turns.push((at, if away { format!("Away: {name}") } else { format!("Moved to {name}") }));
+            }
+        }
+        for past in self.past.iter().filter(|past| past.status.as_deref() == Some("onleave")) {
+            if let Some(at) = after(&past.until).filter(|_| self.until.is_none()) {
+                turns.push((at, "Came back".to_owned()));
+            }
+        }
+        if let Some(at) = after(&self.until) {
+            let to = self.destination.as_deref().map(|to| format!(": {to}")).unwrap_or_default();
+            turns.push((at, format!("Discharged{to}")));
+        }
+        turns.sort();
+        turns.into_iter().map(|(_, turn)| turn).collect()
+    }
+
     /// Of an Encounter; nothing of one that is no JSON.
     pub(super) fn of(document: &Document) -> Option<Self> {
         let whole: Value = serde_json::from_slice(&document.body).ok()?;
@@ -91,6 +130,10 @@ impl StayView {
                 .collect();
             (!found.is_empty()).then(|| found.join(", "))
         };
+        let in_use = if is_away { "reserved" } else { "active" };
+        let room = places
+            .iter()
+            .find(|place| place["status"].as_str().unwrap_or("active") == in_use && stands(place));
         let tag = document.tag.clone().unwrap_or_else(|| document.version.to_string());
         let subject = whole["subject"]["reference"].as_str().and_then(|text| text.strip_prefix("Patient/"));
         Some(Self {
@@ -107,6 +150,7 @@ impl StayView {
             disposition: text(&whole["hospitalization"]["dischargeDisposition"]["coding"][0]["code"]),
             destination: text(&whole["hospitalization"]["destination"]["display"]),
             class: text(&whole["class"]["code"]),
+            place: room.and_then(|room| text(&room["location"]["reference"])),
             places: places
                 .iter()
                 .map(|place| PlaceView {

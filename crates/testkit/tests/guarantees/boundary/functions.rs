@@ -64,6 +64,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.change_facility",
         "org.change_logo",
         "org.change_organization",
+        "org.change_shifts",
         "org.drop_ties",
         "org.effective",
         "org.open_facility",
@@ -237,6 +238,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
     let change = format!("SELECT org.change_facility({north}, 1, 'x', 'UTC', 'live', '[]')::int8");
     let set = "SELECT org.change_organization(1, 'x', '#000000', 900, 9000, true)::int8";
     let logo = "SELECT org.change_logo(1, '\\x00')::int8";
+    let shifts = format!("SELECT org.change_shifts({north}, 1, '{{390,1110}}')::int8");
     let both = [whole, cell(a, north), cell(a, south)];
     let refused = [
         None,
@@ -246,7 +248,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
         Some(signer.context(post, &[whole, -cell(a, north), -cell(a, south)])),
     ];
     for context in &refused {
-        for sql in [&moves, &change] {
+        for sql in [&moves, &change, &shifts] {
             let refusal = number(&client, context.as_deref(), sql).await.unwrap_err();
             assert_eq!(refusal.code, "42501", "{sql} {context:?}");
         }
@@ -270,6 +272,7 @@ async fn patients_and_facilities_move_for_who_may_alone() {
     assert!(number(&client, Some(&mine), &moves).await.unwrap() > 0);
     assert!(number(&client, Some(&mine), open).await.unwrap() > 0);
     assert_eq!(number(&client, Some(&mine), &change).await, Ok(2));
+    assert_eq!(number(&client, Some(&mine), &shifts).await, Ok(2));
     assert_eq!(number(&client, Some(&mine), set).await, Ok(2));
     assert_eq!(number(&client, Some(&mine), logo).await, Ok(2));
 }
@@ -302,6 +305,7 @@ async fn the_functions_behind_triggers_and_walls_cannot_be_called() {
         "SELECT org.check_tie()",
         "SELECT org.check_place()",
         "SELECT org.check_merge()",
+        "SELECT org.check_handover()",
         "SELECT chart.check_merged()",
         "SELECT chart.move_drafts()",
         "SELECT chart.check_draft()",

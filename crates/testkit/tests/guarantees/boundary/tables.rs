@@ -66,6 +66,7 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         ],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
+        "org.handover" => &["received_at", "received_by"],
         "chart.draft" => {
             &["body", "composition_id", "merges", "patient_id", "saved_at", "saved_by", "version"]
         }
@@ -100,7 +101,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 30] = [
+pub(crate) const TABLES: [Table; 31] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -418,6 +419,22 @@ pub(crate) const TABLES: [Table; 30] = [
         key: "size",
     },
     Table {
+        name: "org.handover",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, handover_id, shift, starts_at, ends_at, signed_by, signed_at",
+                format!(
+                    "{o}, {f}, {}, 'day', to_timestamp({n}), to_timestamp({n} + 28800), {}, now()",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "handover_id",
+    },
+    Table {
         name: "ops.job",
         by_facility: true,
         grants: "SIUD",
@@ -521,7 +538,7 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
         let organization = tenant.id();
         let post = format!(
             "INSERT INTO org.membership (organization_id, membership_id, kind, name, permissions, created_at)
-             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access, patients.merge}}', now()),
+             VALUES ({organization}, {}, 'person', 'x', '{{organization.manage, people.invite, relationships.edit, roles.edit, sharing.approve, emergency.access, patients.merge, shift.work}}', now()),
                     ({organization}, {}, 'person', 'y', '{{}}', now())",
             membership(organization),
             other(organization)

@@ -25,6 +25,7 @@ use crate::app::App;
 pub(super) use drafts::{Beginning, begin, discard, fetch, list_of, list_own, save};
 pub(super) use journal::journal_key;
 pub(super) use paper::pdf;
+pub(crate) use patients::patient_names;
 pub(super) use sign::{prepare, sign, summary};
 pub(super) use signed::{add, co_sign, may_co_sign, read};
 pub(super) use snapshots::take;

@@ -16,11 +16,11 @@ use crate::areas::notes::error::Error;
 const TOGETHER: usize = 100;
 
 /// The names of patients, of those whom the context may search for.
-pub(super) async fn names(
+pub(crate) async fn patient_names(
     app: &App,
     ctx: &Ctx,
     patients: &[PatientId],
-) -> Result<HashMap<PatientId, String>, Error> {
+) -> Result<HashMap<PatientId, String>, chart::Error> {
     let mut names = HashMap::new();
     if patients.is_empty() || !ctx.grants().permissions.contains(Permission::ChartSearch) {
         return Ok(names);
@@ -37,6 +37,15 @@ pub(super) async fn names(
         }
     }
     Ok(names)
+}
+
+/// As [`patient_names`], for notes.
+pub(super) async fn names(
+    app: &App,
+    ctx: &Ctx,
+    patients: &[PatientId],
+) -> Result<HashMap<PatientId, String>, Error> {
+    Ok(patient_names(app, ctx, patients).await?)
 }
 
 /// The first name of a Patient, as it is said.
