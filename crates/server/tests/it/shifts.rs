@@ -173,6 +173,67 @@ async fn night_hands_over_to_day_and_nobody_receives_their_own() {
     send(&reader, HANDOVERS, json!({})).await.expect_status(403);
 }
 
+async fn move_to(client: &Client, task: &Value, body: Value) -> Answer {
+    let path = format!("/api/tasks/{}/move", task["task"].as_str().unwrap());
+    let version = task["version"].as_str().unwrap();
+    client.ask("POST", &path).if_match(version).body("application/json", body.to_string()).await
+}
+
+#[tokio::test]
+async fn a_card_moves_for_one_of_those_who_drag_it_and_everybody_sees_where_it_is() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let (north, south) = (clinic.facility("north").await, clinic.facility("south").await);
+    let (nurse, aide) = (clinic.token(&NURSE, &[&north]).await, clinic.token(&NURSE, &[&north]).await);
+    let one = resident(&nurse, "Walker", "Room 12").await;
+    let now = queue(&nurse).await["at"].clone();
+    let asked = json!({"kind": "care", "text": "Shower", "due": now, "team": "care"});
+    let tasks = format!("/api/patients/{one}/tasks");
+    let task = send(&nurse, &tasks, asked).await.expect_status(201).json();
+    send(&nurse, &tasks, json!({"kind": "weigh", "due": now})).await.expect_status(201);
+    send(&nurse, &tasks, json!({"kind": "weigh", "due": now, "team": "none"})).await.expect_status(400);
+    let board = async |client: &Client, team: &str| {
+        let path = format!("/api/facilities/north/board{team}");
+        client.get(&path).await.expect_status(200).json()["tasks"].as_array().unwrap().clone()
+    };
+    assert_eq!(board(&nurse, "").await.len(), 2);
+    let [card] = &board(&aide, "?team=care").await[..] else { panic!("one card of the aides") };
+    assert_eq!(
+        (&card["name"], &card["room"], &card["owner"]),
+        (&json!("Walker"), &json!("Room 12"), &Value::Null)
+    );
+    nurse.get("/api/facilities/north/board?team=none").await.expect_status(400);
+    nurse.get("/api/facilities/north/board?patient=x").await.expect_status(400);
+
+    let all =
+        futures_util::future::join_all((0..8).map(|_| move_to(&aide, card, json!({"to": "doing"})))).await;
+    let mut told: Vec<u16> = all.iter().map(|answer| answer.status).collect();
+    told.sort_unstable();
+    assert_eq!(told, [&[200][..], &[412; 7][..]].concat());
+    let card = board(&nurse, "?team=care").await[0].clone();
+    assert_eq!((&card["status"], card["owner"].is_string()), (&json!("in-progress"), true));
+    move_to(&nurse, &card, json!({"to": "waiting"})).await.expect_status(400);
+    move_to(&nurse, &card, json!({"to": "doing", "why": "x"})).await.expect_status(400);
+    move_to(&nurse, &card, json!({"to": "done"})).await.expect_status(400);
+    let waits = json!({"to": "waiting", "why": "Lift is broken"});
+    let card = move_to(&nurse, &card, waits).await.expect_status(200).json();
+    assert_eq!((&card["status"], &card["reason"]), (&json!("on-hold"), &json!("Lift is broken")));
+    let card = move_to(&nurse, &card, json!({"to": "to-do"})).await.expect_status(200).json();
+    assert_eq!((&card["owner"], &card["reason"]), (&Value::Null, &Value::Null));
+    let over = finish(&nurse, &card, json!({"done": true})).await.expect_status(200).json();
+    move_to(&nurse, &over, json!({"to": "doing"})).await.expect_status(409);
+    let tasks = board(&nurse, "").await;
+    assert_eq!((tasks.len(), &tasks[1]["status"]), (2, &json!("completed")), "what is over comes last");
+    assert_eq!(task["task"], tasks[1]["task"]);
+
+    let elsewhere = clinic.token(&NURSE, &[&south]).await;
+    elsewhere.get("/api/facilities/north/board").await.expect_status(404);
+    move_to(&elsewhere, &over, json!({"to": "doing"})).await.expect_status(404);
+    let reader = clinic.token(&[Permission::ChartRead, Permission::ChartSearch], &[&north]).await;
+    reader.get("/api/facilities/north/board").await.expect_status(403);
+    move_to(&reader, &over, json!({"to": "doing"})).await.expect_status(403);
+}
+
 #[tokio::test]
 async fn of_ten_who_receive_at_once_one_does() {
     let app = TestApp::new().await;

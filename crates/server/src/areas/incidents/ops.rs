@@ -119,6 +119,7 @@ fn task(patient: PatientId, incident: ResourceId, one: &FollowUp, (who, now): (&
         again: one.again.clone(),
         urgent: one.urgent,
         about: Some(format!("AdverseEvent/{incident}")),
+        team: None,
     };
     let task = wanted.document(who, now);
     if one.kind == REVIEW { as_review(task, incident) } else { task }

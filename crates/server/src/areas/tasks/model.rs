@@ -4,7 +4,7 @@ use chart::Document;
 use fhir::json::{amend, quote};
 use jiff::{SignedDuration, Timestamp};
 use kernel::PatientId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
@@ -39,6 +39,74 @@ pub(crate) fn kinds() -> Object {
 /// Whether somebody may ask for one of this kind.
 pub(super) fn is_kind(code: &str) -> bool {
     code != "incident-review" && KINDS.iter().any(|(known, _)| *known == code)
+}
+
+/// The system of who it is for, in `Task.performerType`.
+const TEAM: &str = "https://lamplight.health/fhir/CodeSystem/team";
+
+/// Who does it; a task of no team is everybody's.
+const TEAMS: [(&str, &str); 6] = [
+    ("nursing", "Nursing"),
+    ("care", "Care aides"),
+    ("medicine", "Physicians"),
+    ("therapy", "Therapy"),
+    ("social-work", "Social work"),
+    ("office", "Office"),
+];
+
+pub(super) fn teams() -> Object {
+    one_of(&TEAMS.map(|(code, _)| code))
+}
+
+/// A team as a `CodeableConcept`; nothing for a code that is none.
+pub(super) fn team(code: &str) -> Option<Value> {
+    let (code, display) = TEAMS.into_iter().find(|(known, _)| *known == code)?;
+    Some(json!({"coding": [{"system": TEAM, "code": code, "display": display}], "text": display}))
+}
+
+/// The token by which a team's tasks are searched for.
+pub(super) fn team_token(code: &str) -> Option<String> {
+    TEAMS.iter().any(|(known, _)| *known == code).then(|| format!("{TEAM}|{code}"))
+}
+
+/// Where an open task stands on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = CareTaskPlace)]
+pub(super) enum Place {
+    /// Nobody has begun.
+    ToDo,
+    /// Somebody does it now.
+    Doing,
+    /// Begun, and waiting for something.
+    Waiting,
+}
+
+impl Place {
+    fn status(self) -> &'static str {
+        match self {
+            Self::ToDo => "requested",
+            Self::Doing => "in-progress",
+            Self::Waiting => "on-hold",
+        }
+    }
+}
+
+/// The body of a task that was moved; everything else stays as it is written.
+pub(super) fn moved(
+    body: &[u8],
+    to: Place,
+    why: Option<&str>,
+    (who, at): (&Value, Timestamp),
+) -> Option<Vec<u8>> {
+    let mut members = vec![("status", quote(to.status())), ("lastModified", quote(&instant(at)))];
+    if to != Place::ToDo {
+        members.push(("owner", who.to_string()));
+    }
+    if let Some(why) = why {
+        members.push(("statusReason", json!({"text": why}).to_string()));
+    }
+    amend(body, &members).ok()
 }
 
 /// When a task comes again.
@@ -102,6 +170,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) urgent: bool,
     /// What it follows from.
     pub(crate) about: Option<String>,
+    /// The code of a team.
+    pub(crate) team: Option<&'a str>,
 }
 
 impl Wanted<'_> {
@@ -125,6 +195,9 @@ impl Wanted<'_> {
         });
         if let Some(again) = &self.again {
             task["extension"] = json!([{"url": AGAIN, "valueTiming": again.timing()}]);
+        }
+        if let Some(team) = self.team.and_then(team) {
+            task["performerType"] = json!([team]);
         }
         if let Some(about) = &self.about {
             task["focus"] = json!({"reference": about});
@@ -222,9 +295,15 @@ pub(crate) struct TaskView {
     pub(crate) repeats: bool,
     /// FHIR's `Task.status`.
     pub(crate) status: String,
-    /// Why it was not done.
+    /// Why it was not done, or waits.
     #[schema(required)]
     pub(crate) reason: Option<String>,
+    /// Who does it, or did.
+    #[schema(required)]
+    pub(crate) owner: Option<String>,
+    /// Whose it is to do; null: everybody's.
+    #[schema(required)]
+    pub(crate) team: Option<String>,
     #[serde(skip)]
     pub(crate) about: Option<String>,
 }
@@ -238,6 +317,9 @@ impl TaskView {
         let codings = whole["code"]["coding"].as_array().map(Vec::as_slice).unwrap_or_default();
         let kind = codings.iter().find(|coding| coding["system"] == KIND);
         let words = [&whole["description"], &whole["code"]["text"], &whole["code"]["coding"][0]["display"]];
+        let types = whole["performerType"].as_array().map(Vec::as_slice).unwrap_or_default();
+        // Whoever had it and gave it back stays in the record; on the board nobody has it.
+        let is_to_do = whole["status"] == "requested";
         let subject = whole["for"]["reference"].as_str().and_then(|text| text.strip_prefix("Patient/"));
         Some(Self {
             task: document.id.to_string(),
@@ -249,7 +331,12 @@ impl TaskView {
             urgent: matches!(whole["priority"].as_str(), Some("urgent" | "asap" | "stat")),
             repeats: Again::of(&whole).is_some(),
             status: text(&whole["status"]).unwrap_or_default(),
-            reason: text(&whole["statusReason"]["text"]),
+            reason: text(&whole["statusReason"]["text"]).filter(|_| !is_to_do),
+            owner: text(&whole["owner"]["display"]).filter(|_| !is_to_do),
+            team: types.iter().find_map(|one| {
+                let codings = one["coding"].as_array()?;
+                text(&codings.iter().find(|coding| coding["system"] == TEAM)?["code"])
+            }),
             about: text(&whole["focus"]["reference"]),
         })
     }
@@ -271,7 +358,8 @@ mod tests {
     fn wanted(again: Option<Again>) -> Value {
         let patient = PatientId(uuid::Uuid::from_u128(7));
         let due = at("10:00");
-        let wanted = Wanted { patient, kind: "turn", text: None, due, again, urgent: false, about: None };
+        let (text, about, team) = (None, None, Some("care"));
+        let wanted = Wanted { patient, kind: "turn", text, due, again, urgent: false, about, team };
         wanted.document(&json!({"display": "Nurse"}), at("08:00"))
     }
 
@@ -305,6 +393,15 @@ mod tests {
             let faults = fhir::validate::validate(fhir::ResourceType::Task, &root, &options);
             assert!(faults.is_empty(), "{faults:?}");
         }
+        let waiting = moved(
+            task.to_string().as_bytes(),
+            Place::Waiting,
+            Some("Lift is broken"),
+            (&json!({"display": "Nurse"}), at("11:00")),
+        );
+        let waiting: Value = serde_json::from_slice(&waiting.unwrap()).unwrap();
+        assert_eq!((&waiting["status"], &waiting["owner"]["display"]), (&json!("on-hold"), &json!("Nurse")));
+        assert_eq!(waiting["performerType"][0]["coding"][0]["code"], "care");
         let over: Value = serde_json::from_slice(&over).unwrap();
         assert_eq!((&over["status"], &over["statusReason"]["text"]), (&json!("cancelled"), &json!("Asleep")));
         assert_eq!(over["requester"]["display"], "Nurse");

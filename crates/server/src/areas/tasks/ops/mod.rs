@@ -1,5 +1,7 @@
 //! Asking for care, finishing it, and what is open: each through the chart, which asks who may and logs it.
 
+mod board;
+
 use chart::Document;
 use db::Ctx;
 use fhir::ResourceType;
@@ -8,12 +10,14 @@ use kernel::{FacilityId, PatientId, ResourceId};
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::model::{Again, Ended, OPEN, TaskView, Wanted, ended, is_kind, next};
+use super::model::{Again, Ended, OPEN, Place, TaskView, Wanted, ended, is_kind, moved, next, team};
 use super::store;
 use crate::app::App;
 use crate::areas::every::every;
 use crate::areas::notes::POST;
 use crate::http::Failure;
+
+pub(super) use board::{Board, board};
 
 /// How long ahead something may be asked for.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -66,6 +70,8 @@ pub(super) struct Asked<'a> {
     /// Minutes.
     pub(super) every: Option<i64>,
     pub(super) urgent: bool,
+    /// A team's code.
+    pub(super) team: Option<&'a str>,
 }
 
 /// Asks for care.
@@ -86,6 +92,9 @@ pub(super) async fn ask(
     if asked.every.is_some_and(|minutes| !(15..=44_640).contains(&minutes)) {
         return Err(Error::Invalid("every_minutes: 15 to 44640").into());
     }
+    if asked.team.is_some_and(|code| team(code).is_none()) {
+        return Err(Error::Invalid("team: not one of those that there are").into());
+    }
     let who = who(app, ctx).await?;
     let wanted = Wanted {
         patient,
@@ -95,10 +104,44 @@ pub(super) async fn ask(
         again: asked.every.map(Again::Every),
         urgent: asked.urgent,
         about: None,
+        team: asked.team,
     };
     let body = wanted.document(&who, now).to_string();
     let made = app.store.create(ctx, ResourceType::Task, body.as_bytes(), chart::CreateOptions::default());
     view(&made.await?.document)
+}
+
+/// A task that is as its reader saw it, and that nobody has finished.
+async fn open(app: &App, ctx: &Ctx, (task, seen): (ResourceId, &str)) -> Result<Document, Failure> {
+    let found = app.store.read(ctx, ResourceType::Task, task).await?;
+    let was = view(&found)?;
+    if was.version != seen {
+        return Err(db::Error::Conflict.into());
+    }
+    if !was.is_open() {
+        return Err(Error::Finished.into());
+    }
+    Ok(found)
+}
+
+/// Moves an open task on the board. Who takes it has it; what waits says for what.
+pub(super) async fn relocate(
+    app: &App,
+    ctx: &Ctx,
+    (task, seen): (ResourceId, &str),
+    to: Place,
+    why: Option<&str>,
+) -> Result<TaskView, Failure> {
+    let why = said(why, "why: at most 500 characters", 500)?;
+    if (to == Place::Waiting) != why.is_some() {
+        return Err(Error::Invalid("why: said of what waits, and of nothing else").into());
+    }
+    let found = open(app, ctx, (task, seen)).await?;
+    let who = who(app, ctx).await?;
+    let body = moved(&found.body, to, why, (&who, app.world.now()));
+    let body = body.ok_or(Error::Invalid("the task cannot be read"))?;
+    app.store.process(ctx, &bundle((task, seen), &body, None), None).await.map_err(Error::from)?;
+    view(&app.store.read(ctx, ResourceType::Task, task).await?)
 }
 
 /// Finishes a task; what comes again is there at once.
@@ -113,14 +156,7 @@ pub(super) async fn finish(
     if !done && note.is_none() {
         return Err(Error::Invalid("note: say why it was not done").into());
     }
-    let found = app.store.read(ctx, ResourceType::Task, task).await?;
-    let was = view(&found)?;
-    if was.version != seen {
-        return Err(db::Error::Conflict.into());
-    }
-    if !was.is_open() {
-        return Err(Error::Finished.into());
-    }
+    let found = open(app, ctx, (task, seen)).await?;
     let who = who(app, ctx).await?;
     let at = app.world.now();
     let body = ended(&found.body, &Ended { done, note, at }, &who);
