@@ -15,7 +15,10 @@ export async function visitor(chromium, origin, options = {}) {
   const wrong = watch(page, origin)
   page.on('console', (message) => message.type() === 'error' && wrong.push(`console: ${message.text()}`))
   for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
-    page.on(event, () => underWay.set(page, (underWay.get(page) ?? 0) + more))
+    page.on(event, (request) => {
+      // A page that listens to what changes does so until it is left.
+      if (!request.url().endsWith('/api/events')) underWay.set(page, (underWay.get(page) ?? 0) + more)
+    })
   return { context, page, wrong }
 }
 

@@ -74,12 +74,13 @@ export async function house() {
     port,
     origin: `http://${slug}.localhost:${port}`,
     command,
-    /** Invites someone who may do everything; gives the link. */
-    invite(email, name, role) {
+    /** Invites someone who may do these things, or everything; gives the link. */
+    invite(email, name, role, permissions = []) {
+      const may = permissions.length > 0 ? permissions.flatMap((key) => ['--permission', key]) : ['--all']
       return JSON.parse(
         command(
           ...['person', 'invite', '--organization', slug, '--email', email, '--name', name, '--role', role],
-          ...['--all', '--all-facilities', '--port', String(port), '--json'],
+          ...[...may, '--all-facilities', '--port', String(port), '--json'],
         ),
       ).link
     },
@@ -152,7 +153,7 @@ export function totp(secret, steps = 0) {
 /** Follows an invitation to an account with an authenticator, and to work; gives the secret. */
 export async function takeUp(page, link, name, password, look) {
   const made = await enrol(page, link, name, password, look)
-  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?$/)
+  await page.waitForURL(/\/c\/[0-9a-f-]{36}\/?(shift)?$/)
   return made
 }
 

@@ -1020,6 +1020,214 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/facilities/{facility}/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The board of a facility: its open tasks and what was finished in the last twelve hours
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/census": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many are here, away, admitted and discharged today, and which rooms are free
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityCensus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/handover-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened in a shift, a few lines a resident: what a hand-over begins with
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityHandoverDraft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was handed over at a facility in the last two weeks, the newest first
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityHandovers"];
+        put?: never;
+        /**
+         * Hand a shift over, in one's own name; from then on it never changes
+         * @description Needs the permission `shift.work`. May ask for a step-up for `sign`.
+         */
+        post: operations["postFacilitiesFacilityHandovers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The incidents of a facility in the last ninety days, with what follows from each
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shift that is on at a facility: its residents by wing and room, what is due and overdue of each, new warnings, when vital signs were taken, and what was handed over and received by nobody yet
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityShift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/facilities/{facility}/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When the shifts of a facility begin
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getFacilitiesFacilityShifts"];
+        /**
+         * Say when the shifts of a facility begin
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
+         */
+        put: operations["putFacilitiesFacilityShifts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/{handover}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was handed over, by resident
+         * @description Needs the permission `shift.work`.
+         */
+        get: operations["getHandoversHandover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/{handover}/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive what somebody else handed over
+         * @description Needs the permission `shift.work`. May ask for a step-up for `sign`.
+         */
+        post: operations["postHandoversHandoverReceive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review an incident and close it
+         * @description Needs the permission `incidents.review`.
+         */
+        post: operations["postIncidentsIncidentReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -1503,6 +1711,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients/{patient}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an incident: the tasks that follow from it are there at once, its review among them
+         * @description Needs the permission `shift.work`.
+         */
+        post: operations["postPatientsPatientIncidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient}/loose-ends": {
         parameters: {
             query?: never;
@@ -1775,6 +2003,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients/{patient}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for care of a patient, once or again and again
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postPatientsPatientTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people": {
         parameters: {
             query?: never;
@@ -2023,6 +2271,46 @@ export interface paths {
          * @description Needs the permission `organization.manage`.
          */
         post: operations["postSupportRequestRefuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish a task: done, or not and why. What comes again is there at once
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postTasksTaskFinish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tasks/{task}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move an open task on the board; whoever begins it has it
+         * @description Needs the permission `chart.write`.
+         */
+        post: operations["postTasksTaskMove"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2602,6 +2890,91 @@ export interface components {
             /** @description What it is called; null where no organization has this address. */
             name: string | null;
         };
+        /** @description The board of a facility. */
+        CareBoard: {
+            /**
+             * Format: date-time
+             * @description When this was looked at.
+             */
+            at: string;
+            /** @description What the facility is called. */
+            facility: string;
+            /** @description Whether tasks are out of the post's sight. */
+            hidden: boolean;
+            /** @description Open ones by when they are due, then finished ones, the last first. */
+            tasks: components["schemas"]["CareBoardTask"][];
+            /** @description An IANA name. */
+            time_zone: string;
+        };
+        /** @description A task, and whom it is about. */
+        CareBoardTask: components["schemas"]["CareTask"] & {
+            /** @description Empty where names are out of sight. */
+            name: string;
+            /** @description Where they are who are admitted. */
+            room: string | null;
+        };
+        /** @description A task as it stands. */
+        CareTask: {
+            /**
+             * Format: date-time
+             * @description Null: whenever it fits.
+             */
+            due: string | null;
+            /** @description One of the known kinds; null for what came from elsewhere. */
+            kind: string | null;
+            /** @description Who does it, or did. */
+            owner: string | null;
+            /** @description The patient. */
+            patient: string;
+            /** @description Why it was not done, or waits. */
+            reason: string | null;
+            /** @description Whether the next one is made when it is finished. */
+            repeats: boolean;
+            /** @description FHIR's `Task.status`. */
+            status: string;
+            task: string;
+            /** @description Whose it is to do; null: everybody's. */
+            team: string | null;
+            text: string;
+            urgent: boolean;
+            /** @description What a change names in `If-Match`. */
+            version: string;
+        };
+        /** @description How it ended. */
+        CareTaskEnd: {
+            /** @description Whether it was done. */
+            done: boolean;
+            /** @description What there is to say, at most 500 characters; why, when it was not done. */
+            note?: string | null;
+        };
+        /** @description Where it goes. */
+        CareTaskMove: {
+            to: components["schemas"]["CareTaskPlace"];
+            /** @description What it waits for, at most 500 characters; of what waits, and of nothing else. */
+            why?: string | null;
+        };
+        /** @description Care that is asked for. */
+        CareTaskNew: {
+            /** Format: date-time */
+            due: string;
+            /**
+             * Format: int64
+             * @description Comes again so many minutes after it was due: 15 to 44640.
+             */
+            every_minutes?: number | null;
+            /** @enum {string} */
+            kind: "vitals" | "turn" | "weigh" | "neuro-check" | "tell-family" | "tell-physician" | "measure-wound" | "watch" | "care" | "incident-review";
+            /** @enum {string} */
+            team?: "nursing" | "care" | "medicine" | "therapy" | "social-work" | "office";
+            /** @description Instead of what its kind is called, at most 200 characters. */
+            text?: string | null;
+            urgent?: boolean;
+        };
+        /**
+         * @description Where an open task stands on the board.
+         * @enum {string}
+         */
+        CareTaskPlace: "to-do" | "doing" | "waiting";
         /** @description A WebAuthn ceremony that has begun. */
         Ceremony: {
             /**
@@ -3059,6 +3432,82 @@ export interface components {
             /** @description What they are called until they say it themselves. */
             name: string;
         };
+        /** @description A shift that was handed over. */
+        Handover: {
+            /** @description What the post is called that handed it over. */
+            by: string;
+            /** @description The facility's code. */
+            facility: string;
+            /** Format: uuid */
+            handover: string;
+            /** @description Whether the person who asks did. */
+            own: boolean;
+            /** Format: date-time */
+            received_at: string | null;
+            received_by: string | null;
+            shift: components["schemas"]["Shift"];
+            /** Format: date-time */
+            signed_at: string;
+        };
+        /** @description What may be handed over. */
+        HandoverDraft: {
+            /** @description By name; those of whom there is nothing to say come with no line. */
+            residents: components["schemas"]["HandoverDraftResident"][];
+            shift: components["schemas"]["Shift"];
+        };
+        HandoverDraftResident: {
+            lines: components["schemas"]["HandoverLine"][];
+            name: string;
+            patient: string;
+            room: string | null;
+        };
+        /** @description What is to be handed over of a resident. */
+        HandoverEntry: {
+            /** @description 1 to 30. */
+            lines: components["schemas"]["HandoverLine"][];
+            patient: string;
+        };
+        /**
+         * @description What a line of a hand-over is of.
+         * @enum {string}
+         */
+        HandoverKind: "incident" | "stay" | "vitals" | "note" | "order" | "task" | "said";
+        /** @description What is said of a resident, in one line. */
+        HandoverLine: {
+            kind: components["schemas"]["HandoverKind"];
+            /** @description 1 to 500 characters. */
+            text: string;
+        };
+        /** @description Nothing is said: the address names the hand-over. */
+        HandoverReceiving: Record<string, never>;
+        HandoverResident: {
+            lines: components["schemas"]["HandoverLine"][];
+            name: string;
+            patient: string;
+        };
+        /** @description One that is signed. */
+        HandoverSigned: {
+            /** Format: uuid */
+            handover: string;
+        };
+        /** @description What is handed over. */
+        HandoverSigning: {
+            /**
+             * Format: date-time
+             * @description When the shift began that is handed over: the one that is on, or the one before.
+             */
+            from: string;
+            residents: components["schemas"]["HandoverEntry"][];
+        };
+        /** @description What was handed over, by resident. */
+        HandoverWords: {
+            handover: components["schemas"]["Handover"];
+            residents: components["schemas"]["HandoverResident"][];
+        };
+        /** @description Those of a facility, the newest first. */
+        Handovers: {
+            handovers: components["schemas"]["Handover"][];
+        };
         /** @description How the installation is. */
         Health: {
             checks: components["schemas"]["HealthCheck"][];
@@ -3114,6 +3563,86 @@ export interface components {
             daysOfWeek?: string[];
             /** @description As `08:00:00`, in the facility's time zone. */
             openingTime?: string | null;
+        };
+        /** @description An incident. */
+        Incident: {
+            /** Format: date-time */
+            at: string | null;
+            /** @description Who reported it. */
+            by: string;
+            incident: string;
+            injury: string | null;
+            kind: components["schemas"]["IncidentKind"];
+            name: string;
+            patient: string;
+            place: string | null;
+            review: components["schemas"]["IncidentReview"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it is to be reviewed.
+             */
+            review_due: string | null;
+            /** @description What follows from it, done or not; the open ones first. */
+            tasks: components["schemas"]["CareTask"][];
+            told: components["schemas"]["IncidentTold"][];
+            what: string;
+            /** @description Null: not known. */
+            witnessed: boolean | null;
+        };
+        /**
+         * @description What happened.
+         * @enum {string}
+         */
+        IncidentKind: "fall" | "wound" | "behaviour" | "other";
+        /** @description An incident. */
+        IncidentNew: {
+            /**
+             * Format: date-time
+             * @description When it happened; now, when nothing is said.
+             */
+            at?: string | null;
+            /** @description What came of it, at most 500 characters. */
+            injury?: string | null;
+            kind: components["schemas"]["IncidentKind"];
+            /** @description Where, at most 100 characters. */
+            place?: string | null;
+            /** @description Who was told already; the others are told by tasks. */
+            told?: components["schemas"]["IncidentTold"][];
+            /** @description 1 to 1000 characters. */
+            what: string;
+            /** @description Whether somebody saw it; not known, when nothing is said. */
+            witnessed?: boolean | null;
+        };
+        /** @description One that was reported. */
+        IncidentReported: {
+            incident: string;
+            /** @description How many tasks follow from it, its review among them. */
+            tasks: number;
+        };
+        /** @description What whoever reviewed it said. */
+        IncidentReview: {
+            /** Format: date-time */
+            at: string | null;
+            by: string;
+            note: string;
+            /** @description Why it was closed with follow-ups open. */
+            open_because: string | null;
+        };
+        /** @description What is said of it. */
+        IncidentReviewing: {
+            /** @description 1 to 2000 characters. */
+            note: string;
+            /** @description Why it is closed although something that follows from it is open, at most 500 characters. */
+            open_because?: string | null;
+        };
+        /**
+         * @description Who was told.
+         * @enum {string}
+         */
+        IncidentTold: "family" | "physician" | "administrator";
+        /** @description Incidents, the newest first. */
+        Incidents: {
+            incidents: components["schemas"]["Incident"][];
         };
         /** @description A post that is offered. */
         Invitation: {
@@ -4542,6 +5071,91 @@ export interface components {
             complete: boolean;
             /** @description FHIR resources. */
             resources: Record<string, never>[];
+        };
+        /** @description A shift. */
+        Shift: {
+            /** Format: date-time */
+            from: string;
+            /** @enum {string} */
+            name: "day" | "evening" | "night";
+            /** Format: date-time */
+            until: string;
+        };
+        /** @description A warning that stands in a record. */
+        ShiftAlert: {
+            /** @description Whether it is of this shift. */
+            new: boolean;
+            text: string;
+        };
+        /** @description How many are where. */
+        ShiftCensus: {
+            admitted_today: number;
+            away: number;
+            discharged_today: number;
+            /** @description Those in which nobody stays and which are held for nobody, by name. */
+            free: string[];
+            here: number;
+            /** @description The rooms that are known of the facility. */
+            rooms: number;
+        };
+        /** @description A shift at a facility. */
+        ShiftQueue: {
+            /**
+             * Format: date-time
+             * @description When this was looked at.
+             */
+            at: string;
+            census: components["schemas"]["ShiftCensus"];
+            /** @description What the facility is called. */
+            facility: string;
+            /** @description What the post does not see of residents: `stays`, `tasks`, `vitals`, `alerts`. */
+            hidden: string[];
+            residents: components["schemas"]["ShiftResident"][];
+            shift: components["schemas"]["Shift"];
+            /** @description An IANA name. */
+            time_zone: string;
+            /** @description Handed over, and received by nobody yet. */
+            unread: components["schemas"]["Handover"][];
+        };
+        /** @description Somebody who is admitted. */
+        ShiftResident: {
+            alerts: components["schemas"]["ShiftAlert"][];
+            /** @description Where they are who are away. */
+            away: string | null;
+            /** @description How many are due later. */
+            later: number;
+            /** @description Empty where names are out of sight. */
+            name: string;
+            patient: string;
+            room: string | null;
+            /** @description What is to be done until the end of the shift, and what is overdue; the earliest first. */
+            tasks: components["schemas"]["CareTask"][];
+            /** @description What was handed over of them and received by nobody yet. */
+            unread: components["schemas"]["HandoverLine"][];
+            /**
+             * Format: date-time
+             * @description When vital signs were last taken in this shift.
+             */
+            vitals: string | null;
+            wing: string | null;
+        };
+        /** @description When shifts begin. */
+        ShiftStarts: {
+            /**
+             * @description Two or three times of the day such as `07:00`, in order and in the facility's time zone: of day and night, or of
+             *     day, evening and night.
+             */
+            starts: string[];
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number: the facility's.
+             */
+            version: number;
+        };
+        /** @description When shifts are to begin. */
+        ShiftStartsNew: {
+            /** @description Two or three times of the day such as `07:00`, in order. */
+            starts: string[];
         };
         /** @description What comes after a step of signing in. */
         SignInStep: {
@@ -9704,6 +10318,1056 @@ export interface operations {
             };
         };
     };
+    getFacilitiesFacilityBoard: {
+        parameters: {
+            query?: {
+                /** @description a team's code: its tasks alone */
+                team?: string;
+            };
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CareBoard"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityCensus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftCensus"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityHandoverDraft: {
+        parameters: {
+            query?: {
+                /** @description `previous` for the shift before the one that is on */
+                shift?: string;
+            };
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverDraft"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityHandovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handovers"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postFacilitiesFacilityHandovers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverSigning"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverSigned"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-handed-over`: this person handed the shift over already; `not-here`: a resident is not of this facility any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityIncidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityShift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftQueue"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFacilitiesFacilityShifts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftStarts"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putFacilitiesFacilityShifts: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftStartsNew"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftStarts"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHandoversHandover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                handover: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverWords"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postHandoversHandoverReceive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                handover: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverReceiving"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already-received`: somebody received the hand-over already; `own-handover`: whoever comes receives a hand-over, not whoever signed it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postIncidentsIncidentReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentReviewing"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `follow-ups-open`: what follows from the incident is not finished, and nobody said why it is closed all the same; `incident-closed`: the incident was reviewed and closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMe: {
         parameters: {
             query?: never;
@@ -12333,6 +13997,104 @@ export interface operations {
             };
         };
     };
+    postPatientsPatientIncidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentReported"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPatientsPatientLooseEnds: {
         parameters: {
             query?: never;
@@ -13972,6 +15734,104 @@ export interface operations {
             };
         };
     };
+    postPatientsPatientTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CareTaskNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CareTask"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getPeople: {
         parameters: {
             query?: never;
@@ -15399,6 +17259,262 @@ export interface operations {
             };
             /** @description `support-decided`: the request for support was decided, withdrawn, or asked too long ago */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTasksTaskFinish: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CareTaskEnd"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CareTask"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task-finished`: the task is finished already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTasksTaskMove: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CareTaskMove"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CareTask"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task-finished`: the task is finished already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -103,7 +103,7 @@ function matches(record: MockRecord, name: string, value: string): boolean {
       return (it as Patient).managingOrganization?.reference === `Organization/${value}`
     case 'category':
     case 'code':
-      return has(it[name], value)
+      return value.split(',').some((code) => has(it[name], code))
     case 'clinical-status':
       return has(it.clinicalStatus, value)
     default:

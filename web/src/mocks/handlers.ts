@@ -11,6 +11,7 @@ import { fhirHandlers } from './fhir'
 import { noteHandlers } from './notes'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
+import { shiftHandlers } from './shift'
 import { signInHandlers } from './signIn'
 import { supportHandlers } from './support'
 import { LINK, resetWorld, signedIn, world } from './world'
@@ -171,6 +172,7 @@ export const handlers = [
   ...supportHandlers,
   ...exportHandlers,
   ...noteHandlers,
+  ...shiftHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */

@@ -24,6 +24,7 @@ import { makeTemplates } from './noteTemplates'
 import { type MockPost, makePosts, makeRoles } from './organization'
 import { type MockPlane, makePlane } from './platform'
 import { type MockRecord, makeRecords } from './records'
+import { type MockShift, makeShift } from './shift'
 import { makeSupport } from './support'
 
 /** The server as far as the contract tells of it, for one browser. Everyone in it is invented. */
@@ -90,6 +91,7 @@ export interface World {
   files: MockFile[]
   noScanner: boolean
   notes: MockNotes
+  shift: MockShift
   /** So many requests are answered 503. */
   busy: number
   /** What was asked, for tests: "METHOD path". */
@@ -235,6 +237,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       saves: 0,
     },
     busy: 0,
+    shift: makeShift(),
     asked: [],
     ...changes,
   }

@@ -17,6 +17,7 @@ import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
 import { care, photo } from './en/sections'
+import { handovers, incidents, shift } from './en/shift'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
 import { support } from './en/support'
@@ -65,6 +66,9 @@ const en = {
   notes,
   support,
   templates,
+  shift,
+  handovers,
+  incidents,
 }
 
 declare module 'i18next' {

@@ -1,3 +1,4 @@
+import { Anchor } from '@mantine/core'
 import { useQueries, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useParams } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
@@ -5,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { chartQueries, rememberPatient } from '@/api/chartQueries'
 import type { Type } from '@/api/fhirTypes'
 import { useTitle } from '@/app/useTitle'
+import { useVisit } from '@/pages/context/useVisit'
 import { Banner } from './Banner'
 import classes from './ChartLayout.module.css'
 import { NEEDS, queryOf, SECTION_KEYS, SECTIONS, type SectionKey, standsAlone } from './sections'
@@ -20,6 +22,7 @@ export function ChartLayout() {
   const content = useRef<HTMLDivElement>(null)
   const nav = useRef<HTMLElement>(null)
   const shown = useRef(section)
+  const visit = useVisit()
   // Never anybody's name: it would stand in the browser's history.
   useTitle(t('chart.documentTitle'))
   useEffect(() => void rememberPatient(client, context, patient), [client, context, patient])
@@ -46,6 +49,13 @@ export function ChartLayout() {
           ))}
         </nav>
         <div className={classes.content} ref={content}>
+          {visit.patient === id && (
+            <p className={classes.back} data-noprint>
+              <Anchor renderRoot={(props) => <Link to="/c/$context/shift" params={{ context }} {...props} />}>
+                ← {t('shift.back')}
+              </Anchor>
+            </p>
+          )}
           <Outlet />
         </div>
       </div>

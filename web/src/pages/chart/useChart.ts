@@ -1,5 +1,6 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
+import { createContext, useContext } from 'react'
 import { chartQueries } from '@/api/chartQueries'
 import type { Criteria } from '@/api/fhir'
 import type { Of, Patient, Type } from '@/api/fhirTypes'
@@ -28,10 +29,16 @@ export function useZone(patient?: Patient): string {
 
 const WRITES = ['chart.write', 'notes.write']
 
-/** The patient of the page: their id stands in the address. */
+/** Whose chart something stands in that is shown outside of it. */
+export const ChartOf = createContext<string | null>(null)
+
+/** The patient of the page: their id stands in the address, or around a form outside of the chart. */
 export function useChart() {
   const { context, me, may } = useMe()
-  const { patient: id } = useParams({ from: '/signed-in/c/$context/charts/patients/$patient' })
+  const around = useContext(ChartOf)
+  const { patient: addressed } = useParams({ strict: false })
+  const id = around ?? addressed
+  if (id === undefined) throw new Error('no chart')
   const { data: patient } = useSuspenseQuery(chartQueries(context).patient(id))
   return {
     context,

@@ -9,6 +9,7 @@ import {
   showsExports,
   showsPatients,
   showsPeople,
+  showsShift,
   showsSupport,
   showsTemplates,
 } from './shows'
@@ -23,6 +24,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   useEffect(() => {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
+  const shift = showsShift(me.permissions)
   const patients = showsPatients(me.permissions)
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
@@ -31,11 +33,16 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
-  if (![patients, people, emergencies, accesses, manages, support, templates, exports].some(Boolean))
+  if (![shift, patients, people, emergencies, accesses, manages, support, templates, exports].some(Boolean))
     return null
   const params = { context }
   return (
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
+      {shift && (
+        <Link to="/c/$context/shift" params={params}>
+          {t('shift.nav')}
+        </Link>
+      )}
       {patients && (
         <Link to="/c/$context/patients" params={params}>
           {t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')}

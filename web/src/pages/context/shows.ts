@@ -12,4 +12,14 @@ export const showsEmergencies = (permissions: readonly string[]) =>
 
 export const showsExports = (permissions: readonly string[]) => permissions.includes('chart.export')
 
+export const showsShift = (permissions: readonly string[]) =>
+  permissions.includes('shift.work') && permissions.includes('chart.search')
+
 export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')
+
+/** Who comes for one record is taken to it, and who works a shift, without administering the house, to that. */
+export function firstPage({ kind, permissions }: { kind: string; permissions: readonly string[] }) {
+  if (kind === 'portal' && showsPatients(permissions)) return '/c/$context/patients'
+  const works = showsShift(permissions) && !permissions.includes('organization.manage')
+  return works ? '/c/$context/shift' : '/c/$context/'
+}

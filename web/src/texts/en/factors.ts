@@ -74,7 +74,7 @@ export const stepUpActions: Record<string, string> = {
   'password.change': 'change your password',
   'email.change': 'change your e-mail address',
   'sign-out.everywhere': 'sign you out everywhere',
-  sign: 'sign a note',
+  sign: 'sign a note or a hand-over',
   'person.invite': 'invite someone',
   'person.change': 'change what someone may do',
   'person.end': 'end someone’s access',

@@ -3,6 +3,8 @@ export const areas: Record<string, string> = {
   chart: 'Charts',
   notes: 'Notes',
   templates: 'Notes',
+  shift: 'The shift',
+  incidents: 'The shift',
   class: 'Specially protected records',
   directory: 'The organization',
   organization: 'The organization',
