@@ -49,11 +49,18 @@ impl TestApp {
     pub async fn in_world(settings: Settings, world: World) -> Self {
         let database = TestDb::in_world(world.clone()).await;
         let store = chart::Store::new(database.db.clone());
-        let cost = settings.password_cost.or(Some(Cost { memory: 64, passes: 1, lanes: 1 }));
-        let settings = Settings { password_cost: cost, ..settings };
-        let app = App::new(store, world, settings);
+        let app = App::new(store, world, cheap(settings));
         let router = server::http::router(app.clone());
         Self { app, database, router }
+    }
+
+    /// A second program on the same database, with the usual settings. Callers reach it with [`Client::through`].
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn second(&self) -> Router {
+        let store = chart::Store::new(self.database.open_again());
+        server::http::router(App::new(store, self.app.world.clone(), cheap(Settings::default())))
     }
 
     /// Creates an organization with this subdomain.
@@ -101,6 +108,12 @@ impl TestApp {
         });
         Listening { address, stop, task }
     }
+}
+
+/// Passwords that cost next to nothing, where the test does not say what they cost.
+fn cheap(settings: Settings) -> Settings {
+    let cost = settings.password_cost.or(Some(Cost { memory: 64, passes: 1, lanes: 1 }));
+    Settings { password_cost: cost, ..settings }
 }
 
 /// The program at a port.

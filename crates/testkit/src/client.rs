@@ -32,6 +32,12 @@ impl Client {
         Self { router, port: None, token, host: "localhost".to_owned(), token_id: None }
     }
 
+    /// The same caller at another program.
+    #[must_use]
+    pub fn through(&self, router: &Router) -> Self {
+        Self { router: router.clone(), ..self.clone() }
+    }
+
     /// The same caller, over a port.
     #[must_use]
     pub fn over(&self, port: SocketAddr) -> Self {

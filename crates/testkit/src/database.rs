@@ -44,12 +44,16 @@ impl TestDb {
                 .await
                 .unwrap_or_else(|error| panic!("the test's database: {error}"));
         }
-        let root = cluster::root_key();
-        let endpoint = cluster.owner(&name).login("lamplight_app", &root.role_password("lamplight_app"));
-        let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
-        let config = Config { endpoint, platform, sizes: PoolSizes::default(), root, world: world.clone() };
-        let db = Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"));
+        let db = open(&cluster.owner(&name), &world);
         Self { db, cluster, name, world }
+    }
+
+    /// Another door to the same database, with its own pools and keys in memory: a second program's.
+    ///
+    /// # Panics
+    /// When it does not open.
+    pub fn open_again(&self) -> Db {
+        open(&self.owner(), &self.world)
     }
 
     /// The owner's endpoint, for migrations and the operator.
@@ -73,6 +77,14 @@ impl TestDb {
     pub async fn superuser(&self) -> pg::Client {
         self.cluster.client(&self.name).await
     }
+}
+
+fn open(owner: &Endpoint, world: &World) -> Db {
+    let root = cluster::root_key();
+    let endpoint = owner.login("lamplight_app", &root.role_password("lamplight_app"));
+    let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
+    let config = Config { endpoint, platform, sizes: PoolSizes::default(), root, world: world.clone() };
+    Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"))
 }
 
 impl Drop for TestDb {

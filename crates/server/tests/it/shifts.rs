@@ -235,6 +235,68 @@ async fn a_card_moves_for_one_of_those_who_drag_it_and_everybody_sees_where_it_i
 }
 
 #[tokio::test]
+async fn a_board_cut_off_a_hundred_times_misses_no_move_of_two_programs() {
+    const CARDS: usize = 6;
+    const MOVES: usize = 34;
+    let app = TestApp::new().await;
+    let second = app.second();
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.token(&NURSE, &[&north]).await;
+    let other = app.organization("other").await;
+    let theirs = other.token(&NURSE, &[&other.facility("east").await]).await;
+    let seen = clinic.token(&[Permission::ChartRead, Permission::ChartSearch], &[&north]).await;
+    let screens = [seen.clone(), seen.through(&second)];
+    let first = screens[0].get("/api/events").listen().await.next().await.unwrap();
+
+    // Each card by itself, its moves in turns through the one program and the other; beside them another house's.
+    let moving = async |client: Client, router: axum::Router| {
+        let one = resident(&client, "Walker", "Room 12").await;
+        let due = jiff::Timestamp::now().to_string();
+        let tasks = format!("/api/patients/{one}/tasks");
+        let mut cards = Vec::new();
+        for _ in 0..CARDS {
+            let asked = json!({"kind": "care", "due": due});
+            cards.push(send(&client, &tasks, asked).await.expect_status(201).json());
+        }
+        let moves = cards.into_iter().map(|mut card| {
+            let programs = [client.clone(), client.through(&router)];
+            async move {
+                for turn in 0..MOVES {
+                    let to = ["doing", "to-do"][turn % 2];
+                    let moved = move_to(&programs[turn % 2], &card, json!({"to": to})).await;
+                    card = moved.expect_status(200).json();
+                }
+                card["task"].as_str().unwrap().to_owned()
+            }
+        });
+        futures_util::future::join_all(moves).await
+    };
+    let heard = async {
+        let (mut last, mut heard, mut cuts) = (first.id.clone(), std::collections::HashMap::new(), 0);
+        while heard.values().sum::<usize>() < CARDS * (MOVES + 1) {
+            let ask = screens[cuts % 2].get("/api/events").header("last-event-id", &last);
+            let mut told = ask.listen().await;
+            // Two changes, and it is cut.
+            for _ in 0..3 {
+                let next = told.next().await.unwrap();
+                last = next.id.clone();
+                if next.data["type"] == "Task" {
+                    *heard.entry(next.data["id"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+                }
+            }
+            cuts += 1;
+        }
+        (heard, cuts)
+    };
+    let (ours, _, (heard, cuts)) =
+        tokio::join!(moving(nurse, second.clone()), moving(theirs, second.clone()), heard);
+    assert!(cuts >= 100, "{cuts}");
+    let expected = ours.into_iter().map(|task| (task, MOVES + 1)).collect();
+    assert_eq!(heard, expected, "every move once, and nothing of another house");
+}
+
+#[tokio::test]
 async fn of_ten_who_receive_at_once_one_does() {
     let app = TestApp::new().await;
     let clinic = app.organization("clinic").await;

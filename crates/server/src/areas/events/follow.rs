@@ -33,6 +33,8 @@ pub(super) struct Follower {
     at: Position,
     tail: watch::Receiver<Position>,
     ready: VecDeque<Told>,
+    /// What was missed while nobody listened is told at once.
+    behind: bool,
     ended: bool,
     told: u64,
     _place: Place,
@@ -72,6 +74,7 @@ impl Follower {
             at,
             tail,
             ready: VecDeque::new(),
+            behind: at < newest,
             ended: false,
             told: 0,
             _place: place,
@@ -104,12 +107,14 @@ impl Follower {
             if self.ended {
                 return None;
             }
-            let mut stopping = self.app.stopping.clone();
-            tokio::select! {
-                // The sender is gone only when the program is about to be.
-                moved = self.tail.changed() => if moved.is_err() { tokio::time::sleep(AGAIN).await },
-                () = tokio::time::sleep(AGAIN) => {}
-                _ = async { stopping.wait_for(|stopping| *stopping).await.is_ok() } => return None,
+            if !std::mem::take(&mut self.behind) {
+                let mut stopping = self.app.stopping.clone();
+                tokio::select! {
+                    // The sender is gone only when the program is about to be.
+                    moved = self.tail.changed() => if moved.is_err() { tokio::time::sleep(AGAIN).await },
+                    () = tokio::time::sleep(AGAIN) => {}
+                    _ = async { stopping.wait_for(|stopping| *stopping).await.is_ok() } => return None,
+                }
             }
             match self.again().await {
                 Ok(true) => self.look().await,
