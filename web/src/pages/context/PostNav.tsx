@@ -22,7 +22,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   // On a phone they are wider than the screen: the page one is on is in sight.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the page is what the path says
   useEffect(() => {
-    nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    const here = nav.current?.querySelector('[aria-current=page]')?.getBoundingClientRect()
+    if (!nav.current || !here) return
+    // Sideways alone: how far down the page is, is the page's affair.
+    const all = nav.current.getBoundingClientRect()
+    nav.current.scrollLeft += here.left + here.width / 2 - (all.left + all.width / 2)
   }, [path])
   const shift = showsShift(me.permissions)
   const patients = showsPatients(me.permissions)
