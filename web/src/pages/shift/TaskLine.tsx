@@ -91,10 +91,11 @@ export function TaskLine({ task, name, zone, now, onSaid }: Props) {
 }
 
 /** The time of a moment today, and the day of another. */
-const told = (due: string, now: number, zone: string) =>
+export const told = (due: string, now: number, zone: string) =>
   dayOf(due, zone) === dayOf(new Date(now).toISOString(), zone) ? atTime(due, zone) : atMoment(due, zone)
 
-function Undone(props: {
+/** Asks why something was not done. */
+export function Undone(props: {
   title: string
   pending: boolean
   error: unknown
