@@ -17,7 +17,7 @@ import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import { platform } from './en/platform'
 import { care, photo } from './en/sections'
-import { handovers, incidents, shift } from './en/shift'
+import type * as later from './en/shift'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
 import { support } from './en/support'
@@ -66,15 +66,13 @@ const en = {
   notes,
   support,
   templates,
-  shift,
-  handovers,
-  incidents,
 }
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'texts'
-    resources: { texts: typeof en }
+    // What comes with the pages of a shift is added by `shift.ts`.
+    resources: { texts: typeof en & typeof later }
   }
 }
 

@@ -52,7 +52,7 @@ export function ChartLayout() {
           {visit.patient === id && (
             <p className={classes.back} data-noprint>
               <Anchor renderRoot={(props) => <Link to="/c/$context/shift" params={{ context }} {...props} />}>
-                ← {t('shift.back')}
+                ← {t('chart.backToShift')}
               </Anchor>
             </p>
           )}

@@ -44,7 +44,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
     <nav ref={nav} className={classes.nav} aria-label={t('people.nav')}>
       {shift && (
         <Link to="/c/$context/shift" params={params}>
-          {t('shift.nav')}
+          {t('people.navShift')}
         </Link>
       )}
       {patients && (

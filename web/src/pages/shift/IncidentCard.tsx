@@ -54,7 +54,7 @@ export function IncidentCard({
         <Chip kind={it.review ? 'good' : 'warn'}>{t(it.review ? 'incidents.closed' : 'incidents.open')}</Chip>
       </div>
       <Text className={classes.text}>{it.what}</Text>
-      <dl className={classes.facts}>
+      <dl className={`${classes.facts} ${classes.said}`}>
         {facts
           .filter(([, value]) => value)
           .map(([name, value]) => (

@@ -1,4 +1,5 @@
 export const chart = {
+  backToShift: 'Back to the shift',
   documentTitle: 'Chart',
   banner: 'Patient',
   nameless: 'Name not recorded',

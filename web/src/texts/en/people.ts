@@ -21,6 +21,7 @@ export const areas: Record<string, string> = {
 export const people = {
   nav: 'Pages of this post',
   navHome: 'Your post',
+  navShift: 'Shift',
   navAccess: 'Your access',
   title: 'People',
   lead_one: '{{count}} post at {{organization}}',

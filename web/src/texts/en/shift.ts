@@ -1,5 +1,4 @@
 export const shift = {
-  nav: 'Shift',
   title: 'Shift',
   lead: '{{name}}, {{from}} to {{until}}',
   name_day: 'Day shift',
@@ -70,7 +69,6 @@ export const shift = {
   hidden_alerts: 'warnings',
   finished: 'Somebody has finished this already. The list was looked up again.',
   backToShift: 'The shift',
-  back: 'Back to the shift',
 } as const
 
 export const handovers = {
