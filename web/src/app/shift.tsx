@@ -36,4 +36,10 @@ const incidents = createRoute({
   component: lazyRouteComponent(() => import('@/pages/shift/IncidentsPage'), 'IncidentsPage'),
 })
 
-export const shifts = worksShift.addChildren([shift, handovers, handover, incidents])
+const board = createRoute({
+  getParentRoute: () => worksShift,
+  path: '/board',
+  component: lazyRouteComponent(() => import('@/pages/board/BoardPage'), 'BoardPage'),
+})
+
+export const shifts = worksShift.addChildren([shift, handovers, handover, incidents, board])

@@ -1,6 +1,7 @@
 import { http } from 'msw'
 import { accessHandlers } from './accesses'
 import { accountHandlers } from './account'
+import { boardHandlers } from './board'
 import { chartHandlers } from './charts'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { documentHandlers } from './documents'
@@ -173,6 +174,7 @@ export const handlers = [
   ...exportHandlers,
   ...noteHandlers,
   ...shiftHandlers,
+  ...boardHandlers,
 ]
 
 /** For a browser: the world as given, signed in as strongly as said, on the plane above organizations or not. */

@@ -24,6 +24,8 @@ export interface MockShift {
   draft: HandoverDraft
   handovers: HandoverWords[]
   incidents: Incident[]
+  /** Cards that were finished lately. */
+  over: CareTask[]
   starts: Starts
   /** So many changes find that somebody was faster. */
   beaten: number
@@ -146,19 +148,20 @@ export function makeShift(): MockShift {
     },
     handovers: [],
     incidents: [],
+    over: [],
     starts: { starts: ['07:00', '15:00', '23:00'], version: 1 },
     beaten: 0,
     down: false,
   }
 }
 
-function works(request: Request, permission = 'shift.work') {
+export function works(request: Request, permission = 'shift.work') {
   const found = needContext(request)
   if (!found.post.permissions.includes(permission)) refuse(403, 'forbidden')
   return found.echo
 }
 
-function beaten(code: string) {
+export function beaten(code: string) {
   if (world.shift.beaten === 0) return
   world.shift.beaten--
   refuse(409, code)
@@ -218,7 +221,10 @@ const looks = [
 ]
 
 /** The fields of a body of which some may be null. */
-async function said<Body extends object>(request: Request, keys: (keyof Body & string)[]): Promise<Body> {
+export async function said<Body extends object>(
+  request: Request,
+  keys: (keyof Body & string)[],
+): Promise<Body> {
   const body = (await request.json()) as Body
   for (const key of Object.keys(body))
     if (!keys.includes(key as keyof Body & string)) refuse(400, 'unknown-field')
@@ -240,6 +246,7 @@ export const shiftHandlers = [
       if (request.headers.get('If-Match') !== task.version) refuse(412, '')
       Object.assign(task, { status: done ? 'completed' : 'cancelled', reason: note })
       for (const it of queue.residents) it.tasks = it.tasks.filter((one) => one !== task)
+      world.shift.over.unshift(task)
       return json(task, 200, echo)
     }),
   ),

@@ -54,6 +54,12 @@ export function ShiftPage() {
             </Button>
             <Button
               variant="default"
+              renderRoot={(props) => <Link to="/c/$context/board" params={params} {...props} />}
+            >
+              {t('board.nav')}
+            </Button>
+            <Button
+              variant="default"
               renderRoot={(props) => <Link to="/c/$context/incidents" params={params} {...props} />}
             >
               {t('shift.incidents')}

@@ -174,3 +174,5 @@ export const incidents = {
   'follow-ups-open': 'Something that follows from it is still open. Say why it is closed all the same.',
   'incident-closed': 'Somebody has closed this already.',
 } as const
+
+export { board } from './board'
