@@ -151,12 +151,13 @@ test('an incident is reported with what was told, and what follows stands in the
   await app.presses('Report')
   await app.sees(/not later than now/)
   type(within(dialog).getByLabelText('Day'), '2020-01-01')
+  type(within(dialog).getByLabelText(/^Time/), '12:00')
   await app.user.click(within(dialog).getByLabelText('The family'))
   await app.presses('Report')
   await app.sees('Reported. 2 tasks follow from it.')
   await app.sees(/Neurological check/)
   expect(world.shift.incidents[0]).toMatchObject({ what: 'Slid from the chair', told: ['family'] })
-  expect(world.shift.incidents[0]?.at).toMatch(/^2020-01-01/)
+  expect(world.shift.incidents[0]?.at).toBe('2020-01-01T17:00:00.000Z')
 })
 
 test('a shift is handed over: what happened stands there, is changed, and is signed with proof', async () => {
