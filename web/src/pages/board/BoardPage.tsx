@@ -1,6 +1,6 @@
 import {
   type Announcements,
-  closestCenter,
+  type CollisionDetection,
   DndContext,
   type DragEndEvent,
   DragOverlay,
@@ -8,6 +8,7 @@ import {
   type KeyboardCoordinateGetter,
   KeyboardSensor,
   MouseSensor,
+  pointerWithin,
   TouchSensor,
   useDroppable,
   useSensor,
@@ -88,6 +89,20 @@ const besides: KeyboardCoordinateGetter = (event, { currentCoordinates, context 
   return { x: place.left + 12, y: place.top + 12 }
 }
 
+/** The column under the pointer; for the keyboard, the one in which the card's corner is, or that is nearest to it. */
+const under: CollisionDetection = (args) => {
+  if (args.pointerCoordinates) return pointerWithin(args)
+  const { left, top } = args.collisionRect
+  const distances = args.droppableContainers.flatMap((droppableContainer) => {
+    const rect = args.droppableRects.get(droppableContainer.id)
+    if (!rect) return []
+    const beside = Math.max(rect.left - left, 0, left - rect.right)
+    const above = Math.max(rect.top - top, 0, top - rect.bottom)
+    return [{ id: droppableContainer.id, data: { droppableContainer, value: Math.hypot(beside, above) } }]
+  })
+  return distances.sort((a, b) => a.data.value - b.data.value).slice(0, 1)
+}
+
 interface Asked {
   card: Card
   goal: 'waiting' | 'notDone'
@@ -126,7 +141,7 @@ function Columns({ queryKey, cards, zone }: { queryKey: readonly unknown[]; card
   return (
     <DndContext
       sensors={sensors}
-      collisionDetection={closestCenter}
+      collisionDetection={under}
       accessibility={{ announcements, screenReaderInstructions: { draggable: t('board.drag') } }}
       onDragStart={({ active }) => setLifted(find(active.id))}
       onDragCancel={() => setLifted(undefined)}
