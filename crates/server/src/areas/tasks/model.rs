@@ -320,6 +320,7 @@ impl TaskView {
         let types = whole["performerType"].as_array().map(Vec::as_slice).unwrap_or_default();
         // Whoever had it and gave it back stays in the record; on the board nobody has it.
         let is_to_do = whole["status"] == "requested";
+        let says_why = matches!(whole["status"].as_str(), Some("on-hold" | "cancelled"));
         let subject = whole["for"]["reference"].as_str().and_then(|text| text.strip_prefix("Patient/"));
         Some(Self {
             task: document.id.to_string(),
@@ -331,7 +332,7 @@ impl TaskView {
             urgent: matches!(whole["priority"].as_str(), Some("urgent" | "asap" | "stat")),
             repeats: Again::of(&whole).is_some(),
             status: text(&whole["status"]).unwrap_or_default(),
-            reason: text(&whole["statusReason"]["text"]).filter(|_| !is_to_do),
+            reason: text(&whole["statusReason"]["text"]).filter(|_| says_why),
             owner: text(&whole["owner"]["display"]).filter(|_| !is_to_do),
             team: types.iter().find_map(|one| {
                 let codings = one["coding"].as_array()?;
