@@ -26,6 +26,13 @@ const DIRECTORY: &str = "
     SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
      WHERE organization_id = $1 AND facility_id = 0 AND type = $2 AND body IS NOT NULL ORDER BY starts_at, id LIMIT $3";
 
+const HOLD_RECORD: &str = "
+    SELECT version FROM chart.resource
+     WHERE organization_id = $1 AND id = $2 AND type = $3 AND body IS NOT NULL FOR NO KEY UPDATE";
+
+const FACILITIES: &str = "
+    SELECT id, facility_id FROM chart.resource WHERE organization_id = $1 AND id = ANY ($2) AND type = $3";
+
 /// A record to be.
 pub struct New {
     /// Its type.
@@ -44,6 +51,36 @@ impl Store {
     pub async fn hold(&self, tx: &Tx<'_>, patient: PatientId) -> Result<FacilityId, Error> {
         let held: HashMap<_, _> = hold(tx, &[patient]).await?;
         held.get(&patient).copied().ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Holds a record as it is until the transaction ends, after its patient; gives its version.
+    ///
+    /// # Errors
+    /// Not found when there is none within reach.
+    pub async fn hold_record(
+        &self,
+        tx: &Tx<'_>,
+        rtype: ResourceType,
+        id: ResourceId,
+    ) -> Result<Version, Error> {
+        let rows = tx.query(HOLD_RECORD, &[&tx.ctx().organization().0, &id.0, &rtype.code()]).await?;
+        rows.first().map(|row| Version(row.get(0))).ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Where these patients are; those out of reach are missing.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn facilities_of(
+        &self,
+        ctx: &Ctx,
+        patients: &[PatientId],
+    ) -> Result<HashMap<PatientId, FacilityId>, Error> {
+        let ids: Vec<uuid::Uuid> = patients.iter().map(|patient| patient.0).collect();
+        let params: [&(dyn db::ToSql + Sync); 3] =
+            [&ctx.organization().0, &ids, &ResourceType::Patient.code()];
+        let rows = self.db.begin(ctx).await?.last(FACILITIES, &params).await?;
+        Ok(rows.iter().map(|row| (PatientId(row.get(0)), FacilityId(row.get(1)))).collect())
     }
 
     /// Writes new records as the last act of a transaction, with the event of the whole, and commits.
@@ -82,7 +119,7 @@ impl Store {
         write::insert(&self.db, tx, &keys, By::Area, &placed, event).await
     }
 
-    /// Replaces a record of the organization as a whole within a transaction.
+    /// Replaces a record within a transaction; its references are not looked up again.
     ///
     /// # Errors
     /// As [`Store::update`].

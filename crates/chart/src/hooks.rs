@@ -16,6 +16,10 @@ pub const NOTE: &str = "https://lamplight.health/fhir/note";
 /// The system of the identifiers of templates of notes. What bears it is changed by who edits templates.
 pub const TEMPLATE: &str = "https://lamplight.health/fhir/note-template";
 
+/// The system of the identifiers of doses that were recorded at the medication pass: their rows go with them, so they are
+/// changed there alone.
+pub const DOSE: &str = "https://lamplight.health/fhir/dose";
+
 /// Whose a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
@@ -23,6 +27,8 @@ pub(crate) enum Kept {
     Signed,
     /// A template of notes.
     Template,
+    /// A dose of the medication pass.
+    Dose,
 }
 
 /// Who writes.
@@ -50,6 +56,7 @@ pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
             let policies = root.get("policy").map_or(&[][..], Node::items);
             policies.iter().any(|one| one.as_str() == Some(NOTE)).then_some(Kept::Signed)
         }
+        ResourceType::MedicationAdministration => bears(DOSE).then_some(Kept::Dose),
         ResourceType::Questionnaire => bears(TEMPLATE).then_some(Kept::Template),
         _ => None,
     }
@@ -60,6 +67,10 @@ const SIGNED: Error =
 const SIGNING: Error = Error::Request(422, "note-signed: records of signed notes are made by signing alone");
 const TEMPLATES: Error =
     Error::Request(422, "note-template: templates of notes are written through /api/note-templates");
+const DOSES: Error = Error::Request(
+    422,
+    "dose-kept: doses of the medication pass are recorded and corrected through /api/medications",
+);
 
 /// Whether a new record of this kind may be written.
 pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
@@ -67,6 +78,7 @@ pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
         (None, _) | (_, By::Area | By::Import) => Ok(()),
         (Some(Kept::Signed), By::Client) => Err(SIGNING),
         (Some(Kept::Template), By::Client) => Err(TEMPLATES),
+        (Some(Kept::Dose), By::Client) => Err(DOSES),
     }
 }
 
@@ -76,7 +88,8 @@ fn change(by: By, was: Option<Kept>, is: Option<Kept>) -> Result<(), Error> {
         (Some(Kept::Signed), _) => Err(SIGNED),
         (_, Some(Kept::Signed)) => Err(SIGNING),
         (None, None) => Ok(()),
-        (Some(Kept::Template), _) | (_, Some(Kept::Template)) if by == By::Area => Ok(()),
+        _ if by == By::Area => Ok(()),
+        (Some(Kept::Dose), _) | (_, Some(Kept::Dose)) => Err(DOSES),
         _ => Err(TEMPLATES),
     }
 }
@@ -127,5 +140,9 @@ mod tests {
         assert!(new(By::Client, Some(Kept::Signed)).is_err() && new(By::Area, Some(Kept::Signed)).is_ok());
         assert!(change(By::Area, Some(Kept::Template), Some(Kept::Template)).is_ok());
         assert!(change(By::Import, Some(Kept::Template), Some(Kept::Template)).is_err());
+        assert!(change(By::Area, Some(Kept::Dose), Some(Kept::Dose)).is_ok());
+        assert!(
+            change(By::Client, Some(Kept::Dose), None).is_err() && new(By::Client, Some(Kept::Dose)).is_err()
+        );
     }
 }

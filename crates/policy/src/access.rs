@@ -107,8 +107,13 @@ impl Action {
         match self {
             Self::Read | Self::History | Self::Download | Self::LookAtDrafts => What::Viewed,
             Self::Search => What::Searched,
-            Self::Create | Self::Upload | Self::SignNote | Self::AddToNote | Self::CoSignNote => What::Added,
-            Self::Update | Self::WriteDraft => What::Changed,
+            Self::Create
+            | Self::Upload
+            | Self::SignNote
+            | Self::AddToNote
+            | Self::CoSignNote
+            | Self::GiveMedication => What::Added,
+            Self::Update | Self::WriteDraft | Self::HoldMedication => What::Changed,
             Self::Delete => What::Deleted,
             Self::Export => What::Exported,
             Self::Import => What::Imported,
@@ -138,7 +143,10 @@ impl Action {
             | Self::DecideSupport
             | Self::EndSupport
             | Self::SwitchModule
-            | Self::EditTemplate => What::Managed,
+            | Self::EditTemplate
+            | Self::LookAtCounts
+            | Self::KeepCounts
+            | Self::WitnessCount => What::Managed,
         }
     }
 }

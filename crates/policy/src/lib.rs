@@ -123,11 +123,21 @@ pub enum Action {
     CoSignNote,
     /// Making, publishing and retiring templates of notes.
     EditTemplate,
+    /// Recording that a medication was given or not, its effect, and that it was recorded wrongly.
+    GiveMedication,
+    /// Putting an order for a medication on hold, and resuming it.
+    HoldMedication,
+    /// Looking at the counts of controlled medications.
+    LookAtCounts,
+    /// Entering into them.
+    KeepCounts,
+    /// Being the second person.
+    WitnessCount,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 55] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -178,6 +188,11 @@ impl Action {
         Self::AddToNote,
         Self::CoSignNote,
         Self::EditTemplate,
+        Self::GiveMedication,
+        Self::HoldMedication,
+        Self::LookAtCounts,
+        Self::KeepCounts,
+        Self::WitnessCount,
     ];
 
     /// The permission that allows the action.
@@ -213,6 +228,10 @@ impl Action {
             }
             Self::CoSignNote => Permission::NotesCoSign,
             Self::EditTemplate => Permission::TemplatesEdit,
+            Self::GiveMedication | Self::HoldMedication | Self::LookAtCounts | Self::KeepCounts => {
+                Permission::MedicationsGive
+            }
+            Self::WitnessCount => Permission::MedicationsWitness,
         }
     }
 
@@ -269,6 +288,11 @@ impl Action {
             Self::AddToNote => "notes.add",
             Self::CoSignNote => "notes.co-sign",
             Self::EditTemplate => "templates.edit",
+            Self::GiveMedication => "medications.give",
+            Self::HoldMedication => "medications.hold",
+            Self::LookAtCounts => "medications.counts",
+            Self::KeepCounts => "medications.count",
+            Self::WitnessCount => "medications.witness",
         }
     }
 }

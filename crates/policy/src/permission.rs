@@ -80,6 +80,10 @@ permissions! {
     NotesCoSign = "notes.co-sign",
     /// Make, publish and retire the templates of notes.
     TemplatesEdit = "templates.edit",
+    /// Give medications, hold their orders, and keep the counts of controlled ones.
+    MedicationsGive = "medications.give",
+    /// Be the second person where controlled medications are wasted, counted or given.
+    MedicationsWitness = "medications.witness",
 }
 
 /// A set of permissions.

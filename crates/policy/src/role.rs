@@ -3,8 +3,8 @@
 
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, EmergencyAccess, EmergencyReview, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd,
-    PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, MedicationsGive, MedicationsWitness, NotesCoSign,
+    NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -135,8 +135,18 @@ impl Role {
 }
 
 /// Reading, and inviting below oneself: every role of the staff may (MISSION 19).
-const AIDE: &[Permission] =
-    &[ChartRead, ChartSearch, ChartWrite, PeopleRead, PeopleInvite, PeopleEnd, EmergencyAccess, NotesWrite];
+const AIDE: &[Permission] = &[
+    ChartRead,
+    ChartSearch,
+    ChartWrite,
+    PeopleRead,
+    PeopleInvite,
+    PeopleEnd,
+    EmergencyAccess,
+    NotesWrite,
+    MedicationsGive,
+    MedicationsWitness,
+];
 const CARE: &[Permission] = &[
     ChartRead,
     ChartSearch,
@@ -149,6 +159,8 @@ const CARE: &[Permission] = &[
     EmergencyAccess,
     NotesWrite,
     NotesCoSign,
+    MedicationsGive,
+    MedicationsWitness,
 ];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,

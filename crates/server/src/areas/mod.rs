@@ -11,6 +11,7 @@ pub(crate) mod exports;
 pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
+pub(crate) mod medications;
 pub(crate) mod merges;
 pub(crate) mod modules;
 pub(crate) mod notes;

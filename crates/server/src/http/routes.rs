@@ -13,7 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, merges, modules, notes, oauth, people, platform, providers, stays, support, terminology,
+    fhir, fields, medications, merges, modules, notes, oauth, people, platform, providers, stays, support,
+    terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -213,6 +214,7 @@ pub fn routes() -> &'static [Route] {
             support::ROUTES,
             terminology::ROUTES,
             stays::ROUTES,
+            medications::ROUTES,
             merges::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,

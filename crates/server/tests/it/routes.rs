@@ -36,6 +36,10 @@ pub(crate) fn example(template: &str) -> String {
         ("{link}", "999"),
         ("{draft}", ID),
         ("{composition}", ID),
+        ("{administration}", ID),
+        ("{order}", ID),
+        ("{stock}", ID),
+        ("{entry}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -7,5 +7,5 @@ mod ops;
 mod routes;
 mod view;
 
-pub(crate) use ops::is_admitted;
+pub(crate) use ops::{is_admitted, present};
 pub(crate) use routes::ROUTES;

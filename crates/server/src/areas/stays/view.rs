@@ -20,9 +20,9 @@ pub(super) struct StayView {
     from: Option<String>,
     until: Option<String>,
     /// The room where they are, or that is held for them.
-    room: Option<String>,
+    pub(super) room: Option<String>,
     /// Where they are who are away.
-    away: Option<String>,
+    pub(super) away: Option<String>,
     reason: Option<String>,
     /// Which facility's stay it is, by name.
     at: Option<String>,
