@@ -23,7 +23,7 @@ import {
   showsSupport,
   showsTemplates,
 } from '@/pages/context/shows'
-import { enterContext, openPost } from '@/session/contexts'
+import { openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
 import {
   email,
@@ -37,28 +37,11 @@ import {
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
-import { SignedInLayout } from './SignedInLayout'
+import { medications } from './medications'
+import { context, signedIn, stands } from './signedIn'
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
-// Signed in: whoever is not goes to the door and comes back.
-const signedIn = createRoute({
-  getParentRoute: () => root,
-  id: 'signed-in',
-  beforeLoad: async ({ context, location }) => {
-    const here = location.pathname + location.searchStr
-    try {
-      const session = await context.cache.ensureQueryData(personQueries.session())
-      if (session.second_factor_required && location.pathname !== '/enroll')
-        throw redirect({ to: '/enroll', search: { return: here }, replace: true })
-    } catch (error) {
-      if (hasCode(error, 'signed-out'))
-        throw redirect({ to: '/sign-in', search: here === '/' ? {} : { return: here }, replace: true })
-      throw error
-    }
-  },
-  component: SignedInLayout,
-})
 const enroll = createRoute({
   getParentRoute: () => signedIn,
   path: '/enroll',
@@ -115,25 +98,11 @@ const authorize = createRoute({
   component: lazyRouteComponent(() => import('@/pages/authorize/AuthorizePage'), 'AuthorizePage'),
 })
 
-// One post. Everything below has its context in the address and in every request.
-const context = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/c/$context',
-  loader: async ({ context: { cache }, params, location }) => {
-    const entered = await enterContext(cache, params.context)
-    if (entered !== params.context)
-      throw redirect({ href: location.href.replace(params.context, entered), replace: true })
-  },
-  component: lazyRouteComponent(() => import('@/pages/context/ContextLayout'), 'ContextLayout'),
-})
 const welcome = createRoute({
   getParentRoute: () => context,
   path: '/',
   component: lazyRouteComponent(() => import('@/pages/context/WelcomePage'), 'WelcomePage'),
 })
-
-/** What a page stands on is there: else nothing is asked for on its behalf. */
-const stands = async (parent: Promise<{ status: string }>) => (await parent).status === 'success'
 
 /** The patients and their charts, for whoever may look for them. For others they do not exist. */
 const charts = createRoute({
@@ -534,6 +503,7 @@ const tree = root.addChildren([
         same,
         chart.addChildren([chartOverview, chartSection, noteDraft, signedNote]),
       ]),
+      medications,
       templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,

@@ -19,6 +19,7 @@ import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
+import { type MockMedications, makeMedications } from './medications'
 import type { MockNotes } from './notes'
 import { makeTemplates } from './noteTemplates'
 import { type MockPost, makePosts, makeRoles } from './organization'
@@ -90,6 +91,7 @@ export interface World {
   files: MockFile[]
   noScanner: boolean
   notes: MockNotes
+  medications: MockMedications
   /** So many requests are answered 503. */
   busy: number
   /** What was asked, for tests: "METHOD path". */
@@ -234,6 +236,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       loses: 0,
       saves: 0,
     },
+    medications: makeMedications(),
     busy: 0,
     asked: [],
     ...changes,

@@ -10,6 +10,7 @@ import { emergencies } from './en/emergencies'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { notes } from './en/notes'
@@ -70,7 +71,8 @@ const en = {
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'texts'
-    resources: { texts: typeof en }
+    // Some pages bring words of their own (pages/medications/texts.ts).
+    resources: { texts: typeof en & { medications: typeof medications } }
   }
 }
 

@@ -26,7 +26,7 @@ export function useZone(patient?: Patient): string {
   return zoneOf(me, patient)
 }
 
-const WRITES = ['chart.write', 'notes.write']
+const WRITES = ['chart.write', 'notes.write', 'medications.give']
 
 /** The patient of the page: their id stands in the address. */
 export function useChart() {

@@ -7,6 +7,7 @@ import classes from './PostNav.module.css'
 import {
   showsEmergencies,
   showsExports,
+  showsMedications,
   showsPatients,
   showsPeople,
   showsSupport,
@@ -24,6 +25,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
     nav.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [path])
   const patients = showsPatients(me.permissions)
+  const medications = showsMedications(me.permissions)
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
@@ -31,7 +33,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
-  if (![patients, people, emergencies, accesses, manages, support, templates, exports].some(Boolean))
+  if (
+    ![patients, medications, people, emergencies, accesses, manages, support, templates, exports].some(
+      Boolean,
+    )
+  )
     return null
   const params = { context }
   return (
@@ -39,6 +45,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {patients && (
         <Link to="/c/$context/patients" params={params}>
           {t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')}
+        </Link>
+      )}
+      {medications && (
+        <Link to="/c/$context/medications" params={params}>
+          {t('people.navMedications')}
         </Link>
       )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>

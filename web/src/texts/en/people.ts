@@ -1,6 +1,7 @@
 /** The areas that permission keys begin with. */
 export const areas: Record<string, string> = {
   chart: 'Charts',
+  medications: 'Medications',
   notes: 'Notes',
   templates: 'Notes',
   class: 'Specially protected records',
@@ -19,6 +20,7 @@ export const areas: Record<string, string> = {
 export const people = {
   nav: 'Pages of this post',
   navHome: 'Your post',
+  navMedications: 'Medications',
   navAccess: 'Your access',
   title: 'People',
   lead_one: '{{count}} post at {{organization}}',
