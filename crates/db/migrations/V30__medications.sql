@@ -127,6 +127,7 @@ CREATE UNIQUE INDEX stock_entry_number ON org.stock_entry (organization_id, stoc
 CREATE UNIQUE INDEX stock_entry_administration ON org.stock_entry (organization_id, administration_id, kind)
     WHERE administration_id IS NOT NULL;
 CREATE INDEX stock_entry_stock ON org.stock_entry (organization_id, stock_id, at);
+CREATE INDEX stock_entry_waiting ON org.stock_entry (organization_id, stock_id, at) WHERE number IS NULL;
 SELECT sec.wall('org.stock_entry', 'facility_id', false);
 GRANT SELECT, INSERT ON org.stock_entry TO lamplight_app;
 GRANT UPDATE (administration_id, witness_id, witnessed_at) ON org.stock_entry TO lamplight_app;

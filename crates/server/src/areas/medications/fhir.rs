@@ -157,11 +157,19 @@ pub(super) fn held(mut whole: Value, reason: Option<&str>) -> Value {
 
 /// What a record of a dose says.
 pub(super) struct Read {
+    /// The MedicationRequest.
+    pub(super) order: Option<String>,
     pub(super) outcome: Option<Outcome>,
     pub(super) reason: Option<String>,
     pub(super) effect: Option<Effect>,
     /// When it was given or not.
     pub(super) at: Option<Timestamp>,
+    /// When it was due, where it says so.
+    pub(super) due: Option<Timestamp>,
+    /// Who gave it, where that has a name.
+    pub(super) by: Option<String>,
+    /// Whether it was recorded at a pass.
+    pub(super) of_pass: bool,
 }
 
 /// Reads one of ours, or of somebody else's.
@@ -175,15 +183,23 @@ pub(super) fn read(whole: &Value) -> Read {
         Some("on-hold") => Some(Outcome::Held),
         _ => None,
     };
-    let extensions = whole["extension"].as_array().into_iter().flatten();
-    let effect = extensions
-        .filter(|one| one["url"] == EFFECT)
-        .find_map(|one| Effect::of(one["valueCodeableConcept"]["coding"][0]["code"].as_str()?));
+    let extension = |url: &str| {
+        let mut all = whole["extension"].as_array().into_iter().flatten();
+        all.rfind(|one| one["url"] == url).unwrap_or(&Value::Null)
+    };
+    let effect = extension(EFFECT)["valueCodeableConcept"]["coding"][0]["code"].as_str();
     let text = if outcome == Some(Outcome::Given) { &whole["reasonCode"][0] } else { why };
+    let moment = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+    let request = whole["request"]["reference"].as_str();
+    let mut identifiers = whole["identifier"].as_array().into_iter().flatten();
     Read {
+        order: request.and_then(|text| text.strip_prefix("MedicationRequest/")).map(str::to_owned),
         outcome,
         reason: text["text"].as_str().map(str::to_owned),
-        effect,
-        at: whole["effectiveDateTime"].as_str().and_then(|text| text.parse().ok()),
+        effect: effect.and_then(Effect::of),
+        at: moment(&whole["effectiveDateTime"]).or_else(|| moment(&whole["effectivePeriod"]["start"])),
+        due: moment(&extension(DUE)["valueDateTime"]),
+        by: whole["performer"][0]["actor"]["display"].as_str().map(str::to_owned),
+        of_pass: identifiers.any(|one| one["system"] == DOSE),
     }
 }

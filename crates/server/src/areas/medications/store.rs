@@ -80,18 +80,19 @@ pub(super) async fn find_place(
     Ok(tx.last(sql, &[&organization.0, &order.0, &due]).await?.first().map(dose))
 }
 
-/// The doses of these orders that were due or given since, and count.
+/// The doses of these orders that count: those that were due since the one moment, or given as needed since the other.
 pub(super) async fn list_of(
     tx: &Tx<'_>,
     organization: OrganizationId,
     orders: &[Uuid],
-    since: Timestamp,
+    (due, needed): (Timestamp, Timestamp),
 ) -> Result<Vec<Dose>, Error> {
     let sql = doses!(
-        "WHERE d.organization_id = $1 AND d.order_id = ANY ($2) AND (d.given_at >= $3 OR d.due_at >= $3) AND d.revoked_at IS NULL
+        "WHERE d.organization_id = $1 AND d.order_id = ANY ($2) AND d.revoked_at IS NULL
+           AND (d.due_at >= $3 OR (d.due_at IS NULL AND d.given_at >= $4))
          ORDER BY d.given_at"
     );
-    Ok(tx.last(sql, &[&organization.0, &orders, &since]).await?.iter().map(dose).collect())
+    Ok(tx.last(sql, &[&organization.0, &orders, &due, &needed]).await?.iter().map(dose).collect())
 }
 
 /// When an order was given as needed in a window; within a transaction that holds the order.
@@ -185,7 +186,7 @@ pub(super) struct Sheet {
     pub(super) entries: i32,
     /// What the last count differed by, and when it was.
     pub(super) last_count: Option<(i64, Timestamp)>,
-    /// How many entries wait for a witness.
+    /// How many entries wait for a witness, and were made since.
     pub(super) waiting: i64,
 }
 
@@ -195,7 +196,7 @@ macro_rules! sheets {
             "SELECT s.stock_id, s.facility_id, s.body, s.witness_to_give, s.on_hand, s.entries, c.difference, c.at,
                     (SELECT count(*) FROM org.stock_entry w
                       WHERE w.organization_id = s.organization_id AND w.stock_id = s.stock_id AND w.number IS NULL
-                        AND w.witness_id IS NULL)
+                        AND w.witness_id IS NULL AND w.at > $3)
                FROM org.stock s
                LEFT JOIN LATERAL (
                     SELECT CASE WHEN EXISTS (
@@ -231,12 +232,13 @@ pub(super) async fn list_sheets(
     tx: &Tx<'_>,
     organization: OrganizationId,
     facility: Option<FacilityId>,
+    waiting_since: Timestamp,
 ) -> Result<Vec<Sheet>, Error> {
     let facility = facility.map(|facility| facility.0);
     let sql = sheets!(
         "WHERE s.organization_id = $1 AND ($2::int4 IS NULL OR s.facility_id = $2) ORDER BY s.created_at, s.stock_id"
     );
-    Ok(tx.last(sql, &[&organization.0, &facility]).await?.iter().map(sheet).collect())
+    Ok(tx.last(sql, &[&organization.0, &facility, &waiting_since]).await?.iter().map(sheet).collect())
 }
 
 /// A sheet.
@@ -244,9 +246,10 @@ pub(super) async fn find_sheet(
     tx: &Tx<'_>,
     organization: OrganizationId,
     id: Uuid,
+    waiting_since: Timestamp,
 ) -> Result<Option<Sheet>, Error> {
     let sql = sheets!("WHERE s.organization_id = $1 AND s.stock_id = $2");
-    Ok(tx.last(sql, &[&organization.0, &id]).await?.first().map(sheet))
+    Ok(tx.last(sql, &[&organization.0, &id, &waiting_since]).await?.first().map(sheet))
 }
 
 /// A new sheet: organization, facility, id, body, whether giving needs a witness, by whom, time.
@@ -260,11 +263,12 @@ pub(super) const INSERT_ENTRY: &str = "
         membership_id, at, note)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-/// A witness confirms an entry: organization, sheet, entry, who, when.
+/// A witness confirms an entry: organization, sheet, entry, who, when; made since.
 pub(super) const WITNESS: &str = "
     WITH seen AS (
         UPDATE org.stock_entry SET witness_id = $4, witnessed_at = $5
-         WHERE organization_id = $1 AND stock_id = $2 AND entry_id = $3 AND witness_id IS NULL AND number IS NULL RETURNING 1)
+         WHERE organization_id = $1 AND stock_id = $2 AND entry_id = $3 AND witness_id IS NULL AND number IS NULL AND at > $6
+         RETURNING 1)
     SELECT chart.demand((SELECT count(*) FROM seen) = 1)";
 
 /// A witnessed giving becomes one: organization, sheet, entry, record, by whom, change, witnessed since.
@@ -305,12 +309,13 @@ pub(super) struct Entry {
     pub(super) balance: Option<i64>,
 }
 
-/// The entries of a sheet, those that wait first, then the newest first.
+/// The entries of a sheet, those that wait first, then the newest first. Those that were never entered and do not wait any
+/// more are left out.
 pub(super) async fn list_entries(
     tx: &Tx<'_>,
     organization: OrganizationId,
     sheet: Uuid,
-    at_most: i64,
+    (waiting_since, at_most): (Timestamp, i64),
 ) -> Result<Vec<Entry>, Error> {
     let rows = tx
         .last(
@@ -318,9 +323,9 @@ pub(super) async fn list_entries(
                FROM org.stock_entry e
                LEFT JOIN org.membership m ON m.organization_id = e.organization_id AND m.membership_id = e.membership_id
                LEFT JOIN org.membership w ON w.organization_id = e.organization_id AND w.membership_id = e.witness_id
-              WHERE e.organization_id = $1 AND e.stock_id = $2
+              WHERE e.organization_id = $1 AND e.stock_id = $2 AND (e.number IS NOT NULL OR e.at > $4)
               ORDER BY e.number DESC NULLS FIRST, e.at DESC LIMIT $3",
-            &[&organization.0, &sheet, &at_most],
+            &[&organization.0, &sheet, &at_most, &waiting_since],
         )
         .await?;
     let entry = |row: &Row| Entry {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod doses;
+mod elsewhere;
 mod moves;
 mod pass;
 

@@ -9,4 +9,4 @@ mod timing;
 pub(super) use order::{Order, Status, texts};
 pub(super) use package::fits;
 pub(super) use prn::{EFFECT, Refusal};
-pub(super) use schedule::{Moment, Place, moment, places};
+pub(super) use schedule::{EARLY, MISSED, Moment, Place, moment, places, taken};

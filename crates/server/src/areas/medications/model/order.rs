@@ -95,26 +95,40 @@ impl Order {
         let dose = first["doseAndRate"][0]["doseQuantity"].clone();
         let plans: Vec<Bounded> =
             dosages.iter().map(|dosage| bounded(dosage, authored, None, zone)).collect();
-        let amount = dose["value"].as_f64();
         let said: Vec<&str> = dosages.iter().filter_map(|dosage| dosage["text"].as_str()).collect();
+        let prn = dosages.iter().find_map(Prn::read);
         Some(Self {
             status,
             patient,
             medication,
             dosage: (!said.is_empty()).then(|| said.join("; ")),
             route: words(&first["route"]),
-            prn: dosages.iter().find_map(|dosage| Prn::read(dosage, amount)),
-            unclear: plans.is_empty() || plans.iter().any(|plan| plan.plan == Plan::Unclear),
+            unclear: plans.is_empty()
+                || plans.iter().any(|plan| plan.plan == Plan::Unclear)
+                || prn.as_ref().is_some_and(|prn| prn.unclear),
+            prn,
             plans,
             dose,
             held_because: words(&whole["statusReason"]),
         })
     }
 
+    /// Whether it may be given as needed on that day, by the bounds of its dosages.
+    pub(in super::super) fn is_needed_at(&self, at: Timestamp) -> bool {
+        let within = |plan: &Bounded| plan.from <= at && plan.until.is_none_or(|until| at < until);
+        self.plans.iter().any(|plan| plan.plan == Plan::AsNeeded && within(plan))
+    }
+
     /// Whether a dose of it is due at this very time.
     pub(in super::super) fn has(&self, due: Timestamp, zone: &TimeZone) -> Option<super::Place> {
         let until = due.checked_add(jiff::SignedDuration::from_secs(1)).ok()?;
         super::places(&self.plans, (due, until), zone).into_iter().next().filter(|place| place.due == due)
+    }
+
+    /// The place that something takes which was given at a time and does not say.
+    pub(in super::super) fn place_at(&self, at: Timestamp, zone: &TimeZone) -> Option<super::Place> {
+        let (from, until) = (at.checked_sub(super::MISSED).ok()?, at.checked_add(super::EARLY * 2).ok()?);
+        super::taken(&super::places(&self.plans, (from, until), zone), at)
     }
 }
 

@@ -17,6 +17,8 @@ pub(in super::super) struct Prn {
     pub(in super::super) interval: Option<SignedDuration>,
     /// The most of any so long time.
     pub(in super::super) most: Option<(usize, SignedDuration)>,
+    /// Whether there are limits besides, for somebody to read.
+    pub(in super::super) unclear: bool,
 }
 
 /// Why not, and from when on.
@@ -30,34 +32,39 @@ pub(in super::super) enum Refusal {
 
 impl Prn {
     /// Of a `dosageInstruction` that is one.
-    pub(in super::super) fn read(dosage: &Value, dose: Option<f64>) -> Option<Self> {
+    pub(in super::super) fn read(dosage: &Value) -> Option<Self> {
         let concept = &dosage["asNeededCodeableConcept"];
         if dosage["asNeededBoolean"] != true && !concept.is_object() {
             return None;
         }
         let reason = concept["text"].as_str().or_else(|| concept["coding"][0]["display"].as_str());
         let repeat = &dosage["timing"]["repeat"];
-        let frequency = repeat["frequency"].as_i64().unwrap_or(1);
+        let frequency = if repeat["frequency"].is_null() { Some(1) } else { repeat["frequency"].as_i64() };
         let period = duration(&repeat["period"], &repeat["periodUnit"]);
         // "Every 4 hours" is a distance, "3 times a day" a number.
-        let distance = period.filter(|period| frequency == 1 && *period < SignedDuration::from_hours(24));
+        let distance =
+            period.filter(|period| frequency == Some(1) && *period < SignedDuration::from_hours(24));
         let often = period
             .filter(|_| distance.is_none())
-            .and_then(|period| Some((usize::try_from(frequency).ok()?, period)));
+            .and_then(|period| Some((usize::try_from(frequency?).ok().filter(|most| *most > 0)?, period)));
         let ratio = &dosage["maxDosePerPeriod"];
-        let amount = ratio["numerator"]["value"].as_f64().zip(dose.filter(|dose| *dose > 0.0));
-        let within = duration(&ratio["denominator"]["value"], unit(&ratio["denominator"]));
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a small number of doses"
-        )]
-        let doses = amount.map(|(amount, dose)| (amount / dose + 1e-9).floor().clamp(0.0, 1_000.0) as usize);
-        let most = match (often, doses.zip(within)) {
+        let said = doses(dosage).zip(duration(&ratio["denominator"]["value"], unit(&ratio["denominator"])));
+        let most = match (often, said) {
             (Some(often), Some(said)) => Some(if said.0 < often.0 { said } else { often }),
             (often, said) => said.or(often),
         };
-        Some(Self { reason: reason.map(str::to_owned), interval: distance, most })
+        let said_so = ["frequency", "period", "timeOfDay", "when"].iter().any(|name| !repeat[name].is_null());
+        let silent = said_so && distance.is_none() && often.is_none();
+        Some(Self {
+            reason: reason.map(str::to_owned),
+            interval: distance,
+            most,
+            // What a code says of them, and amounts in another unit than the dose's.
+            unclear: silent
+                || dosage["timing"]["code"].is_object()
+                || (ratio.is_object() && said.is_none())
+                || dosage["maxDosePerAdministration"].is_object(),
+        })
     }
 
     /// Whether it may be given at a time, with everything that was given, also what was after it.
@@ -96,6 +103,17 @@ impl Prn {
     }
 }
 
+/// How many doses the most of a period are, where both are counted in one unit.
+fn doses(dosage: &Value) -> Option<usize> {
+    let most = &dosage["maxDosePerPeriod"]["numerator"];
+    let dose = &dosage["doseAndRate"][0]["doseQuantity"];
+    let (whole, one) = (most["value"].as_f64()?, dose["value"].as_f64().filter(|one| *one > 0.0)?);
+    let same = |name: &str| most[name].is_null() || dose[name].is_null() || most[name] == dose[name];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number of doses")]
+    let doses = (whole / one + 1e-9).floor().clamp(0.0, 1_000.0) as usize;
+    (same("unit") && same("code")).then_some(doses)
+}
+
 fn unit(quantity: &Value) -> &Value {
     if quantity["code"].is_string() { &quantity["code"] } else { &quantity["unit"] }
 }
@@ -115,23 +133,49 @@ mod tests {
     fn limits_are_read_from_the_dosage() {
         let every = json!({"asNeededCodeableConcept": {"text": "pain"},
             "timing": {"repeat": {"frequency": 1, "period": 4, "periodMax": 6, "periodUnit": "h"}},
-            "maxDosePerPeriod": {"numerator": {"value": 4}, "denominator": {"value": 24, "code": "h"}}});
-        let prn = Prn::read(&every, Some(2.0)).unwrap();
+            "doseAndRate": [{"doseQuantity": {"value": 2, "unit": "tablet"}}],
+            "maxDosePerPeriod": {"numerator": {"value": 4, "unit": "tablet"}, "denominator": {"value": 24, "code": "h"}}});
+        let prn = Prn::read(&every).unwrap();
+        assert!(!prn.unclear);
         assert_eq!(prn.reason.as_deref(), Some("pain"));
         assert_eq!(prn.interval, Some(SignedDuration::from_hours(4)));
         assert_eq!(prn.most, Some((2, SignedDuration::from_hours(24))));
         let daily = json!({"asNeededBoolean": true,
             "timing": {"repeat": {"frequency": 3, "period": 1, "periodUnit": "d"}}});
-        let prn = Prn::read(&daily, None).unwrap();
+        let prn = Prn::read(&daily).unwrap();
         assert_eq!((prn.interval, prn.most), (None, Some((3, SignedDuration::from_hours(24)))));
-        assert_eq!(Prn::read(&json!({"asNeededBoolean": true}), None), Some(Prn::default()));
-        assert_eq!(Prn::read(&json!({"asNeededBoolean": false}), None), None);
+        assert_eq!(Prn::read(&json!({"asNeededBoolean": true})), Some(Prn::default()));
+        assert_eq!(Prn::read(&json!({"asNeededBoolean": false})), None);
+    }
+
+    #[test]
+    fn a_limit_that_is_not_understood_is_unclear_and_never_none() {
+        let with = |more: Value| {
+            let mut dosage = json!({"asNeededBoolean": true,
+                "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}]});
+            for (name, value) in more.as_object().unwrap() {
+                dosage[name] = value.clone();
+            }
+            Prn::read(&dosage).unwrap()
+        };
+        let day = json!({"value": 1, "code": "d"});
+        for unclear in [
+            json!({"maxDosePerPeriod": {"numerator": {"value": 3000, "unit": "mg"}, "denominator": day}}),
+            json!({"maxDosePerPeriod": {"numerator": {"value": 3, "unit": "tablet"}, "denominator": {"value": 1, "code": "mo"}}}),
+            json!({"timing": {"repeat": {"frequency": 1, "period": 1.5, "periodUnit": "h"}}}),
+            json!({"timing": {"repeat": {"frequency": 2}}}),
+            json!({"timing": {"code": {"text": "Q4H"}}}),
+        ] {
+            assert!(with(unclear.clone()).unclear, "{unclear}");
+        }
+        assert!(!with(json!({"timing": {"repeat": {"boundsPeriod": {"start": "2026-01-01"}}}})).unclear);
     }
 
     #[test]
     fn too_soon_and_too_many_say_from_when_on() {
         let day = SignedDuration::from_hours(24);
-        let prn = Prn { interval: Some(SignedDuration::from_hours(4)), most: Some((3, day)), reason: None };
+        let prn =
+            Prn { interval: Some(SignedDuration::from_hours(4)), most: Some((3, day)), ..Prn::default() };
         assert_eq!(prn.may(&[at(0)], at(3)), Err(Refusal::TooSoon(at(4))));
         assert_eq!(prn.may(&[at(0)], at(4)), Ok(()));
         assert_eq!(prn.may(&[at(0), at(6), at(12)], at(20)), Err(Refusal::TooMany(at(24))));
@@ -148,7 +192,7 @@ mod tests {
         ) {
             let day = SignedDuration::from_hours(24);
             let limit = SignedDuration::from_hours(interval);
-            let prn = Prn { interval: Some(limit), most: Some((most, day)), reason: None };
+            let prn = Prn { interval: Some(limit), most: Some((most, day)), ..Prn::default() };
             let mut given: Vec<Timestamp> = Vec::new();
             for hour in tries {
                 if prn.may(&given, at(hour)).is_ok() {
@@ -168,7 +212,7 @@ mod tests {
             let prn = Prn {
                 interval: Some(SignedDuration::from_hours(4)),
                 most: Some((3, SignedDuration::from_hours(24))),
-                reason: None,
+                ..Prn::default()
             };
             let given: Vec<Timestamp> = hours.into_iter().filter(|hour| *hour <= now).map(at).collect();
             let next = prn.next(&given, at(now));

@@ -6,11 +6,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, Zoned};
 
 /// How long before its time a dose may be given.
-const EARLY: SignedDuration = SignedDuration::from_mins(60);
+pub(in super::super) const EARLY: SignedDuration = SignedDuration::from_mins(60);
 /// How long after its time it is late.
 const LATE: SignedDuration = SignedDuration::from_mins(60);
 /// How long after its time it is missed, where no other dose is due before.
-const MISSED: SignedDuration = SignedDuration::from_hours(12);
+pub(in super::super) const MISSED: SignedDuration = SignedDuration::from_hours(12);
 /// The most doses that are counted from an order's beginning.
 const MOST: usize = 10_000;
 
@@ -202,6 +202,12 @@ pub(in super::super) fn moment(place: Place, now: Timestamp) -> Moment {
     }
 }
 
+/// Which of these places something takes that was given at a time and does not say: the nearest whose time it was.
+pub(in super::super) fn taken(places: &[Place], at: Timestamp) -> Option<Place> {
+    let fits = |place: &&Place| !matches!(moment(**place, at), Moment::Later | Moment::Missed);
+    places.iter().filter(fits).min_by_key(|place| at.duration_since(place.due).abs()).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::time;
@@ -285,6 +291,20 @@ mod tests {
             ]
         );
         assert_eq!(noon.missed, at("2026-01-03T02:00:00Z"), "the next is more than half a day away");
+    }
+
+    #[test]
+    fn what_was_given_elsewhere_takes_the_nearest_place_whose_time_it_was() {
+        let plans = [daily(&[time(8, 0, 0, 0), time(10, 0, 0, 0)], "2026-01-01T00:00:00Z")];
+        let day = (at("2026-01-02T00:00:00Z"), at("2026-01-03T00:00:00Z"));
+        let places = places(&plans, day, &TimeZone::UTC);
+        let of = |time: &str| taken(&places, at(&format!("2026-01-02T{time}:00Z"))).map(|place| place.due);
+        assert_eq!(of("06:30"), None);
+        assert_eq!(of("07:30"), Some(places[0].due));
+        assert_eq!(of("09:20"), Some(places[1].due));
+        assert_eq!(of("21:00"), Some(places[1].due));
+        assert_eq!(taken(&places[..1], at("2026-01-02T09:20:00Z")), Some(places[0]), "the other is taken");
+        assert_eq!(of("22:30"), None);
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::http::Failure;
 
 /// How long what a second person confirmed may wait to be given.
 const WITNESSED: SignedDuration = SignedDuration::from_mins(30);
+/// How long an entry waits for a witness.
+const WAITS: SignedDuration = SignedDuration::from_hours(24);
 /// The most entries of a list.
 const MOST: i64 = 200;
 /// Thousandths of what a sheet counts.
@@ -54,6 +56,11 @@ impl Open {
     }
 }
 
+fn waiting_since(app: &App) -> Timestamp {
+    let now = app.world.now();
+    now.saturating_sub(WAITS).unwrap_or(now)
+}
+
 fn event(action: Action, facility: FacilityId, detail: String) -> Event {
     let mut event = Event::success(action.key(), action.needs().key());
     event.facility = facility;
@@ -64,7 +71,7 @@ fn event(action: Action, facility: FacilityId, detail: String) -> Event {
 /// The sheets of a facility, or of all within reach.
 pub(super) async fn open_all(app: &App, ctx: &Ctx, facility: Option<FacilityId>) -> Result<Vec<Open>, Error> {
     let tx = app.store.db().begin(ctx).await?;
-    let sheets = store::list_sheets(&tx, ctx.organization(), facility).await?;
+    let sheets = store::list_sheets(&tx, ctx.organization(), facility, waiting_since(app)).await?;
     drop(tx);
     if sheets.is_empty() {
         return Ok(Vec::new());
@@ -360,7 +367,7 @@ pub(in super::super) struct EntryNew {
     note: Option<String>,
 }
 
-/// The entries of a sheet, those that wait for a witness first, then the newest first; at most 200.
+/// The entries of a sheet, those that wait for a witness first, for a day, then the newest first; at most 200.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MedicationCountEntries)]
 pub(in super::super) struct Entries {
@@ -396,7 +403,7 @@ pub(in super::super) async fn list_entries(app: &App, ctx: &Ctx, stock: Uuid) ->
     sees_whole(app, ctx, ACTION).await?;
     let sheet = find(app, ctx, ACTION, stock).await?;
     let tx = app.store.db().begin(ctx).await?;
-    let rows = store::list_entries(&tx, ctx.organization(), stock, MOST).await?;
+    let rows = store::list_entries(&tx, ctx.organization(), stock, (waiting_since(app), MOST)).await?;
     drop(tx);
     let vault = app.store.db().vault(ctx).await?;
     let mut entries = Vec::with_capacity(rows.len());
@@ -423,7 +430,7 @@ pub(in super::super) async fn list_entries(app: &App, ctx: &Ctx, stock: Uuid) ->
 
 async fn find(app: &App, ctx: &Ctx, action: Action, stock: Uuid) -> Result<Sheet, Error> {
     let tx = app.store.db().begin(ctx).await?;
-    let found = store::find_sheet(&tx, ctx.organization(), stock).await?;
+    let found = store::find_sheet(&tx, ctx.organization(), stock, waiting_since(app)).await?;
     drop(tx);
     match found {
         Some(sheet) => Ok(sheet),
@@ -485,8 +492,9 @@ pub(in super::super) async fn confirm(app: &App, ctx: &Ctx, stock: Uuid, entry: 
     let db = app.store.db();
     db.authorize(ctx, ACTION, Target { facility: Some(sheet.facility), class: None }).await?;
     let at = app.world.now();
-    let params: [&(dyn db::ToSql + Sync); 5] =
-        [&ctx.organization().0, &stock, &entry, &ctx.membership().0, &at];
+    let since = waiting_since(app);
+    let params: [&(dyn db::ToSql + Sync); 6] =
+        [&ctx.organization().0, &stock, &entry, &ctx.membership().0, &at, &since];
     let event = event(ACTION, sheet.facility, format!("sheet {stock} entry {entry} witnessed"));
     let tx = db.begin(ctx).await?;
     match tx.last_audited(store::WITNESS, &params, event).await {

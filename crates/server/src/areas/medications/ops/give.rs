@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::around::search;
 use super::counts::{self, Taken};
 use super::{DoseResult, Outcome, Told, event, house, id, parsed, patient_of, place_of, said, sees_whole};
 use crate::app::App;
@@ -92,12 +93,14 @@ async fn digest(app: &App, ctx: &Ctx, dose: &Dose) -> Result<[u8; 32], Error> {
 /// What was answered before, when this request was recorded.
 async fn before(app: &App, ctx: &Ctx, dose: &Dose, digest: &[u8]) -> Result<Option<Told>, Error> {
     let tx = app.store.db().begin(ctx).await?;
-    let Some(row) = store::find_request(&tx, ctx.organization(), dose.request).await? else {
-        return Ok(None);
-    };
+    let found = store::find_request(&tx, ctx.organization(), dose.request).await?;
+    drop(tx);
+    let Some(row) = found else { return Ok(None) };
     if row.digest != digest || row.by.0 != ctx.membership() {
         return Err(Error::coded(422, "request-used", "the id of the request was used for another dose"));
     }
+    let again = event(ACTION, row.facility, row.patient, format!("request {} again", dose.request));
+    app.store.db().record(ctx, again).await?;
     Ok(Some(told(DoseResult::Same, dose.request, &row, Some(dose.outcome))))
 }
 
@@ -185,6 +188,9 @@ fn check(dose: &Dose, standing: &Standing, now: Timestamp) -> Result<(), Error> 
         return Err(Error::coded(409, code, words));
     }
     let Some(due) = dose.due else {
+        if given && order.prn.is_some() && !order.is_needed_at(dose.at) && !despite {
+            return Err(Error::coded(409, "order-ended", "the order does not stand any more"));
+        }
         return match (given, &order.prn) {
             (false, _) => Err(Error::invalid("outcome: what is given as needed is given")),
             (true, None) if !despite => {
@@ -210,6 +216,56 @@ fn check(dose: &Dose, standing: &Standing, now: Timestamp) -> Result<(), Error> 
     }
 }
 
+/// What other programs recorded of the order around this dose. It takes no place; who looked is told of it.
+async fn elsewhere(app: &App, ctx: &Ctx, dose: &Dose) -> Result<Vec<(Uuid, resources::Read)>, Error> {
+    const RTYPE: ResourceType = ResourceType::MedicationAdministration;
+    let from = dose.at.saturating_sub(AROUND).unwrap_or(dose.at);
+    let (order, since) = (format!("MedicationRequest/{}", id(dose.order)), format!("ge{from}"));
+    let query = [("request", order.as_str()), ("effective-time", since.as_str())];
+    let found = search(app, ctx, RTYPE, Some(PatientId(dose.patient)), &query).await?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tx = app.store.db().begin(ctx).await?;
+    let rows = store::list_of(&tx, ctx.organization(), &[dose.order], (Timestamp::UNIX_EPOCH, from)).await?;
+    drop(tx);
+    let mut others = Vec::new();
+    for document in found {
+        if !rows.iter().any(|row| row.administration == document.id) {
+            others.push((document.id.0, resources::read(&parsed(&document.body)?)));
+        }
+    }
+    others.retain(|(_, read)| read.outcome.is_some());
+    Ok(others)
+}
+
+/// When others gave it as needed; or that they gave this very dose.
+fn needed_elsewhere(
+    dose: &Dose,
+    standing: &Standing,
+    others: &[(Uuid, resources::Read)],
+) -> Result<Vec<Timestamp>, Error> {
+    let order = &standing.order;
+    let mut needed = Vec::new();
+    for (administration, read) in others {
+        let Some(at) = read.at else { continue };
+        let place = order.place_at(at, &standing.house.zone).map(|place| place.due);
+        if place.is_none() && read.outcome == Some(Outcome::Given) {
+            needed.push(at);
+        }
+        if place.is_some() && place == dose.due {
+            return Err(Error::Taken(Box::new(Told {
+                administration: Some(*administration),
+                outcome: read.outcome,
+                by: read.by.clone(),
+                at: Some(at),
+                ..Told::of(dose.request, DoseResult::Conflict)
+            })));
+        }
+    }
+    Ok(needed)
+}
+
 async fn give_once(app: &App, ctx: &Ctx, dose: &Dose, digest: &[u8; 32]) -> Result<Told, Error> {
     let db = app.store.db();
     let now = app.world.now();
@@ -218,6 +274,9 @@ async fn give_once(app: &App, ctx: &Ctx, dose: &Dose, digest: &[u8; 32]) -> Resu
     db.authorize(ctx, ACTION, target).await?;
     check(dose, &standing, now)?;
     let given = dose.outcome == Outcome::Given;
+    // Whoever says why gives it whatever others did.
+    let others = if given && dose.despite.is_none() { elsewhere(app, ctx, dose).await? } else { Vec::new() };
+    let needed = needed_elsewhere(dose, &standing, &others)?;
     let sheets = if given { counts::at(app, ctx, standing.facility).await? } else { Vec::new() };
     let known = if dose.scanned.is_some() || !sheets.is_empty() {
         codes(app, ctx, &standing.order).await?
@@ -241,7 +300,7 @@ async fn give_once(app: &App, ctx: &Ctx, dose: &Dose, digest: &[u8; 32]) -> Resu
         recorded: now,
         revoked: false,
     };
-    match write(app, ctx, dose, &standing, &row, taken_from).await {
+    match write(app, ctx, dose, (&standing, &needed), &row, taken_from).await {
         Err(Error::Failure(failure)) if failure.is_conflict() => {
             match before(app, ctx, dose, digest).await? {
                 Some(told) => Ok(told),
@@ -269,7 +328,7 @@ async fn write(
     app: &App,
     ctx: &Ctx,
     dose: &Dose,
-    standing: &Standing,
+    (standing, needed): (&Standing, &[Timestamp]),
     row: &store::Dose,
     taken_from: Option<Taken>,
 ) -> Result<Written, Error> {
@@ -286,7 +345,8 @@ async fn write(
             dose.at.saturating_sub(AROUND).unwrap_or(dose.at),
             dose.at.saturating_add(AROUND).unwrap_or(dose.at),
         );
-        let given = store::list_needed(&tx, ctx.organization(), row.order, around).await?;
+        let mut given = store::list_needed(&tx, ctx.organization(), row.order, around).await?;
+        given.extend_from_slice(needed);
         match prn.may(&given, dose.at) {
             Ok(()) => {}
             Err(Refusal::TooSoon(from)) => {

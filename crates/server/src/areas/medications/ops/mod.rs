@@ -1,10 +1,12 @@
 //! Giving, correcting, holding, counting, and showing what is to be given.
 
 mod afterwards;
+mod around;
 mod counts;
 mod give;
 mod orders;
 mod pass;
+mod view;
 
 use db::{Ctx, Event};
 use jiff::Timestamp;
