@@ -117,7 +117,7 @@ export function medicationQueries(context: string) {
             found.push(
               await fhirIn(context).all(
                 'Patient',
-                { _id: some.join(','), _elements: 'photo', _count: String(TOGETHER) },
+                { _id: some.join(','), _count: String(TOGETHER) },
                 { most: TOGETHER, signal },
               ),
             )

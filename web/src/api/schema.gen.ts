@@ -3152,6 +3152,8 @@ export interface components {
              * @description When to look whether it helped, where nobody has.
              */
             effect_due?: string | null;
+            /** @description Whether it was not recorded at a pass, but by another program: it is corrected there. */
+            elsewhere: boolean;
             /**
              * Format: date-time
              * @description From when on it is missed.
@@ -3698,7 +3700,7 @@ export interface components {
             /** Format: uuid */
             entry: string;
         };
-        /** @description The entries of a sheet, those that wait for a witness first, then the newest first; at most 200. */
+        /** @description The entries of a sheet, those that wait for a witness first, for a day, then the newest first; at most 200. */
         MedicationCountEntries: {
             entries: components["schemas"]["MedicationCountEntry"][];
         };
@@ -3808,8 +3810,8 @@ export interface components {
         };
         /** @description Somebody with orders. */
         MedicationPassResident: {
-            /** @description What they are allergic to; null where that is not for the caller. */
-            allergies?: string[] | null;
+            /** @description What they are allergic to. */
+            allergies: string[];
             /** @description Where they are who are away. */
             away?: string | null;
             /** @description `FHIR Patient.birthDate`. */

@@ -32,7 +32,7 @@ const PARAMETERS: Record<string, string[]> = {
 }
 const parametersOf = (type: string) =>
   (PARAMETERS[type] ?? []).filter((name) => type !== 'Patient' || !world.hiddenParameters.includes(name))
-const CONTROLS = ['_count', '_cursor', '_elements', '_sort']
+const CONTROLS = ['_count', '_cursor', '_sort']
 
 function refused(status: number, code: string, diagnostics = ''): Response {
   const issue = [{ severity: 'error', code, diagnostics }]

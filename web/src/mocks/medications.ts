@@ -37,7 +37,12 @@ export interface MockMedications {
   entries: SheetEntry[]
 }
 
-const waiting = (due: string, state: DoseView['state'], missed: string): DoseView => ({ due, state, missed })
+const waiting = (due: string, state: DoseView['state'], missed: string): DoseView => ({
+  due,
+  state,
+  missed,
+  elsewhere: false,
+})
 
 const makeOrder = (n: number, medication: string, more: Partial<Order>): Order => ({
   order: orderId(n),
@@ -178,6 +183,7 @@ function record(dose: Dose): Told {
     at: dose.at,
     reason: dose.reason ?? null,
     effect: null,
+    elsewhere: false,
     effect_due: dose.due ? null : new Date(Date.parse(dose.at) + 60 * MINUTE).toISOString(),
   }
   if (place) Object.assign(place, made)

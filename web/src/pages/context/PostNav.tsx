@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,6 +15,9 @@ import {
   showsTemplates,
 } from './shows'
 
+/** After the first screen, in milliseconds. */
+const LATER = 5_000
+
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
   const { t } = useTranslation()
@@ -26,6 +30,15 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   }, [path])
   const patients = showsPatients(me.permissions)
   const medications = showsMedications(me.permissions)
+  const cache = useQueryClient()
+  // Doses that were tapped here without a network are sent, whatever page one comes to.
+  useEffect(() => {
+    if (!medications) return
+    const resume = () =>
+      import('@/pages/medications/outboxes').then((it) => it.resume(cache, context, me)).catch(() => {})
+    const timer = setTimeout(resume, LATER)
+    return () => clearTimeout(timer)
+  }, [cache, context, me, medications])
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)

@@ -14,6 +14,7 @@ import { Chip } from '@/ui/Chip'
 import lines from '@/ui/Lines.module.css'
 import { PageHead } from '@/ui/PageHead'
 import './texts'
+import { ChooseHouse } from './ChooseHouse'
 import classes from './Counts.module.css'
 import { amountOf } from './doses'
 import { OpenSheet } from './OpenSheet'
@@ -23,11 +24,12 @@ import { Views } from './Views'
 export function CountsPage() {
   const { t } = useTranslation()
   const { context } = useMe()
-  const { code } = useChosenFacility()
-  const counts = useQuery(medicationQueries(context).counts(code))
+  const { code, choices } = useChosenFacility()
+  const unchosen = choices.length > 1 && code === ''
+  const counts = useQuery({ ...medicationQueries(context).counts(code), enabled: !unchosen })
   const [opens, setOpens] = useState(false)
   useTitle(t('medications.counts'))
-  if (counts.isPending) return <Pending />
+  if (counts.isLoading) return <Pending />
   const sheets = counts.data?.toSorted(byUrgency)
   return (
     <Stack gap="lg">
@@ -45,6 +47,7 @@ export function CountsPage() {
           </>
         }
       />
+      {unchosen && <ChooseHouse />}
       {!sheets && <ProblemNotice error={counts.error} />}
       {sheets?.length === 0 && <div className={classes.nothing}>{t('medications.countsNone')}</div>}
       {sheets && sheets.length > 0 && (

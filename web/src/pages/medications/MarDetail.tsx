@@ -31,7 +31,7 @@ export function MarDetail({ order, dose, zone, onWrong, onClose }: Props) {
     <Dialog title={order.medication} onClose={onClose}>
       <p className={classes.dosage}>{[order.dosage, order.route].filter(Boolean).join(' · ')}</p>
       <p>
-        <StateChip state={stateAt(dose, http.now())} />
+        <StateChip state={stateAt(dose, http.now())} /> {dose.elsewhere && t('medications.elsewhere')}
       </p>
       <dl className={cases.facts}>
         {facts.map(([term, words]) => (

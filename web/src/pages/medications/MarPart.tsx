@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Fragment, useEffect, useState } from 'react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type DoseView, type Mar, medicationQueries, type Order } from '@/api/medications'
 import { Pending } from '@/app/ErrorPages'
@@ -106,7 +106,9 @@ export function MarPart() {
           dose={doing.dose}
           zone={mar.zone}
           onWrong={
-            gives && doing.dose.administration ? () => setDoing({ ...doing, kind: 'wrong' }) : undefined
+            gives && doing.dose.administration && !doing.dose.elsewhere
+              ? () => setDoing({ ...doing, kind: 'wrong' })
+              : undefined
           }
           onClose={() => setDoing(null)}
         />
@@ -138,9 +140,16 @@ function Grid({ mar, gives, waiting, onLook, onTurn }: GridProps) {
   const days = daysOf(mar)
   const { zone } = mar
   const here = today(zone, new Date(now))
+  const scroll = useRef<HTMLElement>(null)
+  // Wider than a phone, it begins where today is.
+  useEffect(() => {
+    const box = scroll.current
+    const column = box?.querySelector<HTMLElement>('thead [data-today]')
+    if (box && column) box.scrollLeft = column.offsetLeft + column.offsetWidth - box.clientWidth
+  }, [])
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: wider than a phone, it is scrolled by keys too
-    <section className={classes.scroll} aria-label={t('medications.marDays')} tabIndex={0}>
+    <section ref={scroll} className={classes.scroll} aria-label={t('medications.marDays')} tabIndex={0}>
       <table className={classes.grid} data-waiting={waiting || undefined}>
         <thead>
           <tr>

@@ -34,8 +34,10 @@ export function Needed({ order, resident, now, kept, away, onGive }: Props) {
     <li className={classes.dose}>
       <What order={order}>
         {lines.join(' · ')}
-        <span className={soon ? classes.notYet : classes.mayNow}>
-          {soon ? t('medications.neededFrom', { time: clock(next, zone) }) : t('medications.neededNow')}
+        <span className={soon || order.unclear ? classes.notYet : classes.mayNow}>
+          {soon
+            ? t('medications.neededFrom', { time: clock(next, zone) })
+            : t(order.unclear ? 'medications.neededUnclear' : 'medications.neededNow')}
         </span>
       </What>
       {kept ? (

@@ -12,16 +12,13 @@ import { Dialog } from '@/ui/Dialog'
 export function OpenSheet({ onClose }: { onClose(): void }) {
   const { t } = useTranslation()
   const { context, me } = useMe()
-  const chosen = useChosenFacility()
+  const { code } = useChosenFacility()
   const cache = useQueryClient()
-  const facilities = me.facilities
-  const [values, setValues] = useState<Values>({
-    facility: chosen.code || (facilities.length === 1 ? (facilities[0]?.code ?? '') : ''),
-  })
+  const [values, setValues] = useState<Values>({})
   const codes = (typed: string) => typed.split(/[\s,;]+/).filter(Boolean)
   const open = useMutation({
     mutationFn: () =>
-      medicationsIn(context).open(values.facility ?? '', {
+      medicationsIn(context).open(code || (me.facilities[0]?.code ?? ''), {
         medication: (values.medication ?? '').trim(),
         codes: codes(values.codes ?? ''),
         unit: (values.unit ?? '').trim(),
@@ -57,20 +54,6 @@ export function OpenSheet({ onClose }: { onClose(): void }) {
       hint: t('medications.sheetPlaceHint'),
       needed,
     },
-    ...(facilities.length > 1
-      ? [
-          {
-            key: 'facility',
-            label: t('medications.sheetFacility'),
-            kind: 'select' as const,
-            needed,
-            options: [
-              { value: '', label: '' },
-              ...facilities.map((it) => ({ value: it.code, label: it.name })),
-            ],
-          },
-        ]
-      : []),
     { key: 'witness', label: t('medications.sheetWitness'), kind: 'check' },
   ]
   return (

@@ -65,6 +65,8 @@ export class Outbox {
   private tries = 0
   private changes = 0
   private stopped = false
+  /** What was kept is taken up, or was. */
+  private loading = false
 
   constructor(desk: Desk, shelf: Shelf, now: () => number) {
     this.desk = desk
@@ -89,6 +91,12 @@ export class Outbox {
     document.addEventListener('visibilitychange', this.hear)
     this.join(this.shelf.held())
     this.plan(0)
+    await this.load()
+  }
+
+  private async load(): Promise<void> {
+    if (this.loading) return
+    this.loading = true
     try {
       const found = await this.shelf.read()
       if (this.stopped) return
@@ -97,7 +105,8 @@ export class Outbox {
       for (const { tab } of found) await this.shelf.drop(tab)
       if (this.state.items.length > 0) await this.write()
     } catch {
-      // No disk here: the tab's memory keeps it.
+      // Not to be opened now: the tab's memory keeps what is tapped, and it is tried again.
+      this.loading = false
     }
     this.plan(0)
   }
@@ -115,7 +124,9 @@ export class Outbox {
   }
 
   private readonly hear = () => {
-    if (document.visibilityState === 'visible') this.plan(0)
+    if (document.visibilityState !== 'visible') return
+    this.load()
+    this.plan(0)
   }
 
   private join(more: readonly Kept[]) {

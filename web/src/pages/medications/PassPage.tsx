@@ -11,7 +11,8 @@ import { useChosenFacility } from '@/pages/context/useFacility'
 import { atTime } from '@/texts/zone'
 import { PageHead } from '@/ui/PageHead'
 import './texts'
-import { type Due, pressing } from './doses'
+import { ChooseHouse } from './ChooseHouse'
+import { byRoom, type Due, pressing } from './doses'
 import { GiveDialog } from './GiveDialog'
 import { NotGivenDialog } from './NotGivenDialog'
 import type { Kept } from './Outbox'
@@ -36,8 +37,9 @@ type Doing =
 export function PassPage() {
   const { t } = useTranslation()
   const { context } = useMe()
-  const { code } = useChosenFacility()
-  const pass = useQuery(medicationQueries(context).pass(code))
+  const { code, choices } = useChosenFacility()
+  const unchosen = choices.length > 1 && code === ''
+  const pass = useQuery({ ...medicationQueries(context).pass(code), enabled: !unchosen })
   const { outbox, state } = useOutbox()
   const now = useNow()
   const [typed, setTyped] = useState('')
@@ -46,7 +48,7 @@ export function PassPage() {
   const [doing, setDoing] = useState<Doing>(null)
   useTitle(t('medications.title'))
 
-  const residents = pass.data?.residents
+  const residents = useMemo(() => pass.data?.residents.toSorted(byRoom), [pass.data])
   const ids = useMemo(() => residents?.map((it) => it.patient) ?? [], [residents])
   const { data: faces } = useQuery(medicationQueries(context).faces(ids))
   const kept = useMemo(() => {
@@ -77,26 +79,25 @@ export function PassPage() {
     outbox.add(doses)
     close()
   }
-  if (pass.isPending) return <Pending />
+  const summary = [
+    ['late', sum((it) => it.late)] as const,
+    ['due', sum((it) => it.due)] as const,
+    ['effects', sum((it) => it.effects)] as const,
+  ]
+    .filter(([, number]) => number > 0)
+    .map(([what, number]) => t(`medications.count_${what}`, { number }))
+    .join(' · ')
+  if (pass.isLoading) return <Pending />
   return (
     <Stack gap="lg">
       <PageHead
         title={t('medications.title')}
-        lead={
-          pass.data && (
-            <span className={classes.summary}>
-              {t('medications.summary', {
-                late: sum((it) => it.late),
-                due: sum((it) => it.due),
-                effects: sum((it) => it.effects),
-              })}
-            </span>
-          )
-        }
+        lead={pass.data && <span className={classes.summary}>{summary || t('medications.allDone')}</span>}
         actions={<Views />}
       />
       <Unsent outbox={outbox} state={state} />
       {/* What was looked up before is shown on; how old it is, is said. */}
+      {unchosen && <ChooseHouse />}
       {!pass.data && <ProblemNotice error={pass.error} />}
       {pass.data && (
         <>
@@ -184,8 +185,8 @@ export function PassPage() {
   )
 }
 
-/** By any word of the name, or by the room. */
+/** By the beginnings of words of the name or the room. */
 function isSought({ name, room }: PassResident, sought: string): boolean {
-  const text = `${name} ${room ?? ''}`.toLocaleLowerCase('en').replaceAll(',', ' ')
-  return sought.split(/[\s,]+/).every((word) => text.includes(word))
+  const words = `${name} ${room ?? ''}`.toLocaleLowerCase('en').split(/[\s,-]+/)
+  return sought.split(/[\s,]+/).every((part) => words.some((word) => word.startsWith(part)))
 }

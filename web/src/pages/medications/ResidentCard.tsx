@@ -8,7 +8,7 @@ import { useContextId } from '@/pages/context/useContextId'
 import { ageOn, atTime, onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import { PersonIcon, WarningIcon } from '@/ui/icons'
-import { type Due, isPlain, type Line, linesOf } from './doses'
+import { allergiesOf, type Due, isPlain, type Line, linesOf } from './doses'
 import { Effect } from './Effect'
 import { Needed } from './Needed'
 import type { Kept } from './Outbox'
@@ -91,7 +91,7 @@ export const ResidentCard = memo(function ResidentCard(props: Props) {
         </ul>
       )}
       {needed.length > 0 && (
-        <details className={classes.more} open={kept.some((it) => !it.dose.due) || undefined}>
+        <details className={classes.more}>
           <summary>{t('medications.needed', { count: needed.length })}</summary>
           <ul className={classes.doses}>
             {needed.map((order) => (
@@ -130,32 +130,35 @@ export const ResidentCard = memo(function ResidentCard(props: Props) {
                 <span className={classes.time}>{dose.at && atTime(dose.at, resident.zone)}</span>
                 <What order={order}>
                   <StateChip state={state} /> {dose.by}
+                  {dose.elsewhere && ` · ${t('medications.elsewhere')}`}
                   {dose.reason && ` · ${dose.reason}`}
                   {dose.effect && ` · ${t(`medications.effect_${dose.effect}`)}`}
                   {dose.effect_due &&
                     !dose.effect &&
                     ` · ${t('medications.effectFrom', { time: atTime(dose.effect_due, resident.zone) })}`}
                 </What>
-                <div className={classes.acts}>
-                  <button
-                    type="button"
-                    className={classes.quietAct}
-                    aria-label={t('medications.wrongLabel', {
-                      what: order.medication,
-                      time: dose.at ? atTime(dose.at, resident.zone) : '',
-                    })}
-                    onClick={() =>
-                      onWrong({
-                        patient: resident.patient,
+                {!dose.elsewhere && (
+                  <div className={classes.acts}>
+                    <button
+                      type="button"
+                      className={classes.quietAct}
+                      aria-label={t('medications.wrongLabel', {
                         what: order.medication,
-                        zone: resident.zone,
-                        dose,
-                      })
-                    }
-                  >
-                    {t('medications.wrong')}
-                  </button>
-                </div>
+                        time: dose.at ? atTime(dose.at, resident.zone) : '',
+                      })}
+                      onClick={() =>
+                        onWrong({
+                          patient: resident.patient,
+                          what: order.medication,
+                          zone: resident.zone,
+                          dose,
+                        })
+                      }
+                    >
+                      {t('medications.wrong')}
+                    </button>
+                  </div>
+                )}
               </li>
             ))}
           </ul>
@@ -184,7 +187,8 @@ export function Face({ photo, name }: { photo: Patient['photo']; name: string })
 export function Who({ resident, inDialog }: { resident: PassResident; inDialog?: boolean }) {
   const { t } = useTranslation()
   const context = useContextId()
-  const { allergies, born, zone } = resident
+  const { born, zone } = resident
+  const { some, noneKnown } = allergiesOf(resident)
   const name = resident.name || t('medications.nameless')
   const age = ageOn(born ?? undefined, today(zone))
   return (
@@ -212,15 +216,18 @@ export function Who({ resident, inDialog }: { resident: PassResident; inDialog?:
           {age !== undefined && ` ${t('medications.age', { count: age })}`}
         </div>
       )}
-      {allergies && allergies.length > 0 && (
+      {some.length > 0 ? (
         <div className={classes.allergies}>
           <WarningIcon size={16} />
           <span>
-            <strong>{t('medications.allergic')}</strong> {allergies.join(', ')}
+            <strong>{t('medications.allergic')}</strong> {some.join(', ')}
           </span>
         </div>
+      ) : (
+        <div className={noneKnown ? classes.noneKnown : classes.noneRecorded}>
+          {noneKnown ?? t('medications.noAllergies')}
+        </div>
       )}
-      {allergies?.length === 0 && <div className={classes.born}>{t('medications.noAllergies')}</div>}
     </div>
   )
 }

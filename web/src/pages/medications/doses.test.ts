@@ -1,10 +1,15 @@
 import type { DoseView } from '@/api/medications'
-import { stateAt, thousandths } from './doses'
+import { allergiesOf, byRoom, stateAt, thousandths } from './doses'
 import { dayAfter, daysOf, ordersOf } from './mar'
 import { fits } from './packages'
 
 test('a dose goes on from later over due and late to missed while a page is open', () => {
-  const dose: DoseView = { due: '2026-11-22T08:00:00Z', state: 'later', missed: '2026-11-22T14:00:00Z' }
+  const dose: DoseView = {
+    due: '2026-11-22T08:00:00Z',
+    state: 'later',
+    missed: '2026-11-22T14:00:00Z',
+    elsewhere: false,
+  }
   const of = (time: string) => stateAt(dose, Date.parse(`2026-11-22T${time}:00Z`))
   expect(['06:59', '07:00', '08:00', '09:00', '09:01', '13:59', '14:00'].map(of)).toEqual([
     'later',
@@ -59,7 +64,7 @@ test('a week on which the clock is set has seven days, and each time one line', 
     '2026-11-03',
   ])
   expect(dayAfter('2026-02-28', 1)).toBe('2026-03-01')
-  const dose = (due: string): DoseView => ({ due, state: 'later' })
+  const dose = (due: string): DoseView => ({ due, state: 'later', elsewhere: false })
   const order = {
     order: 'o',
     version: 'W/"1"',
@@ -71,7 +76,13 @@ test('a week on which the clock is set has seven days, and each time one line', 
     doses: [
       dose('2026-10-31T12:00:00Z'),
       dose('2026-11-01T13:00:00Z'),
-      { due: null, at: '2026-11-01T15:00:00Z', state: 'given' as const, administration: 'a' },
+      {
+        due: null,
+        at: '2026-11-01T15:00:00Z',
+        state: 'given' as const,
+        administration: 'a',
+        elsewhere: false,
+      },
     ],
   }
   const [only] = ordersOf({ orders: [order], zone })
@@ -79,4 +90,20 @@ test('a week on which the clock is set has seven days, and each time one line', 
     ['08:00', ['2026-10-31', '2026-11-01']],
     [null, ['2026-11-01']],
   ])
+})
+
+test('that no allergy is known is no allergy, and rooms are in the order of a walk', () => {
+  const resident = (allergies: string[], room: string | null = null) => ({
+    patient: 'p',
+    name: 'N',
+    zone: 'UTC',
+    orders: [],
+    allergies,
+    room,
+  })
+  expect(allergiesOf(resident(['No known allergies']))).toEqual({ some: [], noneKnown: 'No known allergies' })
+  expect(allergiesOf(resident(['No known drug allergies', 'Latex'])).some).toEqual(['Latex'])
+  expect(allergiesOf(resident([]))).toEqual({ some: [], noneKnown: undefined })
+  const rooms = ['Room 10', 'Room 9', null, 'Room 9 B'].map((room) => resident([], room)).toSorted(byRoom)
+  expect(rooms.map((it) => it.room)).toEqual(['Room 9', 'Room 9 B', 'Room 10', null])
 })

@@ -38,6 +38,7 @@ export function withTold(pass: Pass, dose: Dose, told: Told): Pass {
     at: at ?? dose.at,
     reason: told.result === 'conflict' ? null : (dose.reason ?? null),
     effect: null,
+    elsewhere: false,
     effect_due: given && !dose.due ? new Date(Date.parse(at ?? dose.at) + EFFECT).toISOString() : null,
   }
   const doses = (all: DoseView[]) =>
@@ -127,7 +128,9 @@ export function linesOf(resident: PassResident, now: number) {
     done: done.toSorted((a, b) => ((a.dose.at ?? '') < (b.dose.at ?? '') ? 1 : -1)),
     needed: resident.orders.filter((it) => it.as_needed && it.status === 'active'),
     unclear: resident.orders.filter((it) => it.unclear && !it.as_needed && it.status !== 'ended'),
-    effects: done.filter(({ dose }) => dose.effect_due && !dose.effect && Date.parse(dose.effect_due) <= now),
+    effects: done.filter(
+      ({ dose }) => !dose.elsewhere && dose.effect_due && !dose.effect && Date.parse(dose.effect_due) <= now,
+    ),
   }
 }
 
@@ -149,3 +152,17 @@ export const isPlain = ({ order, state }: Line): boolean =>
   order.status === 'active' &&
   order.sheets.length < 2 &&
   order.sheets.every((it) => !it.witness_to_give)
+
+/** "No known allergies" was asked and answered: it is an entry like others, and no allergy. */
+const NONE_KNOWN = /^(no known|no (drug |food )?allerg|nka\b|nkda\b)/i
+
+export function allergiesOf({ allergies }: PassResident) {
+  const some = allergies.filter((it) => !NONE_KNOWN.test(it.trim()))
+  return { some, noneKnown: some.length === 0 ? allergies[0] : undefined }
+}
+
+/** As one walks through the house: room 9 comes before room 10. */
+export const byRoom = (a: PassResident, b: PassResident): number =>
+  Number(!a.room) - Number(!b.room) ||
+  (a.room ?? '').localeCompare(b.room ?? '', 'en', { numeric: true }) ||
+  a.name.localeCompare(b.name)

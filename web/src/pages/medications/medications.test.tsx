@@ -16,6 +16,7 @@ beforeEach(() => {
 
 function at(path: string, ...permissions: string[]) {
   const post = world.memberships[0]
+  if (post) post.facilities = post.facilities.slice(0, 1)
   if (post)
     post.permissions = [
       'chart.read',
@@ -45,7 +46,7 @@ test('the pass shows who is to get what, with their allergies, and what is not d
   const app = at('/')
   await app.follows('Medications')
   await app.reads('Medications')
-  await app.sees('1 late · 2 due · 0 to look after')
+  await app.sees('1 late or missed · 2 due')
   const walter = await card('Ashdown, Walter')
   expect(walter).toHaveTextContent(/Room 12.*Born Mar 9, 1941.*Allergic to Penicillin/)
   expect(within(walter).getAllByRole('button', { name: /^Give (Met|Lis)/ })).toHaveLength(2)
@@ -139,6 +140,7 @@ test('whether it helped is asked for when it is time, and is one touch', async (
   const order = world.medications.residents[1]?.orders[1]
   order?.doses.push({
     due: null,
+    elsewhere: false,
     state: 'given',
     administration: 'a1',
     by: 'Priya Nair',
@@ -302,9 +304,19 @@ test('a sheet is opened at a facility, with what it needs', async () => {
   await app.types('Its numbers (RxNorm, NDC)', '892494, 0054-0237-63')
   await app.types('Counted in', 'mL')
   await app.types('Where it is kept', 'Safe')
-  await app.user.selectOptions(screen.getByLabelText('Facility'), 'Rosewood House')
   await app.presses('Open the sheet')
   await closed()
   await app.sees('Morphine 10 mg/5 mL')
   await app.sees('0 mL')
+})
+
+test('who works in several houses says in which one before anything is shown', async () => {
+  const post = world.memberships[0]
+  if (post) post.permissions = ['chart.read', 'chart.search', 'medications.give']
+  const app = open(`/c/${CONTEXT}/medications`)
+  await app.sees('Which house?')
+  expect(world.asked).not.toContain('GET /api/medications/pass')
+  await app.presses('Rosewood House')
+  await card('Ashdown, Walter')
+  expect(screen.getByLabelText('Show facility')).toHaveValue('rose')
 })

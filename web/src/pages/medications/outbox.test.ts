@@ -234,3 +234,16 @@ test('what is refused as a whole is told of each', async () => {
     ['refused', 'forbidden'],
   ])
 })
+
+test('what could not be opened at first is taken up once there is a network', async () => {
+  const { it, desk } = server()
+  const { shelf } = disk([{ tab: 'one', items: [{ ...tap('a'), at: 1, state: 'waiting' }] }])
+  const read = vi.spyOn(shelf, 'read').mockRejectedValueOnce(new Unreachable('no key'))
+  await opened(desk, shelf)
+  await settle()
+  expect(it.sent).toEqual([])
+  window.dispatchEvent(new Event('online'))
+  await settle()
+  expect(read).toHaveBeenCalledTimes(2)
+  expect(it.sent).toEqual([['a']])
+})

@@ -4,6 +4,7 @@ import { type Dose, medicationQueries, medicationsIn, type Pass } from '@/api/me
 import type { Me } from '@/api/types'
 import { journalIn } from '@/pages/notes/shelf'
 import { drafts } from '@/session/drafts'
+import { isKept } from '@/session/journal'
 import { withTold } from './doses'
 import { type Kept, Outbox, type Shelf } from './Outbox'
 
@@ -49,6 +50,11 @@ export function outboxOf(cache: QueryClient, context: string, me: Me): Outbox {
   current = { post, context, outbox }
   outbox.start()
   return outbox
+}
+
+/** What was left on this device without a network is sent, whichever page is opened next. */
+export async function resume(cache: QueryClient, context: string, me: Me): Promise<void> {
+  if (await isKept(NAME).catch(() => false)) outboxOf(cache, context, me)
 }
 
 /** Tests begin without one. */
