@@ -62,3 +62,13 @@ impl From<chart::Error> for Error {
         }
     }
 }
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Failure(failure) => failure,
+            Error::Taken(_) => Self::coded(409, "dose-taken", "somebody recorded this dose already"),
+            Error::Limited(code, detail, _) => Self::coded(409, code, detail),
+        }
+    }
+}

@@ -333,7 +333,11 @@ pub(super) async fn list_entries(
         kind: row.get(1),
         change: row.get(2),
         counted: row.get(3),
-        by: (MembershipId(row.get(4)), row.get::<_, Option<String>>(5).unwrap_or_default()),
+        // Who has no post is the operator.
+        by: (
+            MembershipId(row.get(4)),
+            row.get::<_, Option<String>>(5).unwrap_or_else(|| "Operator".to_owned()),
+        ),
         at: row.get(6),
         note: row.get(7),
         witness: row.get(8),

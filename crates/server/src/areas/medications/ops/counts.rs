@@ -514,3 +514,38 @@ pub(super) fn fitting(sheets: &[Open], facility: FacilityId, codes: &[String]) -
         .map(|sheet| (sheet.id(), sheet.kept.place.clone(), sheet.sheet.witness_to_give))
         .collect()
 }
+
+/// A sheet that a demonstration begins with.
+pub(crate) struct Stocked {
+    pub(crate) medication: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) place: &'static str,
+    /// How much of it came, in thousandths.
+    pub(crate) amount: i64,
+}
+
+/// Opens these sheets where a facility has none.
+pub(crate) async fn stock_up(
+    app: &App,
+    ctx: &Ctx,
+    facility: FacilityId,
+    all: &[Stocked],
+) -> Result<(), Failure> {
+    if !open_all(app, ctx, Some(facility)).await?.is_empty() {
+        return Ok(());
+    }
+    for one in all {
+        let new = SheetNew {
+            medication: one.medication.to_owned(),
+            codes: vec![one.code.to_owned()],
+            unit: one.unit.to_owned(),
+            place: one.place.to_owned(),
+            witness_to_give: false,
+        };
+        let sheet = open(app, ctx, facility, &new).await?;
+        let came = EntryNew { kind: Kind::Received, amount: one.amount, note: None };
+        enter(app, ctx, sheet.stock, &came).await?;
+    }
+    Ok(())
+}

@@ -27,6 +27,7 @@ pub(super) use counts::{
     Counts, Entries, EntryNew, SheetNew, SheetView, confirm, enter, list as list_counts, list_entries,
     open as open_sheet,
 };
+pub(crate) use counts::{Stocked, stock_up};
 pub(super) use give::{Dose, give};
 pub(super) use orders::turn;
 pub(super) use pass::{Mar, Pass, mar, pass};
