@@ -165,7 +165,8 @@ BEGIN
         NEW.number := NULL;
         NEW.balance := NULL;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.number IS NOT NULL THEN
+    IF TG_OP = 'UPDATE' AND (OLD.number IS NOT NULL OR (OLD.witness_id IS NOT NULL
+        AND (NEW.witness_id, NEW.witnessed_at) IS DISTINCT FROM (OLD.witness_id, OLD.witnessed_at))) THEN
         RAISE EXCEPTION 'what is entered stays' USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF TG_OP = 'UPDATE' AND OLD.witness_id IS NULL THEN

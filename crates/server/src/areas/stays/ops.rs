@@ -83,10 +83,11 @@ pub(crate) async fn present(app: &App, ctx: &Ctx) -> Result<HashMap<PatientId, P
         }
         cursor = page.next;
         if cursor.is_none() {
-            break;
+            return Ok(all);
         }
     }
-    Ok(all)
+    // Whoever was left out would be passed by.
+    Err(Failure::coded(400, "invalid", "too many people stay within reach for one list"))
 }
 
 /// The stays of a patient.
