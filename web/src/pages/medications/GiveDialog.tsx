@@ -131,7 +131,7 @@ export function GiveDialog({ dues, photo, onRecord, onClose }: Props) {
         <ul className={classes.doses}>
           {dues.map((due) => (
             <li key={keyOf(due)} className={classes.dose}>
-              <span className={classes.time}>{due.dose?.due && atTime(due.dose.due, zone)}</span>
+              {due.dose?.due && <span className={classes.time}>{atTime(due.dose.due, zone)}</span>}
               <What order={due.order} />
               {scanned.has(keyOf(due)) && (
                 <span className={classes.fits}>

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import type { Order, PassResident } from '@/api/medications'
 import { atMoment, atTime, dayOf, today } from '@/texts/zone'
-import { lastOf } from './doses'
+import { isSoon, lastOf } from './doses'
 import type { Kept } from './Outbox'
 import classes from './Pass.module.css'
 import { KeptWords, What } from './ResidentCard'
@@ -25,7 +25,7 @@ export function Needed({ order, resident, now, kept, away, onGive }: Props) {
   const { zone } = resident
   const next = order.as_needed?.next
   const last = lastOf(order)
-  const soon = next !== undefined && Date.parse(next) > now
+  const soon = isSoon(order, now)
   const lines = [
     order.as_needed?.reason && t('medications.neededFor', { reason: order.as_needed.reason }),
     last?.at && t('medications.neededLast', { when: clock(last.at, zone) }),
@@ -35,7 +35,7 @@ export function Needed({ order, resident, now, kept, away, onGive }: Props) {
       <What order={order}>
         {lines.join(' · ')}
         <span className={soon || order.unclear ? classes.notYet : classes.mayNow}>
-          {soon
+          {soon && next
             ? t('medications.neededFrom', { time: clock(next, zone) })
             : t(order.unclear ? 'medications.neededUnclear' : 'medications.neededNow')}
         </span>

@@ -41,13 +41,14 @@ export function PassPage() {
   const unchosen = choices.length > 1 && code === ''
   const pass = useQuery({ ...medicationQueries(context).pass(code), enabled: !unchosen })
   const { outbox, state } = useOutbox()
-  const now = useNow()
+  const tick = useNow()
   const [typed, setTyped] = useState('')
   const sought = useDeferredValue(typed.trim().toLocaleLowerCase('en'))
   const [which, setWhich] = useState<Which>('now')
   const [doing, setDoing] = useState<Doing>(null)
   useTitle(t('medications.title'))
 
+  const now = pass.data ? Math.max(tick, Date.parse(pass.data.at)) : tick
   const residents = useMemo(() => pass.data?.residents.toSorted(byRoom), [pass.data])
   const ids = useMemo(() => residents?.map((it) => it.patient) ?? [], [residents])
   const { data: faces } = useQuery(medicationQueries(context).faces(ids))

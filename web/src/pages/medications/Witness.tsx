@@ -1,5 +1,5 @@
 import { Button, Stack } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Unreachable } from '@/api/errors'
@@ -65,6 +65,7 @@ export function Witness({ stock, amount, onMissing, onWitnessed }: Props) {
 
 /** An entry that waits, looked at until a second person has confirmed it. */
 export function useConfirmed(stock: string, entry: string | undefined) {
+  const cache = useQueryClient()
   const context = useContextId()
   const { data } = useQuery({
     ...medicationQueries(context).entries(stock),
@@ -72,5 +73,11 @@ export function useConfirmed(stock: string, entry: string | undefined) {
     refetchInterval: ({ state }) =>
       state.data?.some((it) => it.entry === entry && it.witness) ? false : WAITING,
   })
-  return data?.find((it) => it.entry === entry)
+  const found = data?.find((it) => it.entry === entry)
+  const done = Boolean(found?.witness)
+  // It counts now: what there is, is another.
+  useEffect(() => {
+    if (done) cache.invalidateQueries({ queryKey: medicationQueries(context).all })
+  }, [done, cache, context])
+  return found
 }

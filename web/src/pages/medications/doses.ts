@@ -68,11 +68,18 @@ export const lastOf = (order: Order): DoseView | undefined =>
     .filter((it) => it.state === 'given' && it.at)
     .toSorted((a, b) => ((a.at ?? '') < (b.at ?? '') ? 1 : -1))[0]
 
+/** What may be given at once is so from the moment of the server's answer, which this clock knows by the second. */
+const SLACK = 2_000
+
+/** Whether what is given as needed may not be given yet. */
+export const isSoon = ({ as_needed }: Order, now: number): boolean =>
+  as_needed != null && Date.parse(as_needed.next) > now + SLACK
+
 /** Whether somebody has to say why it is given all the same. */
 export function against(due: Due, now: number): 'too-soon' | 'held' | 'missed' | 'later' | null {
   const { order, dose } = due
   if (order.status === 'on-hold') return 'held'
-  if (!dose) return order.as_needed && Date.parse(order.as_needed.next) > now ? 'too-soon' : null
+  if (!dose) return isSoon(order, now) ? 'too-soon' : null
   const state = stateAt(dose, now)
   return state === 'missed' || state === 'later' ? state : null
 }

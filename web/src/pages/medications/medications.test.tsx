@@ -227,7 +227,7 @@ test('a dose recorded in error is marked as one, with a reason', async () => {
   await app.presses('Give Metformin 500 mg tablet to Ashdown, Walter')
   await app.presses('Given')
   await app.user.click(await app.sees('Recorded (1)'))
-  await app.presses(/^Recorded in error: Metformin/)
+  await app.presses(/^Mark as error: Metformin/)
   await app.presses('Mark as an error')
   await app.sees('Say why')
   await app.user.type(screen.getByLabelText('What was wrong'), 'Wrong resident')

@@ -174,8 +174,8 @@ export const medications = {
   effectLabel: '{{effect}}: {{what}}, {{name}}',
   effectKnown: 'Somebody else said so meanwhile.',
 
-  wrong: 'Recorded in error',
-  wrongLabel: 'Recorded in error: {{what}} {{time}}',
+  wrong: 'Mark as error',
+  wrongLabel: 'Mark as error: {{what}} {{time}}',
   wrongTitle: 'This was recorded in error',
   wrongLead:
     'It stays in the record, marked as an error, and the dose may be recorded anew. What was counted for it comes back.',
