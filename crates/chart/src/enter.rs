@@ -7,7 +7,7 @@ use db::{Ctx, Event, Phi, Receipt, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
 use jiff::Timestamp;
-use kernel::{FacilityId, PatientId, ResourceId, Version};
+use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 use policy::{Action, Target};
 
 use crate::hooks::{self, By};
@@ -16,15 +16,32 @@ use crate::model::Document;
 use crate::places::{Places, hold};
 use crate::record::{Keys, Record};
 use crate::search::Door;
+use crate::sight::{has_compartment, has_type};
 use crate::write::{self, Change, SealingKeys};
 use crate::{Error, Store, view};
 
 /// Most records of a type that are listed of an organization.
 const MOST: i64 = 1_000;
+/// Most sensitive records of several patients that are opened at once.
+const MOST_SENSITIVE: usize = 5_000;
 
 const DIRECTORY: &str = "
     SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
      WHERE organization_id = $1 AND facility_id = 0 AND type = $2 AND body IS NOT NULL ORDER BY starts_at, id LIMIT $3";
+
+/// Along the records of each patient, as [`crate::search`] goes along those of one.
+const SENSITIVE: &str = "
+    SELECT id, version, facility_id, patient_id, class, updated_at, body FROM chart.resource
+     WHERE organization_id = $1 AND patient_id = ANY ($2) AND type = $3 AND class = ANY ($4) AND body IS NOT NULL
+       AND ($5::timestamptz IS NULL OR ends_at >= $5)
+     ORDER BY starts_at, id LIMIT $6";
+
+const HOLD_RECORD: &str = "
+    SELECT version FROM chart.resource
+     WHERE organization_id = $1 AND id = $2 AND type = $3 AND body IS NOT NULL FOR NO KEY UPDATE";
+
+const FACILITIES: &str = "
+    SELECT id, facility_id FROM chart.resource WHERE organization_id = $1 AND id = ANY ($2) AND type = $3";
 
 /// A record to be.
 pub struct New {
@@ -44,6 +61,36 @@ impl Store {
     pub async fn hold(&self, tx: &Tx<'_>, patient: PatientId) -> Result<FacilityId, Error> {
         let held: HashMap<_, _> = hold(tx, &[patient]).await?;
         held.get(&patient).copied().ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Holds a record as it is until the transaction ends, after its patient; gives its version.
+    ///
+    /// # Errors
+    /// Not found when there is none within reach.
+    pub async fn hold_record(
+        &self,
+        tx: &Tx<'_>,
+        rtype: ResourceType,
+        id: ResourceId,
+    ) -> Result<Version, Error> {
+        let rows = tx.query(HOLD_RECORD, &[&tx.ctx().organization().0, &id.0, &rtype.code()]).await?;
+        rows.first().map(|row| Version(row.get(0))).ok_or_else(|| db::Error::NotFound.into())
+    }
+
+    /// Where these patients are; those out of reach are missing.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn facilities_of(
+        &self,
+        ctx: &Ctx,
+        patients: &[PatientId],
+    ) -> Result<HashMap<PatientId, FacilityId>, Error> {
+        let ids: Vec<uuid::Uuid> = patients.iter().map(|patient| patient.0).collect();
+        let params: [&(dyn db::ToSql + Sync); 3] =
+            [&ctx.organization().0, &ids, &ResourceType::Patient.code()];
+        let rows = self.db.begin(ctx).await?.last(FACILITIES, &params).await?;
+        Ok(rows.iter().map(|row| (PatientId(row.get(0)), FacilityId(row.get(1)))).collect())
     }
 
     /// Writes new records as the last act of a transaction, with the event of the whole, and commits.
@@ -82,7 +129,7 @@ impl Store {
         write::insert(&self.db, tx, &keys, By::Area, &placed, event).await
     }
 
-    /// Replaces a record of the organization as a whole within a transaction.
+    /// Replaces a record within a transaction; its references are not looked up again.
     ///
     /// # Errors
     /// As [`Store::update`].
@@ -147,6 +194,41 @@ impl Store {
             parse(body, &limits).is_ok_and(|root| hooks::kept(rtype, &root).is_some())
         })
         .await
+    }
+
+    /// The sensitive records of a type of these patients that ended since, as far as they are for the caller. A search finds
+    /// them inside one patient only; who goes from one patient to the next asks for those by name.
+    ///
+    /// # Errors
+    /// As [`Store::search`]; 400 when there are too many.
+    pub async fn list_sensitive(
+        &self,
+        ctx: &Ctx,
+        rtype: ResourceType,
+        patients: &[PatientId],
+        since: Option<Timestamp>,
+    ) -> Result<Vec<Document>, Error> {
+        const ACTION: Action = Action::Search;
+        self.db.authorize(ctx, ACTION, Target::default()).await?;
+        let classes = DataClass::ALL.into_iter().filter(|class| class.is_sensitive() && ctx.may_see(*class));
+        let classes: Vec<i16> = classes.map(|class| class as i16).collect();
+        if classes.is_empty() || patients.is_empty() || !has_type(ctx, rtype) || !has_compartment(ctx, rtype)
+        {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<uuid::Uuid> = patients.iter().map(|patient| patient.0).collect();
+        let most = i64::try_from(MOST_SENSITIVE).unwrap_or(i64::MAX);
+        let params: [&(dyn db::ToSql + Sync); 6] =
+            [&ctx.organization().0, &ids, &rtype.code(), &classes, &since, &most];
+        let rows = Door::Own(ctx).rows(&self.db, SENSITIVE, &params).await?;
+        if rows.len() >= MOST_SENSITIVE {
+            return Err(Error::Request(400, "too many records: ask for fewer patients"));
+        }
+        let records = rows.iter().map(|row| Record::read(rtype, row)).collect::<Result<Vec<_>, _>>()?;
+        let records: Vec<Record> = records.into_iter().filter(|record| view::exists(ctx, record)).collect();
+        let mut event = Event::success(ACTION.key(), ACTION.needs().key()).about(rtype.code(), None);
+        event.detail = Some(format!("{} sensitive of {} patients", records.len(), patients.len()));
+        self.shown(ctx, records, event, |_| true).await
     }
 
     async fn shown(

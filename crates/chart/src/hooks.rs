@@ -21,6 +21,10 @@ pub const HANDOVER: &str = "https://lamplight.health/fhir/hand-over";
 /// The system of the identifiers of incidents and of their reviews. What bears it is written by reporting and reviewing.
 pub const INCIDENT: &str = "https://lamplight.health/fhir/incident";
 
+/// The system of the identifiers of doses that were recorded at the medication pass: their rows go with them, so they are
+/// changed there alone.
+pub const DOSE: &str = "https://lamplight.health/fhir/dose";
+
 /// Whose a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
@@ -32,6 +36,8 @@ pub(crate) enum Kept {
     Handover,
     /// An incident, or its review.
     Incident,
+    /// A dose of the medication pass.
+    Dose,
 }
 
 /// Who writes.
@@ -59,6 +65,7 @@ pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
             let policies = root.get("policy").map_or(&[][..], Node::items);
             policies.iter().any(|one| one.as_str() == Some(NOTE)).then_some(Kept::Signed)
         }
+        ResourceType::MedicationAdministration => bears(DOSE).then_some(Kept::Dose),
         ResourceType::Questionnaire => bears(TEMPLATE).then_some(Kept::Template),
         ResourceType::Communication => bears(HANDOVER).then_some(Kept::Handover),
         ResourceType::AdverseEvent | ResourceType::Task => bears(INCIDENT).then_some(Kept::Incident),
@@ -76,6 +83,10 @@ const INCIDENTS: Error =
     Error::Request(422, "incident: incidents are written through /api/incidents and /api/patients");
 const TEMPLATES: Error =
     Error::Request(422, "note-template: templates of notes are written through /api/note-templates");
+const DOSES: Error = Error::Request(
+    422,
+    "dose-kept: doses of the medication pass are recorded and corrected through /api/medications",
+);
 
 /// Whether a new record of this kind may be written.
 pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
@@ -85,6 +96,7 @@ pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
         (Some(Kept::Template), By::Client) => Err(TEMPLATES),
         (Some(Kept::Handover), By::Client) => Err(HANDING_OVER),
         (Some(Kept::Incident), By::Client) => Err(INCIDENTS),
+        (Some(Kept::Dose), By::Client) => Err(DOSES),
     }
 }
 
@@ -98,6 +110,7 @@ fn change(by: By, was: Option<Kept>, is: Option<Kept>) -> Result<(), Error> {
         (None, None) => Ok(()),
         _ if by == By::Area => Ok(()),
         (Some(Kept::Incident), _) | (_, Some(Kept::Incident)) => Err(INCIDENTS),
+        (Some(Kept::Dose), _) | (_, Some(Kept::Dose)) => Err(DOSES),
         _ => Err(TEMPLATES),
     }
 }
@@ -148,6 +161,10 @@ mod tests {
         assert!(new(By::Client, Some(Kept::Signed)).is_err() && new(By::Area, Some(Kept::Signed)).is_ok());
         assert!(change(By::Area, Some(Kept::Template), Some(Kept::Template)).is_ok());
         assert!(change(By::Import, Some(Kept::Template), Some(Kept::Template)).is_err());
+        assert!(change(By::Area, Some(Kept::Dose), Some(Kept::Dose)).is_ok());
+        assert!(
+            change(By::Client, Some(Kept::Dose), None).is_err() && new(By::Client, Some(Kept::Dose)).is_err()
+        );
     }
 
     #[test]

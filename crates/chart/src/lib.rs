@@ -30,7 +30,7 @@ mod write;
 pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};
-pub use hooks::{HANDOVER, INCIDENT, NOTE, TEMPLATE};
+pub use hooks::{DOSE, HANDOVER, INCIDENT, NOTE, TEMPLATE};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, ExportScope, History, ImportOptions, ImportRecord,
     ImportReport, Imported, Page, Preview, Revision, SearchRequest, Written,

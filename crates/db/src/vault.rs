@@ -42,6 +42,10 @@ pub enum Drawer {
     SupportReason = 11,
     /// `ops.export.key`
     ExportKey = 33,
+    /// `org.stock.body`
+    Stock = 34,
+    /// `org.stock_entry.note`
+    StockNote = 35,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

@@ -115,8 +115,9 @@ impl Action {
             | Self::AddToNote
             | Self::CoSignNote
             | Self::SignHandover
-            | Self::ReportIncident => What::Added,
-            Self::Update | Self::WriteDraft | Self::ReviewIncident => What::Changed,
+            | Self::ReportIncident
+            | Self::GiveMedication => What::Added,
+            Self::Update | Self::WriteDraft | Self::ReviewIncident | Self::HoldMedication => What::Changed,
             Self::Delete => What::Deleted,
             Self::Export => What::Exported,
             Self::Import => What::Imported,
@@ -148,7 +149,10 @@ impl Action {
             | Self::DecideSupport
             | Self::EndSupport
             | Self::SwitchModule
-            | Self::EditTemplate => What::Managed,
+            | Self::EditTemplate
+            | Self::LookAtCounts
+            | Self::KeepCounts
+            | Self::WitnessCount => What::Managed,
         }
     }
 }

@@ -133,11 +133,21 @@ pub enum Action {
     ReportIncident,
     /// Reviewing an incident and closing it.
     ReviewIncident,
+    /// Recording that a medication was given or not, its effect, and that it was recorded wrongly.
+    GiveMedication,
+    /// Putting an order for a medication on hold, and resuming it.
+    HoldMedication,
+    /// Looking at the counts of controlled medications.
+    LookAtCounts,
+    /// Entering into them.
+    KeepCounts,
+    /// Being the second person.
+    WitnessCount,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 60] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -193,6 +203,11 @@ impl Action {
         Self::ReceiveHandover,
         Self::ReportIncident,
         Self::ReviewIncident,
+        Self::GiveMedication,
+        Self::HoldMedication,
+        Self::LookAtCounts,
+        Self::KeepCounts,
+        Self::WitnessCount,
     ];
 
     /// The permission that allows the action.
@@ -232,6 +247,10 @@ impl Action {
                 Permission::ShiftWork
             }
             Self::ReviewIncident => Permission::IncidentsReview,
+            Self::GiveMedication | Self::HoldMedication | Self::LookAtCounts | Self::KeepCounts => {
+                Permission::MedicationsGive
+            }
+            Self::WitnessCount => Permission::MedicationsWitness,
         }
     }
 
@@ -293,6 +312,11 @@ impl Action {
             Self::ReceiveHandover => "handovers.receive",
             Self::ReportIncident => "incidents.report",
             Self::ReviewIncident => "incidents.review",
+            Self::GiveMedication => "medications.give",
+            Self::HoldMedication => "medications.hold",
+            Self::LookAtCounts => "medications.counts",
+            Self::KeepCounts => "medications.count",
+            Self::WitnessCount => "medications.witness",
         }
     }
 }

@@ -84,6 +84,10 @@ permissions! {
     ShiftWork = "shift.work",
     /// Review incidents and close them.
     IncidentsReview = "incidents.review",
+    /// Give medications, hold their orders, and keep the counts of controlled ones.
+    MedicationsGive = "medications.give",
+    /// Be the second person where controlled medications are wasted, counted or given.
+    MedicationsWitness = "medications.witness",
 }
 
 /// A set of permissions.

@@ -3,8 +3,9 @@
 
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, EmergencyAccess, EmergencyReview, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd,
-    PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit, ShiftWork,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, MedicationsGive, MedicationsWitness, NotesCoSign,
+    NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
+    ShiftWork,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -145,6 +146,8 @@ const AIDE: &[Permission] = &[
     EmergencyAccess,
     NotesWrite,
     ShiftWork,
+    MedicationsGive,
+    MedicationsWitness,
 ];
 const CARE: &[Permission] = &[
     ChartRead,
@@ -159,6 +162,8 @@ const CARE: &[Permission] = &[
     NotesWrite,
     NotesCoSign,
     ShiftWork,
+    MedicationsGive,
+    MedicationsWitness,
 ];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,

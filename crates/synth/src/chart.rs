@@ -7,10 +7,12 @@ mod findings;
 mod identity;
 mod medications;
 mod notes;
+mod pass;
 mod results;
 mod sensitive;
 mod stay;
 
+use crate::codes::Drug;
 use crate::directory::{UNITS, room_name};
 use crate::json::Json;
 use crate::person::Person;
@@ -41,6 +43,8 @@ pub(crate) struct Chart<'w> {
     /// Midnight UTC at the end of the record: today, or the day of death.
     now: i64,
     deceased: bool,
+    /// Up to when doses are written, where a pass goes on.
+    until: Option<i64>,
     admitted: i64,
     physician: &'w Staff,
     place_url: &'w str,
@@ -51,6 +55,8 @@ pub(crate) struct Chart<'w> {
     stay: String,
     /// Index into the code table and URL.
     conditions: Vec<(usize, String)>,
+    /// What is ordered, its place in the directory, and URL.
+    orders: Vec<(&'static Drug, Option<usize>, String)>,
     goals: Vec<String>,
     /// Body weight in tenths of a kilogram and height in centimetres.
     build: (i64, i64),
@@ -97,6 +103,7 @@ impl<'w> Chart<'w> {
             sheet,
             now,
             deceased,
+            until: world.until,
             place_url,
             place_name,
             patient: String::new(),
@@ -104,6 +111,7 @@ impl<'w> Chart<'w> {
             coverage: String::new(),
             stay: String::new(),
             conditions: Vec::new(),
+            orders: Vec::new(),
             goals: Vec::new(),
         }
     }
@@ -118,6 +126,9 @@ impl<'w> Chart<'w> {
         self.notes();
         self.billing();
         self.sensitive();
+        if let Some(until) = self.until {
+            self.pass(until);
+        }
         if let Profile::Scale { resources_per_patient, .. } = self.profile {
             self.fill(resources_per_patient as usize);
         }

@@ -6,7 +6,7 @@ mod medicines;
 mod results;
 
 pub(crate) use findings::{ALLERGENS, CONDITIONS, NO_KNOWN_ALLERGY, PROCEDURES, REACTIONS, VACCINES};
-pub(crate) use medicines::{Drug, MEDICINES};
+pub(crate) use medicines::{CONTROLLED, Drug, MEDICINES};
 pub(crate) use results::{BLOOD_PRESSURE, DIASTOLIC, HEIGHT, LABS, Measure, SYSTOLIC, VITALS};
 
 /// A Coding.

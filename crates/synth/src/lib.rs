@@ -1,6 +1,6 @@
 //! Deterministic synthetic people and records; no IO.
 //!
-//! Everything is a pure function of `(profile, seed, today)`. Each patient draws from streams of its own, so patient
+//! Everything is a pure function of `(profile, seed, today)`, and of the hour where one is asked for. Each patient draws from streams of its own, so patient
 //! `k` is built without building the patients before it, and charts can be built in parallel.
 //!
 //! Nobody described here exists. Social security numbers start with 999, telephone numbers use the 555-01xx block,

@@ -9,6 +9,7 @@ use crate::profile::{OrganizationPlan, Profile, plans};
 use crate::random::{Stream, mix, urn};
 use crate::sheet::{Sheet, SynthResource};
 use crate::time::midnight;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// A synthetic world. Cheap to share between threads: it does not change.
@@ -17,6 +18,7 @@ pub struct World {
     pub(crate) profile: Profile,
     pub(crate) seed: u64,
     pub(crate) today: i64,
+    pub(crate) until: Option<i64>,
     pub(crate) organizations: Vec<OrganizationPlan>,
     pub(crate) groups: Vec<Group>,
 }
@@ -70,7 +72,14 @@ impl World {
             .enumerate()
             .map(|(at, plan)| group(profile, seed, at as u64, plan))
             .collect();
-        Self { profile, seed, today: midnight(today), organizations, groups }
+        Self { profile, seed, today: midnight(today), until: None, organizations, groups }
+    }
+
+    /// The same, with controlled medications and every dose of the last days up to this moment, so that a medication pass can go
+    /// on. Everything else of the charts is as it was.
+    #[must_use]
+    pub fn until(self, now: Timestamp) -> Self {
+        Self { until: Some(now.as_second()), ..self }
     }
 
     /// The organizations to create, in the order of the `org` argument of the other functions.

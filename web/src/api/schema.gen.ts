@@ -1296,6 +1296,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/medications/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sheets that count controlled medications; of one facility with `Lamplight-Facility`
+         * @description Needs the permission `medications.give`.
+         */
+        get: operations["getMedicationsCounts"];
+        put?: never;
+        /**
+         * Open a sheet, at the facility that `Lamplight-Facility` names
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsCounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/counts/{stock}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of what a sheet counts, what waits for a witness first
+         * @description Needs the permission `medications.give`.
+         */
+        get: operations["getMedicationsCountsStockEntries"];
+        put?: never;
+        /**
+         * Enter something into a sheet. What is wasted, counted, corrected or to be given with a witness counts once a second person confirmed it
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsCountsStockEntries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/counts/{stock}/entries/{entry}/witness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm, as the second person, what somebody else entered
+         * @description Needs the permission `medications.witness`. May ask for a step-up for `medications.witness`.
+         */
+        post: operations["postMedicationsCountsStockEntriesEntryWitness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/doses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record that a dose was given, or why not: once, however often and by however many devices it is sent
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsDoses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/doses/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record doses that a device kept, one after the other: each has its own answer, and none loses another
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsDosesBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/doses/{administration}/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether what was given as needed helped
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsDosesAdministrationEffect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/doses/{administration}/wrong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a dose was recorded in error: it stays as such, its place is free again, and what was counted comes back
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postMedicationsDosesAdministrationWrong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/medications/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What everyone who stays here is to get, half a day back and ahead; of one facility with `Lamplight-Facility`
+         * @description Needs the permission `chart.search`.
+         */
+        get: operations["getMedicationsPass"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/modules": {
         parameters: {
             query?: never;
@@ -1745,6 +1913,66 @@ export interface paths {
         get: operations["getPatientsPatientLooseEnds"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/medications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a patient was given and is to get: by default the last five days, today and tomorrow
+         * @description Needs the permission `chart.search`.
+         */
+        get: operations["getPatientsPatientMedications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/medications/{order}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put an order on hold: nothing of it is given until it is resumed
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postPatientsPatientMedicationsOrderHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/medications/{order}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume an order that is on hold
+         * @description Needs the permission `medications.give`.
+         */
+        post: operations["postPatientsPatientMedicationsOrderResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3159,6 +3387,159 @@ export interface components {
             plane: boolean;
             session: components["schemas"]["Session"] | null;
         };
+        /** @description A dose, as a device sends it. */
+        Dose: {
+            /**
+             * Format: int64
+             * @description How much was taken, in thousandths of what the sheet counts; what is ordered, when nothing is said.
+             */
+            amount?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was given, or not.
+             */
+            at: string;
+            /** @description Why it was given although it was too early, too late, too soon after another, or the order does not stand. */
+            despite?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was due; nothing where it is given as needed.
+             */
+            due?: string | null;
+            /**
+             * Format: uuid
+             * @description The MedicationRequest.
+             */
+            order: string;
+            outcome: components["schemas"]["DoseOutcome"];
+            /**
+             * Format: uuid
+             * @description The Patient.
+             */
+            patient: string;
+            /** @description Why it was not given, or what it was given for: 1 to 500 characters. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The device's own id of it: the same dose is sent with the same id until it is answered.
+             */
+            request: string;
+            /** @description What a scanner read of the package. */
+            scanned?: string | null;
+            /**
+             * Format: uuid
+             * @description The sheet that it was taken from.
+             */
+            stock?: string | null;
+            /**
+             * Format: uuid
+             * @description The entry of the sheet that a second person confirmed.
+             */
+            witnessed?: string | null;
+        };
+        /** @description What became of each, in the same order. */
+        DoseAnswers: {
+            answers: components["schemas"]["DoseTold"][];
+        };
+        /** @description What a device kept while there was no network, in order; at most 100. */
+        DoseBatch: {
+            doses: components["schemas"]["Dose"][];
+        };
+        /**
+         * @description Whether what was given as needed helped.
+         * @enum {string}
+         */
+        DoseEffect: "helped" | "somewhat" | "no-help";
+        /** @description Whether it helped. */
+        DoseHelped: {
+            effect: components["schemas"]["DoseEffect"];
+            /** @description At most 500 characters. */
+            note?: string | null;
+        };
+        /**
+         * @description What became of a dose.
+         * @enum {string}
+         */
+        DoseOutcome: "given" | "refused" | "held" | "unavailable" | "away";
+        /**
+         * @description How a dose was taken in.
+         * @enum {string}
+         */
+        DoseResult: "made" | "same" | "conflict" | "refused" | "again";
+        /**
+         * @description How a dose stands.
+         * @enum {string}
+         */
+        DoseState: "later" | "early" | "due" | "late" | "missed" | "on-hold" | "given" | "refused" | "held" | "unavailable" | "away";
+        /** @description What was recorded of a dose. */
+        DoseTold: {
+            /**
+             * Format: uuid
+             * @description The MedicationAdministration that there is.
+             */
+            administration?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was given or not.
+             */
+            at?: string | null;
+            /** @description Who recorded it. */
+            by?: string | null;
+            /** @description Why it was not recorded: a word that never changes. */
+            code?: string | null;
+            /** @description The same in English. */
+            detail?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on it may be given, with the codes `too-soon`, `limit-reached` and `too-early`.
+             */
+            from?: string | null;
+            outcome?: components["schemas"]["DoseOutcome"] | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            recorded?: string | null;
+            /**
+             * Format: uuid
+             * @description The request it answers.
+             */
+            request: string;
+            result: components["schemas"]["DoseResult"];
+        };
+        /** @description A dose. */
+        DoseView: {
+            /** @description The MedicationAdministration, once there is one. */
+            administration?: string | null;
+            /** Format: date-time */
+            at?: string | null;
+            by?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is due; nothing where it was given as needed.
+             */
+            due?: string | null;
+            effect?: components["schemas"]["DoseEffect"] | null;
+            /**
+             * Format: date-time
+             * @description When to look whether it helped, where nobody has.
+             */
+            effect_due?: string | null;
+            /** @description Whether it was not recorded at a pass, but by another program: it is corrected there. */
+            elsewhere: boolean;
+            /**
+             * Format: date-time
+             * @description From when on it is missed.
+             */
+            missed?: string | null;
+            reason?: string | null;
+            state: components["schemas"]["DoseState"];
+        };
+        /** @description Why it was wrong. */
+        DoseWrong: {
+            /** @description 1 to 500 characters. */
+            reason: string;
+        };
         /** @description What is left of a grant at use: what every post of the chain has, without what one of them is denied. */
         Effective: {
             /** @description Whether neither it nor a post above it has ended. */
@@ -3804,6 +4185,193 @@ export interface components {
             /** @description Whether a second factor must be set up before anything else. */
             second_factor_required: boolean;
             strength: components["schemas"]["Strength"];
+        };
+        /** @description What is given as needed. */
+        MedicationAsNeeded: {
+            /**
+             * Format: date-time
+             * @description From when on it may be given.
+             */
+            next: string;
+            reason?: string | null;
+        };
+        /** @description A sheet. Amounts are thousandths of its unit. */
+        MedicationCount: {
+            /** Format: date-time */
+            counted_at?: string | null;
+            /**
+             * Format: int64
+             * @description By how much the last count differed, where it did and nothing corrected it since.
+             */
+            difference?: number | null;
+            /** Format: int32 */
+            entries: number;
+            /** Format: int32 */
+            facility: number;
+            medication: string;
+            /** Format: int64 */
+            on_hand: number;
+            /** @description The cart or the safe. */
+            place: string;
+            /** Format: uuid */
+            stock: string;
+            /** @description What is counted: tablets, millilitres. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description How many entries wait for a witness.
+             */
+            waiting: number;
+            witness_to_give: boolean;
+        };
+        /** @description What was entered. */
+        MedicationCountEntered: {
+            /** Format: uuid */
+            entry: string;
+        };
+        /** @description The entries of a sheet, those that wait for a witness first, for a day, then the newest first; at most 200. */
+        MedicationCountEntries: {
+            entries: components["schemas"]["MedicationCountEntry"][];
+        };
+        /** @description An entry of a sheet. Amounts are thousandths of its unit. */
+        MedicationCountEntry: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description What there was afterwards.
+             */
+            balance?: number | null;
+            by: string;
+            /** Format: int64 */
+            change: number;
+            /**
+             * Format: int64
+             * @description What somebody counted.
+             */
+            counted?: number | null;
+            /** Format: uuid */
+            entry: string;
+            /** @description `received`, `given`, `wasted`, `counted`, `corrected`. */
+            kind: string;
+            note?: string | null;
+            /**
+             * Format: int32
+             * @description The place in the sheet; without one it waits.
+             */
+            number?: number | null;
+            /** @description Whether the caller entered it, and is no witness of it. */
+            own: boolean;
+            /** @description Who confirmed it. */
+            witness?: string | null;
+        };
+        /** @description A new entry. */
+        MedicationCountEntryNew: {
+            /**
+             * Format: int64
+             * @description How much, in thousandths: what came, was wasted or is to be given; what was counted; by how much a correction changes
+             *     the sheet, which may be less than nothing.
+             */
+            amount: number;
+            kind: components["schemas"]["MedicationCountKind"];
+            /** @description Why: 1 to 500 characters, for what is wasted or corrected. */
+            note?: string | null;
+        };
+        /**
+         * @description What becomes of what is counted.
+         * @enum {string}
+         */
+        MedicationCountKind: "received" | "given" | "wasted" | "counted" | "corrected";
+        /** @description A new sheet. */
+        MedicationCountNew: {
+            /** @description Its codes (RxNorm, NDC): what is ordered by one of them is taken from this sheet. At most 20. */
+            codes: string[];
+            /** @description What is counted, with its strength: 1 to 200 characters. */
+            medication: string;
+            /** @description The cart or the safe. */
+            place: string;
+            /** @description What is counted: `tablet`, `mL`. */
+            unit: string;
+            /** @description Whether a second person confirms before it is given. */
+            witness_to_give?: boolean;
+        };
+        /** @description Nothing is said: the address names the entry. */
+        MedicationCountWitness: Record<string, never>;
+        /** @description Sheets. */
+        MedicationCounts: {
+            sheets: components["schemas"]["MedicationCount"][];
+        };
+        /** @description Why it is on hold. */
+        MedicationHold: {
+            /** @description 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description An order and its doses. */
+        MedicationOrder: {
+            as_needed?: components["schemas"]["MedicationAsNeeded"] | null;
+            /** @description What a scanner may read of its package. */
+            codes: string[];
+            /** @description The dosage in words. */
+            dosage?: string | null;
+            doses: components["schemas"]["DoseView"][];
+            held_because?: string | null;
+            medication: string;
+            /** @description The MedicationRequest. */
+            order: string;
+            route?: string | null;
+            /** @description The sheets that it is taken from, when it is counted. */
+            sheets: components["schemas"]["MedicationSheetChoice"][];
+            /** @description `active`, `on-hold` or `ended`. */
+            status: components["schemas"]["MedicationOrderStatus"];
+            /** @description Whether its times are for somebody to read: doses of it are not in the list. */
+            unclear: boolean;
+            /** @description What putting it on hold names in `If-Match`. */
+            version: string;
+        };
+        /** @enum {string} */
+        MedicationOrderStatus: "active" | "on-hold" | "ended";
+        /** @description A pass: who stays here, and what they are to get, half a day before and after `at`. */
+        MedicationPass: {
+            /** Format: date-time */
+            at: string;
+            /** @description By room and name. */
+            residents: components["schemas"]["MedicationPassResident"][];
+        };
+        /** @description Somebody with orders. */
+        MedicationPassResident: {
+            /** @description What they are allergic to. */
+            allergies: string[];
+            /** @description Where they are who are away. */
+            away?: string | null;
+            /** @description `FHIR Patient.birthDate`. */
+            born?: string | null;
+            name: string;
+            orders: components["schemas"]["MedicationOrder"][];
+            patient: string;
+            room?: string | null;
+            /** @description The facility's time zone. */
+            zone: string;
+        };
+        /** @description What a patient was given and is to get, from a moment on. */
+        MedicationRecord: {
+            /** Format: date-time */
+            at: string;
+            /** Format: date-time */
+            from: string;
+            orders: components["schemas"]["MedicationOrder"][];
+            /** Format: date-time */
+            until: string;
+            /** @description The facility's time zone. */
+            zone: string;
+        };
+        /** @description Nothing is said: the address names the order. */
+        MedicationResume: Record<string, never>;
+        /** @description A sheet of an order. */
+        MedicationSheetChoice: {
+            place: string;
+            /** Format: uuid */
+            stock: string;
+            witness_to_give: boolean;
         };
         /** @description Someone with a post. */
         Member: {
@@ -4858,8 +5426,12 @@ export interface components {
             current?: Record<string, never> | null;
             /** @description What is wrong, in English. It names members and never repeats a value. */
             detail: string;
+            /** @description What is recorded, with the code `dose-taken`: a `DoseTold`. */
+            dose?: Record<string, never> | null;
             /** @description Each thing that is wrong, with the code `template-invalid`. */
             faults?: string[] | null;
+            /** @description From when on it may be given, with the codes `too-early`, `too-soon` and `limit-reached`. */
+            from?: string | null;
             /** @description `urn:uuid:` and the id of the request, also in `X-Request-Id`. */
             instance: string;
             /** @description Where it is wrong, with the code `answer-invalid`. */
@@ -11648,6 +12220,950 @@ export interface operations {
             };
         };
     };
+    getMedicationsCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationCounts"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MedicationCountNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationCount"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-invalid`: a sheet or an entry of it is not what it should be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMedicationsCountsStockEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stock: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationCountEntries"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsCountsStockEntries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stock: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MedicationCountEntryNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationCountEntered"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-short`: the sheet counts less than that */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-invalid`: a sheet or an entry of it is not what it should be; `dose-invalid`: a dose or a reason is not what it should be; the detail says what; `reason-needed`: say why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsCountsStockEntriesEntryWitness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                stock: string;
+                entry: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MedicationCountWitness"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-short`: the sheet counts less than that; `witness-done`: there is no such entry that waits for a witness; `witness-other`: a witness is another person, who may be one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsDoses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Dose"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoseTold"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-short`: the sheet counts less than that; `dose-missed`: the dose was missed, and the next is due: say why it was given; `dose-taken`: somebody recorded this dose already; `dose` says who, what and when; `limit-reached`: it was given as often as it may be; `from` says from when on it may be given; `order-ended`: the order does not stand any more; `order-held`: the order is on hold; `patient-merged`: the record goes on in another, and nothing is written to this one; `too-early`: it is too early for this dose; `from` says from when on it may be given; `too-soon`: the last was given too short a time ago; `from` says from when on it may be given; `witness-needed`: a second person has to confirm it first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `count-needed`: the medication is counted: say from which sheet it was taken; `dose-invalid`: a dose or a reason is not what it should be; the detail says what; `no-such-dose`: the order has no dose at this time; `not-as-needed`: the order has its times: say which dose it is; `reason-needed`: say why; `request-used`: the id of the request was used for another dose; `wrong-package`: what was scanned is not the package of what is ordered */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsDosesBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoseBatch"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoseAnswers"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsDosesAdministrationEffect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                administration: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoseHelped"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dose-wrong`: the dose was recorded in error, and is corrected; `effect-known`: somebody said already whether it helped */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dose-invalid`: a dose or a reason is not what it should be; the detail says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMedicationsDosesAdministrationWrong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                administration: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoseWrong"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dose-wrong`: the dose was recorded in error, and is corrected */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dose-invalid`: a dose or a reason is not what it should be; the detail says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMedicationsPass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationPass"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getModules: {
         parameters: {
             query?: never;
@@ -14144,6 +15660,348 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatientsPatientMedications: {
+        parameters: {
+            query?: {
+                /** @description The first day; a week begins with it */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MedicationRecord"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPatientsPatientMedicationsOrderHold: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                patient: string;
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MedicationHold"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order-otherwise`: the order is not in the state that this changes */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dose-invalid`: a dose or a reason is not what it should be; the detail says what */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postPatientsPatientMedicationsOrderResume: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path: {
+                patient: string;
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MedicationResume"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `order-otherwise`: the order is not in the state that this changes */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,6 +38,7 @@ import {
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { medications } from './medications'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
 
@@ -503,6 +504,7 @@ const tree = root.addChildren([
         chart.addChildren([chartOverview, chartSection, noteDraft, signedNote]),
       ]),
       shifts,
+      medications,
       templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,

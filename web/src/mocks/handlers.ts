@@ -9,6 +9,7 @@ import { emergencyHandlers } from './emergencies'
 import { exportHandlers } from './exports'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
+import { medicationHandlers } from './medications'
 import { noteHandlers } from './notes'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
@@ -172,6 +173,7 @@ export const handlers = [
   ...platformHandlers,
   ...supportHandlers,
   ...exportHandlers,
+  ...medicationHandlers,
   ...noteHandlers,
   ...shiftHandlers,
   ...boardHandlers,

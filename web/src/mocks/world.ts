@@ -19,6 +19,7 @@ import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
+import { type MockMedications, makeMedications } from './medications'
 import type { MockNotes } from './notes'
 import { makeTemplates } from './noteTemplates'
 import { type MockPost, makePosts, makeRoles } from './organization'
@@ -92,6 +93,7 @@ export interface World {
   noScanner: boolean
   notes: MockNotes
   shift: MockShift
+  medications: MockMedications
   /** So many requests are answered 503. */
   busy: number
   /** What was asked, for tests: "METHOD path". */
@@ -236,6 +238,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
       loses: 0,
       saves: 0,
     },
+    medications: makeMedications(),
     busy: 0,
     shift: makeShift(),
     asked: [],

@@ -83,6 +83,12 @@ async function sweep(made: IDBPDatabase<Schema>) {
   for (const key of old) await made.delete('entries', key)
 }
 
+/** Whether something of a name waits on this device, of whichever post. */
+export async function isKept(name: string): Promise<boolean> {
+  const keys = await (await opened()).getAllKeys('entries')
+  return keys.some(([, it]) => it === name)
+}
+
 /** An entry opens only where it was put. */
 const place = (post: string, name: string) => new TextEncoder().encode(`${post}\n${name}`)
 

@@ -4,6 +4,7 @@ import { cleanup, configure } from '@testing-library/react'
 import { setupServer } from 'msw/node'
 import { handlers } from '@/mocks/handlers'
 import { resetWorld } from '@/mocks/world'
+import { forgetOutbox } from '@/pages/medications/outboxes'
 import { announcementMemory } from '@/session/announcementMemory'
 import { gate } from '@/session/gate'
 import { postMemory } from '@/session/postMemory'
@@ -40,6 +41,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   cleanup()
+  forgetOutbox()
   server.resetHandlers()
 })
 afterAll(() => server.close())

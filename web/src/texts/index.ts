@@ -10,6 +10,7 @@ import { emergencies } from './en/emergencies'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { notes } from './en/notes'
@@ -71,8 +72,8 @@ const en = {
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'texts'
-    // What comes with the pages of a shift is added by `shift.ts`.
-    resources: { texts: typeof en & typeof later }
+    // Some pages bring words of their own: `shift.ts`, `pages/medications/texts.ts`.
+    resources: { texts: typeof en & typeof later & { medications: typeof medications } }
   }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod incidents;
+pub(crate) mod medications;
 pub(crate) mod merges;
 pub(crate) mod modules;
 pub(crate) mod notes;

@@ -117,6 +117,19 @@ impl Failure {
         self.status == 412
     }
 
+    /// Whether the same may be done in a while: somebody was in the way, or something of ours did not answer.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.status >= 500 || matches!(self.status, 412 | 429)
+    }
+
+    /// Why, as a word and in English, for an answer that is one of several.
+    pub(crate) fn words(&self) -> (&'static str, String) {
+        let code = self.members.iter().find(|(name, _)| *name == "code").map(|(_, code)| *code);
+        let code = code.or_else(|| self.issues.first().map(|issue| issue.code)).unwrap_or("processing");
+        let detail: Vec<&str> = self.issues.iter().map(|issue| issue.message.as_str()).collect();
+        (code, detail.join("; "))
+    }
+
     pub(crate) fn cause(&self) -> &Cause {
         &self.cause
     }

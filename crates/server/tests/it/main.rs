@@ -17,6 +17,7 @@ mod hygiene;
 mod instances;
 mod limits;
 mod matrix;
+mod medications;
 mod merge;
 mod notes;
 mod notes_kept;

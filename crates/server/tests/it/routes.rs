@@ -39,6 +39,10 @@ pub(crate) fn example(template: &str) -> String {
         ("{task}", ID),
         ("{handover}", ID),
         ("{incident}", ID),
+        ("{administration}", ID),
+        ("{order}", ID),
+        ("{stock}", ID),
+        ("{entry}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -250,7 +250,7 @@ async fn a_board_cut_off_a_hundred_times_misses_no_move_of_two_programs() {
     let first = screens[0].get("/api/events").listen().await.next().await.unwrap();
 
     // Each card by itself, its moves in turns through the one program and the other; beside them another house's.
-    let moving = async |client: Client, router: axum::Router| {
+    let moving = async |client: Client, there: Client| {
         let one = resident(&client, "Walker", "Room 12").await;
         let due = jiff::Timestamp::now().to_string();
         let tasks = format!("/api/patients/{one}/tasks");
@@ -260,7 +260,7 @@ async fn a_board_cut_off_a_hundred_times_misses_no_move_of_two_programs() {
             cards.push(send(&client, &tasks, asked).await.expect_status(201).json());
         }
         let moves = cards.into_iter().map(|mut card| {
-            let programs = [client.clone(), client.through(&router)];
+            let programs = [client.clone(), there.clone()];
             async move {
                 for turn in 0..MOVES {
                     let to = ["doing", "to-do"][turn % 2];
@@ -289,8 +289,9 @@ async fn a_board_cut_off_a_hundred_times_misses_no_move_of_two_programs() {
         }
         (heard, cuts)
     };
+    let (nurse_there, their_there) = (nurse.through(&second), theirs.through(&second));
     let (ours, _, (heard, cuts)) =
-        tokio::join!(moving(nurse, second.clone()), moving(theirs, second.clone()), heard);
+        tokio::join!(moving(nurse, nurse_there), moving(theirs, their_there), heard);
     assert!(cuts >= 100, "{cuts}");
     let expected = ours.into_iter().map(|task| (task, MOVES + 1)).collect();
     assert_eq!(heard, expected, "every move once, and nothing of another house");

@@ -2,6 +2,8 @@
 
 use super::{Chart, NURSES, by};
 use crate::codes::{CONDITIONS, Drug, MEDICINES, medication_category, snomed};
+use crate::json::Json;
+use crate::profile::Profile;
 use crate::time::{DAY, MINUTE};
 
 impl Chart<'_> {
@@ -19,13 +21,13 @@ impl Chart<'_> {
                 .filter(|at| MEDICINES[*at].treats == treats && !known(&MEDICINES[*at]))
                 .collect();
             if let Some(drug) = fitting.get(start).or(fitting.first()) {
-                let url = self.write_request(*drug, Some(at));
+                let url = self.write_request((&MEDICINES[*drug], Some(*drug)), *drug, Some(at));
                 orders.push((*drug, url));
             }
         }
         if orders.is_empty() {
             let drug = MEDICINES.len() - 2;
-            let url = self.write_request(drug, None);
+            let url = self.write_request((&MEDICINES[drug], Some(drug)), drug, None);
             orders.push((drug, url));
         }
         for days in [1, 2] {
@@ -33,17 +35,26 @@ impl Chart<'_> {
                 self.write_administration(*drug, order, days);
             }
         }
+        self.orders = orders.into_iter().map(|(at, url)| (&MEDICINES[at], Some(at), url)).collect();
     }
 
-    fn write_request(&mut self, at: usize, condition: Option<usize>) -> String {
-        let drug = &MEDICINES[at];
+    /// Of a medication, with its place in the directory when it has one; `number` tells it from the person's others.
+    pub(super) fn write_request(
+        &mut self,
+        (drug, known): (&Drug, Option<usize>),
+        number: usize,
+        condition: Option<usize>,
+    ) -> String {
         let authored = (self.now - self.rng.between(10, 400) * DAY).max(self.admitted);
         let mut j = self.sheet.open("MedicationRequest");
-        j.identifiers(&[("https://lamplight.example/prescription", &format!("{}-{at:02}", self.person.mrn))]);
+        j.identifiers(&[(
+            "https://lamplight.example/prescription",
+            &format!("{}-{number:02}", self.person.mrn),
+        )]);
         j.str("status", if self.deceased { "stopped" } else { "active" });
         j.str("intent", "order");
         j.concepts("category", &[medication_category("community", "Community")], "");
-        j.reference("medicationReference", &self.group.medications[at], drug.code.display);
+        self.medication(&mut j, drug, known);
         self.about(&mut j);
         j.instant("authoredOn", authored);
         by(&mut j, "requester", self.physician);
@@ -56,7 +67,9 @@ impl Chart<'_> {
         }
         j.one("dosageInstruction", |j| {
             j.text("text", drug.sig);
-            if drug.hours.is_empty() {
+            if drug.hours.is_empty() && self.profile == Profile::Demo {
+                as_needed(j, drug);
+            } else if drug.hours.is_empty() {
                 j.bool("asNeededBoolean", true);
             } else {
                 j.obj("timing", |j| {
@@ -88,6 +101,10 @@ impl Chart<'_> {
         let when = self.ago(days, i64::from(hour)) + self.rng.between(-20, 4) * MINUTE;
         let refused = self.rng.chance(4);
         let nurse = self.any(NURSES);
+        if self.until.is_some() {
+            // Then all of them are written, to the hour.
+            return;
+        }
         let mut j = self.sheet.open("MedicationAdministration");
         j.str("status", if refused { "not-done" } else { "completed" });
         if refused {
@@ -112,7 +129,33 @@ impl Chart<'_> {
     }
 }
 
-fn route(drug: &Drug) -> crate::codes::Code {
+/// For what, at least how long after the last, and how many a day.
+fn as_needed(j: &mut Json, drug: &Drug) {
+    let puffs = drug.unit == "puff";
+    let period = if puffs { 4 } else { 6 };
+    j.obj("timing", |j| {
+        j.obj("repeat", |j| {
+            j.int("frequency", 1);
+            j.int("period", period);
+            if puffs {
+                j.int("periodMax", 6);
+            }
+            j.str("periodUnit", "h");
+        });
+    });
+    j.concept("asNeededCodeableConcept", &[], reason(drug));
+    j.obj("maxDosePerPeriod", |j| {
+        j.quantity("numerator", 4 * drug.quantity, 0, drug.unit, drug.form);
+        j.quantity("denominator", 1, 0, "day", "d");
+    });
+}
+
+/// What something is given for as needed: what its instruction ends with.
+pub(super) fn reason(drug: &Drug) -> &'static str {
+    drug.sig.split_once("as needed for ").map_or("discomfort", |(_, reason)| reason)
+}
+
+pub(super) fn route(drug: &Drug) -> crate::codes::Code {
     match drug.unit {
         "puff" => snomed("447694001", "Respiratory tract route"),
         "unit" => snomed("34206005", "Subcutaneous route"),

@@ -160,3 +160,30 @@ const fn capsule(
 ) -> Drug {
     Drug { code: rxnorm(code, name), treats, sig, hours, quantity: 1, unit: "capsule", form: "{capsule}" }
 }
+
+/// What is counted, and who has it: every so many residents, from this one on. None of it is in a directory.
+pub(crate) const CONTROLLED: [(u32, u32, Drug); 3] = [
+    (
+        5,
+        1,
+        tablet(
+            "",
+            "835603",
+            "tramadol hydrochloride 50 MG Oral Tablet",
+            "1 tablet by mouth every 6 hours",
+            &[0, 6, 12, 18],
+        ),
+    ),
+    (
+        5,
+        2,
+        tablet(
+            "",
+            "1049621",
+            "oxycodone hydrochloride 5 MG Oral Tablet",
+            "1 tablet by mouth every 6 hours as needed for severe pain",
+            &[],
+        ),
+    ),
+    (4, 0, tablet("", "197900", "lorazepam 0.5 MG Oral Tablet", "1 tablet by mouth at bedtime", &[22])),
+];

@@ -1,5 +1,5 @@
 import { useParams } from '@tanstack/react-router'
-import type { ComponentType } from 'react'
+import { type ComponentType, lazy, Suspense } from 'react'
 import { DocumentsPart } from '@/pages/documents/DocumentsPart'
 import { StayPart } from '@/pages/stays/StayPart'
 import { AccessesPart } from './AccessesPart'
@@ -18,9 +18,13 @@ import { ResultsPart } from './ResultsPart'
 import { isSection, type SectionKey } from './sections'
 import { VitalsPart } from './VitalsPart'
 
+/** Large, and with words of its own. */
+const MarPart = lazy(() => import('@/pages/medications/MarPart').then((it) => ({ default: it.MarPart })))
+
 const parts: Record<SectionKey, ComponentType> = {
   vitals: VitalsPart,
   medications: MedicationsPart,
+  mar: MarPart,
   problems: ProblemsPart,
   allergies: AllergiesPart,
   notes: NotesPart,
@@ -41,5 +45,11 @@ const parts: Record<SectionKey, ComponentType> = {
 export function SectionPage() {
   const { section } = useParams({ from: '/signed-in/c/$context/charts/patients/$patient/$section' })
   const Part = isSection(section) ? parts[section] : null
-  return Part && <Part key={section} />
+  return (
+    Part && (
+      <Suspense>
+        <Part key={section} />
+      </Suspense>
+    )
+  )
 }

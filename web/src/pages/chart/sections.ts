@@ -42,6 +42,7 @@ export const TIMELINE = [
 export const SECTIONS = {
   vitals: [['Observation', VITAL_SIGNS, MOST_VITALS]],
   medications: [['MedicationRequest'], ['MedicationStatement']],
+  mar: [['MedicationRequest']],
   problems: [['Condition']],
   allergies: [['AllergyIntolerance']],
   notes: [

@@ -27,7 +27,7 @@ export function useZone(patient?: Patient): string {
   return zoneOf(me, patient)
 }
 
-const WRITES = ['chart.write', 'notes.write']
+const WRITES = ['chart.write', 'notes.write', 'medications.give']
 
 /** Whose chart something stands in that is shown outside of it. */
 export const ChartOf = createContext<string | null>(null)

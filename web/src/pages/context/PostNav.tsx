@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,12 +8,16 @@ import classes from './PostNav.module.css'
 import {
   showsEmergencies,
   showsExports,
+  showsMedications,
   showsPatients,
   showsPeople,
   showsShift,
   showsSupport,
   showsTemplates,
 } from './shows'
+
+/** After the first screen, in milliseconds. */
+const LATER = 5_000
 
 /** The pages of a post. What is not permitted is not here; one page alone needs no way to it. */
 export function PostNav({ context, me }: { context: string; me: Me }) {
@@ -30,6 +35,16 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   }, [path])
   const shift = showsShift(me.permissions)
   const patients = showsPatients(me.permissions)
+  const medications = showsMedications(me.permissions)
+  const cache = useQueryClient()
+  // Doses that were tapped here without a network are sent, whatever page one comes to.
+  useEffect(() => {
+    if (!medications) return
+    const resume = () =>
+      import('@/pages/medications/outboxes').then((it) => it.resume(cache, context, me)).catch(() => {})
+    const timer = setTimeout(resume, LATER)
+    return () => clearTimeout(timer)
+  }, [cache, context, me, medications])
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
@@ -37,7 +52,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
-  if (![shift, patients, people, emergencies, accesses, manages, support, templates, exports].some(Boolean))
+  if (
+    ![shift, patients, medications, people, emergencies, accesses, manages, support, templates, exports].some(
+      Boolean,
+    )
+  )
     return null
   const params = { context }
   return (
@@ -50,6 +69,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {patients && (
         <Link to="/c/$context/patients" params={params}>
           {t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')}
+        </Link>
+      )}
+      {medications && (
+        <Link to="/c/$context/medications" params={params}>
+          {t('people.navMedications')}
         </Link>
       )}
       <Link to="/c/$context/" params={params} activeOptions={{ exact: true }}>

@@ -10,6 +10,9 @@ export const showsSupport = (permissions: readonly string[]) =>
 export const showsEmergencies = (permissions: readonly string[]) =>
   permissions.includes('emergency.review') || permissions.includes('emergency.access')
 
+export const showsMedications = (permissions: readonly string[]) =>
+  permissions.includes('medications.give') && permissions.includes('chart.search')
+
 export const showsExports = (permissions: readonly string[]) => permissions.includes('chart.export')
 
 export const showsShift = (permissions: readonly string[]) =>

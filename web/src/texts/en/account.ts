@@ -101,6 +101,8 @@ export const permissions: Record<string, string> = {
   'chart.delete': 'Delete records (their past stays)',
   'chart.export': 'Take records out in bulk',
   'chart.import': 'Bring records in in bulk',
+  'medications.give': 'Give medications, hold orders and keep the counts of controlled ones',
+  'medications.witness': 'Be the second person where controlled medications are wasted, counted or given',
   'notes.write': 'Write, sign and correct notes',
   'notes.co-sign': 'Co-sign notes that others wrote',
   'templates.edit': 'Make and change the templates of notes',

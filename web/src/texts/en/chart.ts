@@ -29,6 +29,7 @@ export const chart = {
   section_overview: 'Overview',
   section_vitals: 'Vitals',
   section_medications: 'Medications',
+  section_mar: 'Medication record',
   section_problems: 'Problems',
   section_allergies: 'Allergies',
   section_notes: 'Notes',

@@ -10,7 +10,7 @@ export const common = {
   posts: 'Your posts',
   skip: 'Skip to the content',
   offline:
-    'This device is offline. What you see may be out of date, and nothing can be saved until the connection is back.',
+    'This device is offline. What you see may be out of date. Notes and doses are kept on it; nothing else can be saved until the connection is back.',
   unreachable: 'Lamplight cannot be reached at the moment. Nothing can be saved until it answers again.',
   newVersion_ready: 'A new version of Lamplight is ready.',
   newVersion_taken: 'A new version of Lamplight is in use. Load it when you are done here.',

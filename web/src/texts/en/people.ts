@@ -1,6 +1,7 @@
 /** The areas that permission keys begin with. */
 export const areas: Record<string, string> = {
   chart: 'Charts',
+  medications: 'Medications',
   notes: 'Notes',
   templates: 'Notes',
   shift: 'The shift',
@@ -22,6 +23,7 @@ export const people = {
   nav: 'Pages of this post',
   navHome: 'Your post',
   navShift: 'Shift',
+  navMedications: 'Medications',
   navAccess: 'Your access',
   title: 'People',
   lead_one: '{{count}} post at {{organization}}',

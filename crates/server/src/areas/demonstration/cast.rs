@@ -2,6 +2,8 @@
 
 use policy::Tie;
 
+use crate::areas::medications::Stocked;
+
 /// A part in the demonstration.
 pub(super) struct Part {
     /// Stable; the app's catalogue tells by it what they may do.
@@ -112,6 +114,17 @@ pub(super) static CAST: [Part; 16] = [
         &[tied("referring-doctor", ADMINISTRATOR, TWO, Tie::Referral, &[(0, 4), (1, 1)])],
     ),
     part("supplier", "Lena Park", &[post("supplier", ADMINISTRATOR, ONE)]),
+];
+
+const fn counted(medication: &'static str, code: &'static str, place: &'static str, tablets: i64) -> Stocked {
+    Stocked { medication, code, unit: "tablet", place, amount: tablets * 1_000 }
+}
+
+/// What each house counts: of what the demonstration's orders are, by RxNorm's codes.
+pub(super) static STOCK: [Stocked; 3] = [
+    counted("Tramadol 50 mg tablet", "835603", "Medication cart 1", 120),
+    counted("Oxycodone 5 mg tablet", "1049621", "Safe", 60),
+    counted("Lorazepam 0.5 mg tablet", "197900", "Medication cart 1", 90),
 ];
 
 /// What was approved for relatives in the demonstration.

@@ -7,9 +7,10 @@ use fhir::ResourceType;
 use kernel::{FacilityId, MembershipId, PatientId, PersonId};
 use policy::{PermissionSet, Tie};
 
-use super::cast::{CAST, Name, Part, Post, SHARED};
+use super::cast::{CAST, Name, Part, Post, SHARED, STOCK};
 use super::store;
 use crate::app::App;
+use crate::areas::medications;
 use crate::areas::people::{self, NewPost};
 use crate::http::{Account, Cookie, Failure, Visit};
 
@@ -53,12 +54,16 @@ pub(crate) struct Resident {
     pub(crate) kin: String,
 }
 
-/// Makes the people who are not there yet; gives all of them.
+/// Makes the people who are not there yet, and what their houses count; gives all of the people.
 pub(crate) async fn settle(app: &App, house: &House<'_>) -> Result<Demonstration, people::Error> {
     let mut settled = Settled { app, house, first: HashMap::new() };
     let mut shown = Vec::new();
     for part in &CAST {
         shown.push(settled.part(part).await?);
+    }
+    for (facility, _) in &house.facilities {
+        let stocked = medications::stock_up(app, house.operator, *facility, &STOCK).await;
+        stocked.map_err(|_| people::Error::Invalid("the demonstration's medications cannot be stocked"))?;
     }
     Ok(Demonstration { slug: house.slug.to_owned(), people: shown })
 }

@@ -139,7 +139,8 @@ pub(super) async fn demo(
     let app = App::new(store.clone(), installation.world().clone(), settings);
     if make {
         cast::found(&app, installation, &plan).await?;
-        let counts = load::load(installation, Some(store), world(), source("demo", DEMO_SEED), 2).await?;
+        let world = world().until(installation.world().now());
+        let counts = load::load(installation, Some(store), world, source("demo", DEMO_SEED), 2).await?;
         if counts.refused > 0 {
             bail!("{} records of the demonstration were refused", counts.refused);
         }

@@ -39,6 +39,13 @@ pub(super) struct Problem {
     /// Each thing that is wrong, with the code `template-invalid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     faults: Option<Vec<String>>,
+    /// What is recorded, with the code `dose-taken`: a `DoseTold`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    dose: Option<serde_json::Value>,
+    /// From when on it may be given, with the codes `too-early`, `too-soon` and `limit-reached`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
 }
 
 /// Every code, its status and when it is given.
@@ -58,8 +65,16 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("code-taken", 409, "there is a facility with this code"),
     ("context-refused", 403, "the context is not open in this session, or not at this address"),
     ("context-required", 400, "the header Lamplight-Context is missing"),
+    ("count-invalid", 422, "a sheet or an entry of it is not what it should be"),
+    ("count-needed", 422, "the medication is counted: say from which sheet it was taken"),
+    ("count-short", 409, "the sheet counts less than that"),
+    ("dose-invalid", 422, "a dose or a reason is not what it should be; the detail says what"),
+    ("dose-missed", 409, "the dose was missed, and the next is due: say why it was given"),
+    ("dose-taken", 409, "somebody recorded this dose already; `dose` says who, what and when"),
+    ("dose-wrong", 409, "the dose was recorded in error, and is corrected"),
     ("draft-changed", 412, "somebody saved a newer version; `current` is what there is now"),
     ("draft-signed", 410, "the note was signed; `composition` says as which"),
+    ("effect-known", 409, "somebody said already whether it helped"),
     ("elsewhere", 409, "the patient was moved since the merge"),
     ("emergency-refused", 403, "the emergency named is not the caller's, or is over"),
     ("emergency-suspended", 403, "an emergency of this post was not reviewed for 72 hours"),
@@ -77,15 +92,21 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("invalid", 400, "a member is not what it should be"),
     ("last-administrator", 409, "the organization would be left without an administrator"),
     ("last-factor", 409, "it is the last factor, and one is required"),
+    ("limit-reached", 409, "it was given as often as it may be; `from` says from when on it may be given"),
     ("link-ended", 400, "the link or handle is unknown, used or expired; these are not told apart"),
     ("merged-on", 409, "what was merged later has to be undone first"),
     ("module-required", 403, "the organization does not have this part of the product in use"),
     ("month-running", 409, "the month is not over"),
     ("no-preview", 422, "a file of this type can only be downloaded"),
+    ("no-such-dose", 422, "the order has no dose at this time"),
     ("not-as-agreed", 422, "what was sent is not what the upload was opened for"),
+    ("not-as-needed", 422, "the order has its times: say which dose it is"),
     ("not-here", 409, "a resident is not of this facility any more"),
     ("note-altered", 409, "the note is not as it was signed"),
     ("note-incomplete", 422, "something required is not answered; `missing` says what"),
+    ("order-ended", 409, "the order does not stand any more"),
+    ("order-held", 409, "the order is on hold"),
+    ("order-otherwise", 409, "the order is not in the state that this changes"),
     ("own-handover", 409, "whoever comes receives a hand-over, not whoever signed it"),
     ("own-note", 403, "who wrote a note does not sign it a second time"),
     ("password-breached", 400, "the password is known from breaches"),
@@ -98,7 +119,9 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("patient-merged", 409, "the record goes on in another, and nothing is written to this one"),
     ("purpose-refused", 403, "the purpose of use named is not one that the post may claim"),
     ("purpose-unknown", 400, "the header Lamplight-Purpose names no purpose of use"),
+    ("reason-needed", 422, "say why"),
     ("request-ended", 404, "the application's request has ended"),
+    ("request-used", 422, "the id of the request was used for another dose"),
     ("same-patient", 409, "it is one record already"),
     ("scanner-unavailable", 503, "files cannot be checked for viruses now"),
     ("second-factor-required", 403, "a second factor must be set up before anything else"),
@@ -116,16 +139,22 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("template-changed", 409, "there is a newer version of the template"),
     ("template-invalid", 422, "the template is not of the subset; `faults` says where"),
     ("template-unknown", 404, "there is no such template, or it is not active"),
+    ("too-early", 409, "it is too early for this dose; `from` says from when on it may be given"),
     ("too-large", 422, "the file is longer than is taken"),
     ("too-late", 409, "a merge can be undone for thirty days"),
     ("too-many", 409, "the record is too long to be merged at once"),
     ("too-many-exports", 429, "as many exports of the organization wait as may"),
     ("too-many-requests", 429, "wait as long as Retry-After says"),
     ("too-many-uploads", 429, "too many uploads of the post are open"),
+    ("too-soon", 409, "the last was given too short a time ago; `from` says from when on it may be given"),
     ("two-facilities", 409, "the patients are at two facilities: move one of them first"),
     ("type-not-taken", 422, "files of this type are not taken"),
     ("upload-over", 409, "the upload was completed, refused or has expired"),
+    ("witness-done", 409, "there is no such entry that waits for a witness"),
+    ("witness-needed", 409, "a second person has to confirm it first"),
+    ("witness-other", 409, "a witness is another person, who may be one"),
     ("wrong-code", 400, "the code is not right"),
+    ("wrong-package", 422, "what was scanned is not the package of what is ordered"),
 ];
 
 /// The status and the meaning of a code.

@@ -70,6 +70,8 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
         "chart.draft" => {
             &["body", "composition_id", "merges", "patient_id", "saved_at", "saved_by", "version"]
         }
+        "chart.dose" => &["revoked_at", "revoked_by"],
+        "org.stock_entry" => &["administration_id", "witness_id", "witnessed_at"],
         "org.support_request" => {
             &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
         }
@@ -101,7 +103,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 31] = [
+pub(crate) const TABLES: [Table; 34] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -254,6 +256,53 @@ pub(crate) const TABLES: [Table; 31] = [
             )
         }),
         key: "draft_id",
+    },
+    Table {
+        name: "chart.dose",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, request_id, digest, patient_id, order_id, due_at, given_at, administration_id, membership_id, recorded_at",
+                format!(
+                    "{o}, {f}, {0}, {1}, {0}, {0}, now(), now(), {0}, {2}, now()",
+                    uuid(n),
+                    hash(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "request_id",
+    },
+    Table {
+        name: "org.stock",
+        by_facility: true,
+        grants: "SI",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, stock_id, body, witness_to_give, membership_id, created_at",
+                format!("{o}, {f}, {}, '\\x00', false, {}, now()", uuid(n), membership(o)),
+            )
+        }),
+        key: "stock_id",
+    },
+    Table {
+        name: "org.stock_entry",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            // Of the sheet that stands in the cell; it waits for a witness.
+            (
+                "organization_id, facility_id, stock_id, entry_id, kind, change, counted, membership_id, at",
+                format!(
+                    "{o}, {f}, {}, {}, 'counted', 0, 1, {}, now()",
+                    uuid(standing(o, f)),
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "entry_id",
     },
     Table {
         name: "org.merge",

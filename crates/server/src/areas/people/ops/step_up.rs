@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 24] = [
+pub(super) const ACTIONS: [&str; 25] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -38,6 +38,7 @@ pub(super) const ACTIONS: [&str; 24] = [
     "organization.manage",
     "platform.support",
     "support.approve",
+    "medications.witness",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {
