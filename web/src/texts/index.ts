@@ -16,7 +16,7 @@ import { modules } from './en/modules'
 import { notes } from './en/notes'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
-import { platform } from './en/platform'
+import type { platform } from './en/platform'
 import { care, photo } from './en/sections'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
@@ -61,7 +61,6 @@ const en = {
   notice,
   facilities,
   exports,
-  platform,
   modules,
   notes,
   support,
@@ -71,8 +70,8 @@ const en = {
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'texts'
-    // Some pages bring words of their own (pages/medications/texts.ts).
-    resources: { texts: typeof en & { medications: typeof medications } }
+    // Some pages bring words of their own (`texts.ts` beside them): the others do not wait for them.
+    resources: { texts: typeof en & { medications: typeof medications; platform: typeof platform } }
   }
 }
 

@@ -292,7 +292,7 @@ test('a sheet receives, wastes with a witness, and is confirmed by another perso
   await app.types('Code', CODE)
   await app.sees('Confirmed. It counts now.')
   expect(world.medications.sheets[0]?.difference).toBe(-1_000)
-  await app.sees('Count differs by -1')
+  await app.sees('Count differs by −1')
 }, 40_000)
 
 test('a sheet is opened at a facility, with what it needs', async () => {
