@@ -330,7 +330,7 @@ test('a controlled one is counted by two', { skip }, async () => {
   await dialog().getByText('Witness: Bob Reyes').waitFor()
   await dialog().getByRole('button', { name: 'Close' }).last().click()
   await closed()
-  await page.getByText('Count differs by -1').first().waitFor()
+  await page.getByText('Count differs by −1').first().waitFor()
   assert.deepEqual(await axe(page), [])
   await page.setViewportSize(PHONE)
   assert.equal(await tooWide(page), 0)

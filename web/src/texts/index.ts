@@ -16,9 +16,9 @@ import { modules } from './en/modules'
 import { notes } from './en/notes'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
-import { platform } from './en/platform'
+import type { platform } from './en/platform'
 import { care, photo } from './en/sections'
-import type * as later from './en/shift'
+import type * as shiftWords from './en/shift'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
 import { support } from './en/support'
@@ -62,7 +62,6 @@ const en = {
   notice,
   facilities,
   exports,
-  platform,
   modules,
   notes,
   support,
@@ -72,8 +71,10 @@ const en = {
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'texts'
-    // Some pages bring words of their own: `shift.ts`, `pages/medications/texts.ts`.
-    resources: { texts: typeof en & typeof later & { medications: typeof medications } }
+    // Some pages bring words of their own (`texts.ts` beside them): the others do not wait for them.
+    resources: {
+      texts: typeof en & typeof shiftWords & { medications: typeof medications; platform: typeof platform }
+    }
   }
 }
 

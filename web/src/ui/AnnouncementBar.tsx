@@ -23,19 +23,19 @@ export function AnnouncementBar({
   const { t } = useTranslation()
   if (announcements.length === 0) return null
   return (
-    <section className={classes.bar} aria-label={t('platform.announced')}>
+    <section className={classes.bar} aria-label={t('context.announced')}>
       {announcements.map((it) => {
         const Icon = icons[it.level]
         return (
           <div key={it.announcement} className={classes.one} data-level={it.level} role="status">
             <Icon />
             <div className={classes.words}>
-              <span className={classes.level}>{t(`platform.level_${it.level}`)}</span>{' '}
+              <span className={classes.level}>{t(`context.level_${it.level}`)}</span>{' '}
               <strong>{it.title}</strong> <span className={classes.text}>{it.text}</span>
             </div>
             <UnstyledButton
               className={classes.close}
-              aria-label={t('platform.dismiss', { title: it.title })}
+              aria-label={t('context.dismiss', { title: it.title })}
               onClick={() => onPutAway(it.announcement)}
             >
               ×

@@ -14,7 +14,7 @@ import {
   useSensor,
   useSensors,
 } from '@dnd-kit/core'
-import '@/texts/shift'
+import '@/pages/shift/texts'
 import { Anchor, Button, Loader, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -24,7 +24,7 @@ import { boardQuery, type Card, COLUMNS, type Column, columnOf, TEAMS, type Team
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
-import '@/texts/shift'
+import '@/pages/shift/texts'
 import { PlaceSelect } from '@/pages/shift/PlaceSelect'
 import shiftClasses from '@/pages/shift/Shift.module.css'
 import { Undone } from '@/pages/shift/TaskLine'

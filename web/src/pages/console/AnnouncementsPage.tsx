@@ -50,7 +50,7 @@ export function AnnouncementsPage() {
               title={
                 <>
                   {it.title}{' '}
-                  <Chip kind={it.level === 'info' ? 'plain' : 'warn'}>{t(`platform.level_${it.level}`)}</Chip>
+                  <Chip kind={it.level === 'info' ? 'plain' : 'warn'}>{t(`context.level_${it.level}`)}</Chip>
                 </>
               }
               text={
@@ -168,7 +168,7 @@ function Announce({ onClose }: { onClose(): void }) {
               size="md"
               label={t('platform.level')}
               value={level}
-              data={LEVELS.map((it) => ({ value: it, label: t(`platform.level_${it}`) }))}
+              data={LEVELS.map((it) => ({ value: it, label: t(`context.level_${it}`) }))}
               onChange={(event) => setLevel(LEVELS.find((it) => it === event.currentTarget.value) ?? 'info')}
             />
             <TextInput

@@ -8,6 +8,7 @@ import nav from '@/pages/context/PostNav.module.css'
 import { useLeave } from '@/session/useLeave'
 import { ChevronIcon, PersonIcon } from '@/ui/icons'
 import { LampMark } from '@/ui/LampMark'
+import './texts'
 import classes from './ConsoleLayout.module.css'
 import { useAbove } from './useAbove'
 

@@ -89,7 +89,7 @@ export function ContextLayout() {
             </Menu.Item>
             {above && (
               <Menu.Item renderRoot={(props) => <Link to="/console" {...props} />}>
-                {t('platform.menu')}
+                {t('context.toPlatform')}
               </Menu.Item>
             )}
             <Menu.Divider />

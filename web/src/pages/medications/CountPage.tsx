@@ -9,7 +9,7 @@ import { NotFoundPage, Pending } from '@/app/ErrorPages'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
-import { whenExactly } from '@/texts/when'
+import { atMoment } from '@/texts/zone'
 import { BackIcon } from '@/ui/icons'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
@@ -17,8 +17,9 @@ import { Section } from '@/ui/Section'
 import './texts'
 import classes from './Counts.module.css'
 import { Marks } from './CountsPage'
-import { amountOf } from './doses'
+import { amountOf, signed } from './doses'
 import { EnterDialog, type Kind } from './EnterDialog'
+import { useHouseZone } from './useHouseZone'
 
 const ACTS = { counted: 'count', received: 'receive', wasted: 'waste', corrected: 'correct' } as const
 const KINDS = Object.keys(ACTS) as (keyof typeof ACTS)[]
@@ -28,6 +29,7 @@ export function CountPage() {
   const { t } = useTranslation()
   const { context } = useMe()
   const { stock } = useParams({ from: '/signed-in/c/$context/gives/medications/counts/$stock' })
+  const zone = useHouseZone()
   const counts = useQuery(medicationQueries(context).counts(''))
   const entries = useQuery({
     ...medicationQueries(context).entries(stock),
@@ -72,7 +74,7 @@ export function CountPage() {
         </span>
         <span>
           {sheet.counted_at
-            ? t('medications.countedLast', { when: whenExactly(sheet.counted_at) })
+            ? t('medications.countedLast', { when: atMoment(sheet.counted_at, zone) })
             : t('medications.countedNever')}
         </span>
         <Marks sheet={sheet} />
@@ -119,10 +121,9 @@ export function CountPage() {
   )
 }
 
-const signed = (amount: number) => (amount > 0 ? `+${amountOf(amount)}` : amountOf(amount).replace('-', '−'))
-
 function EntryWords({ entry }: { entry: SheetEntry }) {
   const { t } = useTranslation()
+  const zone = useHouseZone()
   const { counted, number } = entry
   const difference = counted != null && entry.balance != null ? counted - entry.balance : 0
   return (
@@ -134,10 +135,10 @@ function EntryWords({ entry }: { entry: SheetEntry }) {
             {t('medications.countedWrong', { amount: amountOf(counted), difference: signed(difference) })}
           </span>
         ) : (
-          t('medications.countedAs', { amount: amountOf(counted) })
+          amountOf(counted)
         ))}
       <div className={classes.quiet}>
-        {t('medications.entryBy', { name: entry.by, when: whenExactly(entry.at) })}
+        {t('medications.entryBy', { name: entry.by, when: atMoment(entry.at, zone) })}
         {entry.witness && ` · ${t('medications.entryWitness', { name: entry.witness })}`}
       </div>
       {entry.note && <div>{entry.note}</div>}

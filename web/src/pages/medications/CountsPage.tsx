@@ -9,15 +9,16 @@ import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
 import { useChosenFacility } from '@/pages/context/useFacility'
-import { when } from '@/texts/when'
+import { atMoment } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import lines from '@/ui/Lines.module.css'
 import { PageHead } from '@/ui/PageHead'
 import './texts'
 import { ChooseHouse } from './ChooseHouse'
 import classes from './Counts.module.css'
-import { amountOf } from './doses'
+import { amountOf, signed } from './doses'
 import { OpenSheet } from './OpenSheet'
+import { useHouseZone } from './useHouseZone'
 import { Views } from './Views'
 
 /** What is controlled, place by place: how much there is, and what is to be looked after. */
@@ -74,6 +75,7 @@ const byUrgency = (a: Sheet, b: Sheet) =>
 function SheetLine({ sheet }: { sheet: Sheet }) {
   const { t } = useTranslation()
   const { context } = useMe()
+  const zone = useHouseZone()
   return (
     <div className={`${lines.line} ${classes.line}`}>
       <div className={lines.words}>
@@ -91,7 +93,7 @@ function SheetLine({ sheet }: { sheet: Sheet }) {
         {t('medications.onHand', { amount: amountOf(sheet.on_hand), unit: sheet.unit })}
         <Text size="sm" c="dimmed">
           {sheet.counted_at
-            ? t('medications.countedLast', { when: when(sheet.counted_at) })
+            ? t('medications.countedLast', { when: atMoment(sheet.counted_at, zone) })
             : t('medications.countedNever')}
         </Text>
       </div>
@@ -107,7 +109,7 @@ export function Marks({ sheet }: { sheet: Sheet }) {
       {sheet.difference != null && (
         <Chip kind="bad">
           {t('medications.differs', {
-            amount: `${sheet.difference > 0 ? '+' : ''}${amountOf(sheet.difference)}`,
+            amount: signed(sheet.difference),
           })}
         </Chip>
       )}

@@ -41,7 +41,7 @@ export function NotGivenDialog({ due, photo, onRecord, onClose }: Props) {
         <Face photo={photo} name={name} />
         <Who resident={resident} inDialog />
       </div>
-      <ul className={classes.doses}>
+      <ul className={`${classes.doses} ${classes.apart}`}>
         <li className={classes.dose}>
           <span className={classes.time}>{dose?.due && atTime(dose.due, resident.zone)}</span>
           <What order={order} />

@@ -262,7 +262,7 @@ function OpenDose({ line, name, zone, kept, away, onGive, onNot }: OpenProps) {
   return (
     <li className={classes.dose} data-state={state}>
       <span className={classes.time}>
-        {dose.due && atTime(dose.due, zone)} <StateChip state={state} />
+        {dose.due && atTime(dose.due, zone)} {!kept && <StateChip state={state} />}
       </span>
       <What order={order}>
         {state === 'on-hold' &&

@@ -95,6 +95,10 @@ export function thousandths(typed: string): number | null {
 export const amountOf = (thousandths: number): string =>
   (thousandths / 1000).toLocaleString('en', { maximumFractionDigits: 3 })
 
+/** With its sign: what came is more, what went is less. */
+export const signed = (thousandths: number): string =>
+  thousandths > 0 ? `+${amountOf(thousandths)}` : amountOf(thousandths).replace('-', '−')
+
 /** Whether it is not given for one of these reasons; each is one touch. */
 export const REASONS = {
   refused: ['declined', 'spat', 'asleep'],

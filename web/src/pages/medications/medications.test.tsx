@@ -292,7 +292,7 @@ test('a sheet receives, wastes with a witness, and is confirmed by another perso
   await app.types('Code', CODE)
   await app.sees('Confirmed. It counts now.')
   expect(world.medications.sheets[0]?.difference).toBe(-1_000)
-  await app.sees('Count differs by -1')
+  await app.sees('Count differs by −1')
 }, 40_000)
 
 test('a sheet is opened at a facility, with what it needs', async () => {
@@ -320,3 +320,36 @@ test('who works in several houses says in which one before anything is shown', a
   await card('Ashdown, Walter')
   expect(screen.getByLabelText('Show facility')).toHaveValue('rose')
 })
+
+test('what is counted with a witness is given once a second person has confirmed it', async () => {
+  const [sheet] = world.medications.sheets
+  const order = world.medications.residents[1]?.orders[2]
+  if (sheet) sheet.witness_to_give = true
+  if (order) {
+    order.as_needed = { reason: 'pain', next: new Date(0).toISOString() }
+    order.sheets = [{ stock: STOCK, place: 'Cart 1', witness_to_give: true }]
+  }
+  const app = at('/medications')
+  const olive = await card('Kowalczyk, Olive')
+  await app.user.click(within(olive).getByText('As needed (2)'))
+  await app.presses('Give Oxycodone 5 mg tablet to Kowalczyk, Olive')
+  await app.sees('A second person has to confirm this before it is given.')
+  expect(screen.getByRole('button', { name: 'Given' })).toBeDisabled()
+  await app.presses('Ask for a witness')
+  await app.sees('Say how much is taken, such as 1 or 0.5')
+  await app.types('How much was taken', '1')
+  await app.presses('Ask for a witness')
+  await app.sees(/Waiting for a second person/)
+  const [entry] = world.medications.entries
+  if (sheet && entry) witnessed(sheet, entry, 'Priya Nair')
+  await screen.findByText(/Priya Nair confirmed it/, {}, { timeout: 8_000 })
+  await app.presses('Given')
+  await waitFor(() =>
+    expect(sent()[0]).toMatchObject({
+      stock: STOCK,
+      amount: 1000,
+      witnessed: entry?.entry,
+      outcome: 'given',
+    }),
+  )
+}, 20_000)

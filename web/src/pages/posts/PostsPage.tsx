@@ -34,7 +34,9 @@ export function PostsPage() {
           </span>
           <Group gap="lg">
             {above && (
-              <Anchor renderRoot={(props) => <Link to="/console" {...props} />}>{t('platform.menu')}</Anchor>
+              <Anchor renderRoot={(props) => <Link to="/console" {...props} />}>
+                {t('context.toPlatform')}
+              </Anchor>
             )}
             <Anchor renderRoot={(props) => <Link to="/account" {...props} />}>
               {t('context.accountSecurity')}

@@ -59,6 +59,12 @@ export const newPassword = {
 } as const
 
 export const context = {
+  toPlatform: 'Go to the platform',
+  announced: 'Announcements',
+  dismiss: 'Put away: {{title}}',
+  level_info: 'Information',
+  level_warning: 'Warning',
+  level_maintenance: 'Maintenance',
   switcher: 'Change post',
   yourPosts: 'All your posts',
   openHere: 'You are here',

@@ -1,6 +1,5 @@
 export const platform = {
   name: 'Platform',
-  menu: 'Go to the platform',
   nav: 'Pages of the platform',
   account: 'Account of {{name}}',
   lookAgain: 'Look again',
@@ -134,9 +133,6 @@ export const platform = {
   announcementTitle: 'Title',
   announcementText: 'Text',
   level: 'Level',
-  level_info: 'Information',
-  level_warning: 'Warning',
-  level_maintenance: 'Maintenance',
   toWhom: 'To whom',
   everyone: 'Everyone',
   someOnly: 'Some organizations',
@@ -244,7 +240,4 @@ export const platform = {
   portal_referral: 'Referrers',
   portal_family: 'Relatives',
   portal_self: 'Patients’ portals',
-
-  announced: 'Announcements',
-  dismiss: 'Put away: {{title}}',
 } as const

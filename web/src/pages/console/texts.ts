@@ -1,0 +1,4 @@
+import { texts } from '@/texts'
+import { platform } from '@/texts/en/platform'
+
+texts.addResourceBundle('en', 'texts', { platform }, true, true)
