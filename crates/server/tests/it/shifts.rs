@@ -250,9 +250,9 @@ async fn a_board_cut_off_a_hundred_times_misses_no_move_of_two_programs() {
     let first = screens[0].get("/api/events").listen().await.next().await.unwrap();
 
     // Each card by itself, its moves in turns through the one program and the other; beside them another house's.
+    let due = queue(&nurse).await["at"].clone();
     let moving = async |client: Client, there: Client| {
         let one = resident(&client, "Walker", "Room 12").await;
-        let due = jiff::Timestamp::now().to_string();
         let tasks = format!("/api/patients/{one}/tasks");
         let mut cards = Vec::new();
         for _ in 0..CARDS {

@@ -1,6 +1,7 @@
 //! The signed context: the database itself refuses any that the program did not make.
 
-use super::tables::{all, furnish};
+use super::furnish::furnish;
+use super::tables::all;
 use super::{Signer, attempt, cell, now, number, runtime};
 use crate::support::House;
 

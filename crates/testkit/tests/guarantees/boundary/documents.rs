@@ -1,6 +1,6 @@
 //! Rows of files: who lets them in, and who forgets them.
 
-use super::tables::furnish;
+use super::furnish::furnish;
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 

@@ -1,6 +1,7 @@
 //! Rows of exports: who does them, who is told what they may, and who ends them.
 
-use super::tables::{furnish, membership, other, uuid};
+use super::furnish::furnish;
+use super::tables::{membership, other, uuid};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 

@@ -1,7 +1,8 @@
 //! What is hidden from a post and what was approved for a relative, at the runtime role's own connection: said by who
 //! may, for others, in their own name.
 
-use super::tables::{furnish, membership, other, uuid};
+use super::furnish::furnish;
+use super::tables::{membership, other, uuid};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 use testkit::pg;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use testkit::pg;
 
+use super::furnish::furnish;
 use super::own::{self, ANN, BEN};
 use super::sessions::signed_in;
-use super::tables::{furnish, membership, other, standing, uuid};
+use super::tables::{membership, other, standing, uuid};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 

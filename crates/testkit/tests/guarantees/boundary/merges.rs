@@ -1,6 +1,7 @@
 //! Two records made one: what the database lets whoever merges do with the ties.
 
-use super::tables::{furnish, membership, other, standing, uuid};
+use super::furnish::furnish;
+use super::tables::{membership, other, standing, uuid};
 use super::{Signer, cell, number, runtime};
 use crate::support::House;
 

@@ -7,6 +7,7 @@ mod documents;
 mod exports;
 mod fields;
 mod functions;
+mod furnish;
 mod merges;
 mod oracles;
 mod own;

@@ -4,8 +4,9 @@ use chart::{CreateOptions, SearchRequest};
 use fhir::ResourceType;
 use kernel::{PatientId, ResourceId, Version, World};
 
+use super::furnish::furnish;
 use super::own;
-use super::tables::{OUTBOX, all, furnish, membership, standing, updates};
+use super::tables::{OUTBOX, all, membership, standing, updates};
 use super::{Signer, attempt, cell, rehearse, runtime};
 use crate::support::{House, into, note, patient};
 

@@ -340,7 +340,7 @@ pub(crate) fn contexts(house: &House, signer: &Signer) -> Vec<(String, String)> 
     kinds(house, signer).into_iter().map(|(_, name, context)| (name, context)).collect()
 }
 
-/// A row of every table for each of its owners. After [`super::tables::furnish`].
+/// A row of every table for each of its owners. After [`super::furnish::furnish`].
 pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
     for table in &OWN {
         for owner in table.whose.owners(house) {
@@ -353,7 +353,7 @@ pub(crate) async fn furnish(house: &House, superuser: &pg::Client) {
 async fn furnished() -> (House, pg::Client, pg::Client, Signer) {
     let house = House::new().await;
     let superuser = house.superuser().await;
-    super::tables::furnish(&house, &superuser).await;
+    super::furnish::furnish(&house, &superuser).await;
     furnish(&house, &superuser).await;
     let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
     (house, superuser, client, signer)

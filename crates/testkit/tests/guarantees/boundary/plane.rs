@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use testkit::pg;
 
-use super::tables::furnish;
+use super::furnish::furnish;
 use super::{Signer, attempt, cell, login, number, rehearse};
 use crate::support::House;
 

@@ -1,7 +1,8 @@
 //! What a membership makes below itself, at the runtime role's own connection: never more than it has, and what is
 //! there is changed from above alone.
 
-use super::tables::{furnish, membership};
+use super::furnish::furnish;
+use super::tables::membership;
 use super::{Signer, attempt, cell, number, rehearse, runtime};
 use crate::support::House;
 use testkit::pg;

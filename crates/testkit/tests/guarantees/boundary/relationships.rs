@@ -4,7 +4,8 @@ use kernel::World;
 use policy::{Permission, Plane, ROLES, Reach};
 use testkit::pg;
 
-use super::tables::{Table, all, furnish, membership};
+use super::furnish::furnish;
+use super::tables::{Table, all, membership};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::{House, note, patient};
 

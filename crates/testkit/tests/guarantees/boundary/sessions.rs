@@ -2,8 +2,9 @@
 
 use testkit::pg;
 
+use super::furnish::furnish;
 use super::own::{self, ANN, BEN};
-use super::tables::{furnish, hash, membership, standing, uuid};
+use super::tables::{hash, membership, standing, uuid};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::House;
 

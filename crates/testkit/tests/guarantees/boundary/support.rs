@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use testkit::pg;
 
-use super::tables::{furnish, membership, other};
+use super::furnish::furnish;
+use super::tables::{membership, other};
 use super::{Signer, attempt, cell, login, number, rehearse, runtime};
 use crate::support::House;
 

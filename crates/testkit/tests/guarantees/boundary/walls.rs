@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt as _;
 use testkit::pg;
 
+use super::furnish::furnish;
 use super::own::OWN;
-use super::tables::{CLOSED, Table, all, furnish, membership, updates};
+use super::tables::{CLOSED, Table, all, membership, updates};
 use super::{Signer, attempt, cell, number, rehearse, runtime};
 use crate::support::House;
 
