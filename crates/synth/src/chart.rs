@@ -10,6 +10,7 @@ mod notes;
 mod pass;
 mod results;
 mod sensitive;
+mod shift;
 mod stay;
 
 use crate::codes::Drug;
@@ -128,6 +129,7 @@ impl<'w> Chart<'w> {
         self.sensitive();
         if let Some(until) = self.until {
             self.pass(until);
+            self.shift(until);
         }
         if let Profile::Scale { resources_per_patient, .. } = self.profile {
             self.fill(resources_per_patient as usize);

@@ -51,16 +51,21 @@ fn the_same_seed_gives_the_same_world() {
     assert_ne!(first, fingerprint(Profile::Demo, 2));
 }
 
+/// What is written up to an hour: doses, and what is due around it.
+fn goes_on(one: &SynthResource) -> bool {
+    one.resource_type.starts_with("Medication") || one.json.contains("CodeSystem/task\"")
+}
+
 #[test]
 fn a_pass_goes_on_from_an_hour() {
     let now: jiff::Timestamp = "2026-03-02T15:20:00Z".parse().unwrap();
     let (plain, world) =
         (World::new(Profile::Demo, 42, TODAY), World::new(Profile::Demo, 42, TODAY).until(now));
-    let mut counted = 0;
+    let (mut counted, mut open) = (0, 0);
     for n in 0..20 {
         let chart = world.patient(0, 0, n);
         let others = |chart: &[SynthResource]| {
-            let others = chart.iter().filter(|one| !one.resource_type.starts_with("Medication"));
+            let others = chart.iter().filter(|one| !goes_on(one));
             others.cloned().collect::<Vec<_>>()
         };
         assert_eq!(others(&chart), others(&plain.patient(0, 0, n)));
@@ -75,8 +80,16 @@ fn a_pass_goes_on_from_an_hour() {
             counted += usize::from(dose["medicationCodeableConcept"].is_object());
         }
         assert!(!given.is_empty());
+        let tasks = chart.iter().filter(|one| one.resource_type == "Task" && goes_on(one));
+        for task in tasks {
+            let task: Value = serde_json::from_str(&task.json).unwrap();
+            let due = task["restriction"]["period"]["end"].as_str().unwrap();
+            let apart = due.parse::<jiff::Timestamp>().unwrap().duration_since(now).as_hours().abs();
+            assert!(apart < 10, "{due}");
+            open += 1;
+        }
     }
-    assert!(counted > 50, "{counted}");
+    assert!(counted > 50 && open > 20, "{counted} {open}");
 }
 
 /// A change here is a change of every seeded installation and measurement: make it on purpose.

@@ -29,7 +29,7 @@ const TEXT: usize = 300;
 #[schema(as = HandoverDraft)]
 pub(in super::super) struct Draft {
     shift: Shift,
-    /// By name; those of whom there is nothing to say come with no line.
+    /// By room; those of whom there is nothing to say come with no line.
     residents: Vec<Resident>,
 }
 
@@ -123,8 +123,9 @@ pub(in super::super) async fn draft(app: &App, ctx: &Ctx, code: &str, before: bo
     let mut lines: BTreeMap<PatientId, Vec<Line>> = BTreeMap::new();
     let found = [notes, vitals, incidents, orders, medicines, undone];
     let moved = moved.into_iter().map(|(patient, turn)| (patient, Line::new(Of::Stay, short(&turn))));
+    // What has no time is nobody's news.
     let due =
-        open.unwrap_or_default().into_iter().filter(|task| task.due.is_none_or(|due| due < shift.until));
+        open.unwrap_or_default().into_iter().filter(|task| task.due.is_some_and(|due| due < shift.until));
     let due = due.filter_map(|task| {
         let patient = task.patient.parse().ok()?;
         Some((patient, Line::new(Of::Task, short(&format!("Open: {}", task.text)))))
@@ -151,7 +152,11 @@ pub(in super::super) async fn draft(app: &App, ctx: &Ctx, code: &str, before: bo
             Some(Resident { patient, name, room, lines })
         })
         .collect();
-    residents.sort_by(|a, b| a.name.cmp(&b.name).then(a.patient.cmp(&b.patient)));
+    // As one walks through the house; whoever has no room comes last.
+    residents.sort_by(|a, b| {
+        let key = |one: &Resident| (one.room.is_none(), one.room.clone());
+        key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name)).then(a.patient.cmp(&b.patient))
+    });
     Ok(Draft { shift, residents })
 }
 
