@@ -3832,7 +3832,7 @@ export interface components {
         };
         /** @description What may be handed over. */
         HandoverDraft: {
-            /** @description By name; those of whom there is nothing to say come with no line. */
+            /** @description By room; those of whom there is nothing to say come with no line. */
             residents: components["schemas"]["HandoverDraftResident"][];
             shift: components["schemas"]["Shift"];
         };
