@@ -150,7 +150,7 @@ impl Bare {
     /// Does the row work of a row; `shown` is how many resources its answers held on average.
     pub(super) async fn run(&self, row: Row, shown: usize, window: Window) -> Fallible<Load> {
         let sizes = self.sample.sizes;
-        let rows = row.units();
+        let rows = row.units(shown);
         let work = match row {
             Row::Read => Work::Read,
             Row::Create => Work::Insert { rows, bytes: sizes.patient_bytes, tokens: sizes.patient_tokens },
@@ -158,7 +158,7 @@ impl Bare {
             // A note is about as long as any record, and has no token.
             Row::Autosave => Work::Update { bytes: sizes.bytes },
             Row::Identifier => Work::Identifier,
-            Row::Name => Work::Named { shown },
+            Row::Name | Row::Shift => Work::Named { shown },
             Row::Observations => Work::Series { shown },
             Row::Bundle => Work::Insert { rows: ENTRIES, bytes: sizes.bytes, tokens: sizes.tokens },
         };

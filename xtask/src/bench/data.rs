@@ -30,13 +30,15 @@ pub(super) struct Data {
     pub(super) series: Vec<(String, String, usize)>,
     /// By patient: what a visit consists of.
     pub(super) visits: Vec<Vec<Value>>,
+    /// The address of the facility's shift.
+    pub(super) shift: String,
 }
 
 /// Looks around.
 ///
 /// # Errors
 /// When there is too little to measure with.
-pub(super) async fn look(caller: &Caller) -> Fallible<Data> {
+pub(super) async fn look(caller: &Caller, facility: &str) -> Fallible<Data> {
     let mut connection = caller.connect().await?;
     let patients = pages(caller, &mut connection, "Patient?_count=100", PATIENTS).await?;
     let (mut addresses, mut series, mut visits) = (Vec::new(), Vec::new(), Vec::new());
@@ -68,7 +70,8 @@ pub(super) async fn look(caller: &Caller) -> Fallible<Data> {
     let identifiers = patients.iter().filter_map(identifier).collect::<Vec<_>>();
     let families: Vec<String> =
         patients.iter().filter_map(|p| p["name"][0]["family"].as_str()).map(str::to_owned).collect();
-    let data = Data { addresses, patients, identifiers, families, series, visits };
+    let shift = format!("/api/facilities/{}/shift", escape(facility));
+    let data = Data { addresses, patients, identifiers, families, series, visits, shift };
     if data.identifiers.is_empty()
         || data.families.is_empty()
         || data.series.is_empty()

@@ -72,7 +72,7 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
     report.facts.start = installation.restart().await?;
     if Row::ALL.iter().any(|row| options.wants(row.key())) || options.wants("sign-ins") {
         let caller = installation.caller(&facility)?;
-        let data = data::look(&caller).await?;
+        let data = data::look(&caller, &facility).await?;
         say("copying the rows for bare PostgreSQL");
         let bare = Bare::new(database).await?;
         report.facts.load[0] = cpu::load_average().unwrap_or_default();
@@ -118,7 +118,7 @@ async fn line(
     if many.failed * 100 > many.done {
         return Err(many.complaint.unwrap_or_default().into());
     }
-    Ok(Line { row, many, one, bare })
+    Ok(Line { row, units: row.units(shown), many, one, bare })
 }
 
 async fn beside(caller: &Caller, data: &Data) -> Fallible<Beside> {
@@ -128,7 +128,7 @@ async fn beside(caller: &Caller, data: &Data) -> Fallible<Beside> {
 
 /// How many resources the answers of a search hold, on average.
 async fn shown(row: Row, caller: &Caller, data: &Data) -> Fallible<usize> {
-    if !matches!(row, Row::Name | Row::Observations) {
+    if !matches!(row, Row::Name | Row::Observations | Row::Shift) {
         return Ok(1);
     }
     let mut connection = caller.connect().await?;
@@ -137,7 +137,7 @@ async fn shown(row: Row, caller: &Caller, data: &Data) -> Fallible<usize> {
     for _ in 0..asked {
         let Some(request) = script.first_mut().map(|script| script(None)) else { break };
         let page = connection.ask(&request).await?.json(200)?;
-        all += page["entry"].as_array().map_or(0, Vec::len);
+        all += page[if row == Row::Shift { "residents" } else { "entry" }].as_array().map_or(0, Vec::len);
     }
     Ok((all / asked).max(1))
 }

@@ -12,6 +12,8 @@ use super::rows::Row;
 /// A row of requests, measured.
 pub(super) struct Line {
     pub(super) row: Row,
+    /// How many of what is counted a request does.
+    pub(super) units: usize,
     /// With 32 clients.
     pub(super) many: Load,
     pub(super) one: Load,
@@ -58,7 +60,7 @@ pub(super) struct Report {
 impl Line {
     /// CPU milliseconds for one resource or request: server, PostgreSQL, both.
     fn costs(&self, load: &Load) -> (f64, f64, f64) {
-        let (each, units) = (load.each(), self.row.units() as f64);
+        let (each, units) = (load.each(), self.units as f64);
         (each.server / units, each.postgres / units, (each.server + each.postgres) / units)
     }
 

@@ -25,10 +25,11 @@ pub(super) enum Row {
     Observations,
     Bundle,
     Autosave,
+    Shift,
 }
 
 impl Row {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Read,
         Self::Create,
         Self::Update,
@@ -37,6 +38,7 @@ impl Row {
         Self::Observations,
         Self::Bundle,
         Self::Autosave,
+        Self::Shift,
     ];
 
     /// What `--only` and the JSON call it.
@@ -50,6 +52,7 @@ impl Row {
             Self::Observations => "observations",
             Self::Bundle => "bundle",
             Self::Autosave => "autosave",
+            Self::Shift => "shift",
         }
     }
 
@@ -64,6 +67,7 @@ impl Row {
             Self::Observations => "Observation by patient+code, newest 20",
             Self::Bundle => "transaction bundle, per resource",
             Self::Autosave => "note autosave",
+            Self::Shift => "a facility's shift, a resident",
         }
     }
 
@@ -76,6 +80,8 @@ impl Row {
             Self::Identifier => 0.40,
             Self::Name | Self::Observations => 0.50,
             Self::Autosave => 1.0,
+            // A list of fifty may cost 2.
+            Self::Shift => 0.04,
         }
     }
 
@@ -84,9 +90,13 @@ impl Row {
         if self == Self::Create { 201 } else { 200 }
     }
 
-    /// How many of what is counted one request does.
-    pub(super) fn units(self) -> usize {
-        if self == Self::Bundle { ENTRIES } else { 1 }
+    /// How many of what is counted one request does, whose answers hold so many on average.
+    pub(super) fn units(self, shown: usize) -> usize {
+        match self {
+            Self::Bundle => ENTRIES,
+            Self::Shift => shown,
+            _ => 1,
+        }
     }
 
     /// A script for each of `clients`.
@@ -120,6 +130,7 @@ impl Row {
             Self::Bundle => {
                 data.visits.iter().map(|visit| caller.send("POST", FHIR, "", &bundle(visit))).collect()
             }
+            Self::Shift => vec![caller.get(&data.shift)],
             Self::Create | Self::Update | Self::Autosave => Vec::new(),
         };
         let script = |number: usize| {
