@@ -16,7 +16,7 @@ use super::error::Error;
 use super::fhir::{Incident, Reported, as_review, reported, reviewed, said};
 use super::model::{FollowUp, Kind, Told, follow_ups};
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::patient_names;
 use crate::areas::shifts;
 use crate::areas::tasks::{self, TaskView, Wanted, who};
@@ -176,7 +176,8 @@ pub(super) async fn list(app: &App, ctx: &Ctx, code: &str) -> Result<Incidents, 
     let place = shifts::entered(app, ctx, Action::LookAtShift, code).await?;
     let since = app.world.now() - LISTED;
     let query = [("date", format!("ge{since}"))];
-    let found = every(app, ctx, (place.facility, ResourceType::AdverseEvent), &query, reported).await?;
+    let at = (Within::Facility(place.facility), ResourceType::AdverseEvent);
+    let found = every_in_sight(app, ctx, at, &query, |document| reported(&document)).await?;
     let mut found: Vec<Reported> = found.unwrap_or_default();
     found.sort_by_key(|one| std::cmp::Reverse(one.at));
     let records: Vec<String> = found.iter().map(|one| format!("AdverseEvent/{}", one.id)).collect();

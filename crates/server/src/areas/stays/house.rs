@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::view::StayView;
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{ANY, Within, every_in_sight};
 
 /// Somebody who is admitted.
 pub(crate) struct Here {
@@ -25,8 +25,8 @@ pub(crate) struct Here {
     pub(crate) from: Option<Timestamp>,
 }
 
-fn stay(document: &Document) -> Option<StayView> {
-    StayView::of(document).filter(StayView::is_stay)
+fn stay(document: Document) -> Option<StayView> {
+    StayView::of(&document).filter(StayView::is_stay)
 }
 
 fn here_of(stay: StayView) -> Option<Here> {
@@ -39,14 +39,10 @@ fn here_of(stay: StayView) -> Option<Here> {
     })
 }
 
-/// Everyone who is admitted at a facility; nothing where stays are out of sight.
-pub(crate) async fn here(
-    app: &App,
-    ctx: &Ctx,
-    facility: FacilityId,
-) -> Result<Option<Vec<Here>>, chart::Error> {
-    let query = [("status", super::ops::CURRENT.1.to_owned())];
-    every(app, ctx, (facility, ResourceType::Encounter), &query, |document| here_of(stay(document)?)).await
+/// Everyone who is admitted there; nothing where stays are out of sight.
+pub(crate) async fn here(app: &App, ctx: &Ctx, within: Within) -> Result<Option<Vec<Here>>, chart::Error> {
+    let read = |document| here_of(stay(document)?);
+    every_in_sight(app, ctx, (within, ResourceType::Encounter), &[super::ops::CURRENT], read).await
 }
 
 /// Whoever came, went or was moved at a facility since then, in words.
@@ -57,7 +53,8 @@ pub(crate) async fn moved(
     since: Timestamp,
 ) -> Result<Vec<(PatientId, String)>, chart::Error> {
     let query = [("date", format!("ge{since}"))];
-    let found = every(app, ctx, (facility, ResourceType::Encounter), &query, stay).await?;
+    let at = (Within::Facility(facility), ResourceType::Encounter);
+    let found = every_in_sight(app, ctx, at, &query, stay).await?;
     let told = |stay: &StayView| {
         let patient = stay.patient.parse().ok()?;
         Some(stay.turns(since).into_iter().map(move |turn| (patient, turn)).collect::<Vec<_>>())
@@ -101,7 +98,8 @@ pub(crate) async fn rooms(
     ctx: &Ctx,
     (facility, house): (FacilityId, &str),
 ) -> Result<Vec<Room>, chart::Error> {
-    let found = every(app, ctx, (facility, ResourceType::Location), &[], located).await?.unwrap_or_default();
+    let at = (Within::Facility(facility), ResourceType::Location);
+    let found = every_in_sight(app, ctx, at, ANY, |document| located(&document)).await?.unwrap_or_default();
     let by_place: HashMap<&str, &Located> = found.iter().map(|one| (one.place.as_str(), one)).collect();
     let wing = |room: &Located| {
         let mut at = room.part_of.as_deref();

@@ -9,5 +9,5 @@ mod routes;
 mod view;
 
 pub(crate) use house::{Here, Room, here, moved, rooms};
-pub(crate) use ops::{is_admitted, present};
+pub(crate) use ops::is_admitted;
 pub(crate) use routes::ROUTES;

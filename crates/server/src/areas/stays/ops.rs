@@ -1,8 +1,6 @@
 //! Admitting, moving, leaving, returning, discharging: each one document from the version that was seen, through the
 //! chart, which asks who may and logs it.
 
-use std::collections::HashMap;
-
 use chart::{CreateOptions, Document, Page, SearchRequest};
 use db::Ctx;
 use fhir::ResourceType;
@@ -21,8 +19,6 @@ use crate::http::Failure;
 
 /// Stays on a page.
 const PAGE: &str = "200";
-/// The most pages that are gone through at once.
-const PAGES: usize = 50;
 const INPATIENT: (&str, &str) = ("class", "IMP");
 pub(super) const CURRENT: (&str, &str) = ("status", "arrived,triaged,in-progress,onleave");
 
@@ -60,34 +56,6 @@ pub(super) async fn census(app: &App, ctx: &Ctx, cursor: Option<&str>) -> Result
     let mut query = vec![CURRENT, ("_count", PAGE)];
     query.extend(cursor.map(|cursor| ("_cursor", cursor)));
     search(app, ctx, ResourceType::Encounter, None, &query).await.map(told)
-}
-
-/// Where somebody is who stays here.
-pub(crate) struct Presence {
-    /// The room where they are, or that is held for them.
-    pub(crate) room: Option<String>,
-    /// Where they are who are away.
-    pub(crate) away: Option<String>,
-}
-
-/// Everyone who is admitted, within reach, for areas that go from one to the next.
-pub(crate) async fn present(app: &App, ctx: &Ctx) -> Result<HashMap<PatientId, Presence>, Failure> {
-    let mut all = HashMap::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..PAGES {
-        let page = census(app, ctx, cursor.as_deref()).await?;
-        for stay in page.stays {
-            if let Ok(patient) = stay.patient.parse() {
-                all.insert(patient, Presence { room: stay.room, away: stay.away });
-            }
-        }
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
-    // Whoever was left out would be passed by.
-    Err(Failure::coded(400, "invalid", "too many people stay within reach for one list"))
 }
 
 /// The stays of a patient.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chart::{Document, SearchRequest};
+use chart::Document;
 use db::Ctx;
 use fhir::ResourceType;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,7 @@ use super::counts::{self, Open};
 use super::view::{DoseView, NeededView, OrderStatus, OrderView, SheetChoice};
 use super::{Outcome, parsed};
 use crate::app::App;
+use crate::areas::every::{Within, every};
 use crate::areas::medications::error::Error;
 use crate::areas::medications::fhir as resources;
 use crate::areas::medications::model::{EARLY, MISSED, Order, Status, places, taken, texts};
@@ -24,8 +25,6 @@ use crate::areas::medications::store::{self, House};
 const LIMITS: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// Ids asked for at once.
 const TOGETHER: usize = 100;
-/// The most pages of a search.
-const PAGES: usize = 100;
 
 /// Whose records are looked at.
 #[derive(Clone, Copy)]
@@ -34,32 +33,6 @@ pub(super) enum Whose<'a> {
     One(PatientId),
     /// Those of all these.
     All(&'a [PatientId]),
-}
-
-/// All that a search finds.
-pub(super) async fn search(
-    app: &App,
-    ctx: &Ctx,
-    rtype: ResourceType,
-    compartment: Option<PatientId>,
-    query: &[(&str, &str)],
-) -> Result<Vec<Document>, Error> {
-    let mut all = Vec::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..PAGES {
-        let mut asked: Vec<(String, String)> =
-            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        asked.push(("_count".to_owned(), "1000".to_owned()));
-        asked.extend(cursor.take().map(|cursor| ("_cursor".to_owned(), cursor)));
-        let page = app.store.search(ctx, SearchRequest { rtype, compartment, query: &asked }).await?;
-        all.extend(page.entries);
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
-    // A list that ends somewhere would look whole.
-    Err(Error::coded(400, "invalid", "there is too much of this for one list"))
 }
 
 /// The records of a type of these patients, sensitive ones among them; nothing of what is out of the caller's sight.
@@ -74,9 +47,9 @@ pub(super) async fn of(
         return Ok(Vec::new());
     }
     match whose {
-        Whose::One(patient) => search(app, ctx, rtype, Some(patient), query).await,
+        Whose::One(patient) => Ok(every(app, ctx, (Within::Patient(patient), rtype), query, Some).await?),
         Whose::All(patients) => {
-            let mut all = search(app, ctx, rtype, None, query).await?;
+            let mut all = every(app, ctx, (Within::Reach, rtype), query, Some).await?;
             all.extend(app.store.list_sensitive(ctx, rtype, patients, since).await?);
             Ok(all)
         }
@@ -92,7 +65,7 @@ pub(super) async fn named(
 ) -> Result<Vec<Document>, Error> {
     let mut all = Vec::new();
     for some in ids.chunks(TOGETHER) {
-        all.extend(search(app, ctx, rtype, None, &[("_id", &some.join(","))]).await?);
+        all.extend(every(app, ctx, (Within::Reach, rtype), &[("_id", some.join(","))], Some).await?);
     }
     Ok(all)
 }

@@ -11,10 +11,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::around::search;
 use super::counts::{self, Taken};
 use super::{DoseResult, Outcome, Told, event, house, id, parsed, patient_of, place_of, said, sees_whole};
 use crate::app::App;
+use crate::areas::every::{Within, every};
 use crate::areas::medications::error::Error;
 use crate::areas::medications::fhir::{self as resources, Recorder};
 use crate::areas::medications::model::{Moment, Order, Refusal, Status, fits, moment, texts};
@@ -218,11 +218,11 @@ fn check(dose: &Dose, standing: &Standing, now: Timestamp) -> Result<(), Error> 
 
 /// What other programs recorded of the order around this dose. It takes no place; who looked is told of it.
 async fn elsewhere(app: &App, ctx: &Ctx, dose: &Dose) -> Result<Vec<(Uuid, resources::Read)>, Error> {
-    const RTYPE: ResourceType = ResourceType::MedicationAdministration;
+    let at = (Within::Patient(PatientId(dose.patient)), ResourceType::MedicationAdministration);
     let from = dose.at.saturating_sub(AROUND).unwrap_or(dose.at);
     let (order, since) = (format!("MedicationRequest/{}", id(dose.order)), format!("ge{from}"));
     let query = [("request", order.as_str()), ("effective-time", since.as_str())];
-    let found = search(app, ctx, RTYPE, Some(PatientId(dose.patient)), &query).await?;
+    let found = every(app, ctx, at, &query, Some).await?;
     if found.is_empty() {
         return Ok(Vec::new());
     }

@@ -16,10 +16,11 @@ use super::around::{Around, Known, Whose, named, of};
 use super::view::{OrderStatus, OrderView};
 use super::{house, parsed, place_of, sees_whole};
 use crate::app::App;
+use crate::areas::every::Within;
 use crate::areas::medications::error::Error;
 use crate::areas::medications::model::Status;
 use crate::areas::medications::store::House;
-use crate::areas::stays;
+use crate::areas::stays::{self, Here};
 
 /// How far a pass looks back and ahead.
 const HALF_DAY: SignedDuration = SignedDuration::from_hours(12);
@@ -59,7 +60,10 @@ pub(in super::super) async fn pass(
 ) -> Result<Pass, Error> {
     sees_whole(app, ctx, Action::Search).await?;
     let now = app.world.now();
-    let here = stays::present(app, ctx).await?;
+    let within = facility.map_or(Within::Reach, Within::Facility);
+    // Whoever was left out would be passed by.
+    let here = stays::here(app, ctx, within).await?.ok_or(chart::Error::from(db::Error::NotFound))?;
+    let here: HashMap<PatientId, Here> = here.into_iter().map(|stay| (stay.patient, stay)).collect();
     let patients: Vec<PatientId> = here.keys().copied().collect();
     let mut places = app.store.facilities_of(ctx, &patients).await?;
     places.retain(|_, place| facility.is_none_or(|wanted| wanted == *place));

@@ -15,6 +15,7 @@ use super::super::model::{Line, Of, Shift, unusual};
 use super::queue::{each, subject};
 use super::{entered, shifts};
 use crate::app::App;
+use crate::areas::every::Within;
 use crate::areas::notes::patient_names;
 use crate::areas::stays;
 use crate::areas::tasks;
@@ -110,7 +111,7 @@ pub(in super::super) async fn draft(app: &App, ctx: &Ctx, code: &str, before: bo
     let (notes, dates, authored, written) =
         (within("date"), within("date"), within("authored"), within("authoredon"));
     let (here, moved, open, notes, vitals, incidents, orders, medicines, undone) = tokio::try_join!(
-        stays::here(app, ctx, at),
+        stays::here(app, ctx, Within::Facility(at)),
         stays::moved(app, ctx, at, shift.from),
         tasks::open_at(app, ctx, at),
         each(app, ctx, of(ResourceType::Composition), &notes, noted),

@@ -18,7 +18,7 @@ use super::super::model::{Line, Shift};
 use super::super::store::{self, Handed};
 use super::{entered, shifts};
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::patient_names;
 use crate::areas::tasks::who;
 
@@ -130,7 +130,8 @@ pub(super) async fn words(
     for some in ids.chunks(10) {
         let named: Vec<String> = some.iter().map(|id| format!("{HANDOVER}|{id}")).collect();
         let query = [("identifier", named.join(","))];
-        let found = every(app, ctx, (at, ResourceType::Communication), &query, read).await?;
+        let within = (Within::Facility(at), ResourceType::Communication);
+        let found = every_in_sight(app, ctx, within, &query, |document| read(&document)).await?;
         said.extend(found.unwrap_or_default());
     }
     Ok(said)

@@ -19,7 +19,7 @@ use super::super::store::Place;
 use super::handovers::{self, HandoverView};
 use super::{entered, shifts};
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::patient_names;
 use crate::areas::stays::{self, Here};
 use crate::areas::tasks::{self, TaskView};
@@ -93,16 +93,16 @@ pub(in super::super) struct Census {
     free: Vec<String>,
 }
 
-/// As [`every`], of documents that are read as JSON.
+/// As [`every_in_sight`] at a facility, of documents that are read as JSON.
 pub(super) async fn each<T>(
     app: &App,
     ctx: &Ctx,
-    at: (FacilityId, ResourceType),
+    (facility, rtype): (FacilityId, ResourceType),
     query: &[(&str, String)],
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, chart::Error> {
-    let whole = |document: &Document| read(&serde_json::from_slice(&document.body).ok()?);
-    every(app, ctx, at, query, whole).await
+    let whole = |document: Document| read(&serde_json::from_slice(&document.body).ok()?);
+    every_in_sight(app, ctx, (Within::Facility(facility), rtype), query, whole).await
 }
 
 /// Whose a record is.
@@ -151,7 +151,7 @@ async fn house(app: &App, ctx: &Ctx, place: &Place) -> Result<Seen, Error> {
     let midnight = start.map(|zoned| zoned.timestamp()).unwrap_or(now);
     let at = place.facility;
     let (here, rooms, moved) = tokio::try_join!(
-        stays::here(app, ctx, at),
+        stays::here(app, ctx, Within::Facility(at)),
         stays::rooms(app, ctx, (at, &place.name)),
         stays::moved(app, ctx, at, midnight),
     )?;

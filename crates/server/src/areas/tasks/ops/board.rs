@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::super::error::Error;
 use super::super::model::{OPEN, TaskView, team_token};
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::patient_names;
 use crate::areas::{shifts, stays};
 use crate::http::Failure;
@@ -62,7 +62,7 @@ pub(in super::super) async fn board(
         team.map(|team| team_token(team).ok_or(Error::Invalid("team: not one of those that there are")));
     let token = token.transpose()?;
     let place = shifts::entered(app, ctx, Action::LookAtShift, code).await?;
-    let (at, now) = ((place.facility, ResourceType::Task), app.world.now());
+    let (at, now) = ((Within::Facility(place.facility), ResourceType::Task), app.world.now());
     let of_team = |mut query: Vec<(&'static str, String)>| {
         query.extend(token.clone().map(|token| ("performer", token)));
         query
@@ -72,11 +72,11 @@ pub(in super::super) async fn board(
         ("status", "completed,cancelled".to_owned()),
         ("modified", format!("ge{}", now - FINISHED)),
     ]);
-    let read = |document: &Document| TaskView::of(document).filter(|task| !task.patient.is_empty());
+    let read = |document: Document| TaskView::of(&document).filter(|task| !task.patient.is_empty());
     let (open, over, here) = tokio::try_join!(
-        every(app, ctx, at, &open, read),
-        every(app, ctx, at, &over, read),
-        stays::here(app, ctx, place.facility),
+        every_in_sight(app, ctx, at, &open, read),
+        every_in_sight(app, ctx, at, &over, read),
+        stays::here(app, ctx, at.0),
     )?;
     let hidden = open.is_none();
     let (mut open, mut over) = (open.unwrap_or_default(), over.unwrap_or_default());

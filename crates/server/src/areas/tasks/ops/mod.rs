@@ -13,7 +13,7 @@ use super::error::Error;
 use super::model::{Again, Ended, OPEN, Place, TaskView, Wanted, ended, is_kind, moved, next, team};
 use super::store;
 use crate::app::App;
-use crate::areas::every::every;
+use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::POST;
 use crate::http::Failure;
 
@@ -28,7 +28,8 @@ pub(crate) async fn open_at(
     ctx: &Ctx,
     facility: FacilityId,
 ) -> Result<Option<Vec<TaskView>>, chart::Error> {
-    every(app, ctx, (facility, ResourceType::Task), &[("status", OPEN.to_owned())], TaskView::of).await
+    let at = (Within::Facility(facility), ResourceType::Task);
+    every_in_sight(app, ctx, at, &[("status", OPEN)], |document| TaskView::of(&document)).await
 }
 
 /// The tasks that follow from these records, and what they say in full.
@@ -40,11 +41,14 @@ pub(crate) async fn about(
 ) -> Result<Vec<(TaskView, Value)>, chart::Error> {
     let mut found = Vec::new();
     let read =
-        |document: &Document| Some((TaskView::of(document)?, serde_json::from_slice(&document.body).ok()?));
+        |document: Document| Some((TaskView::of(&document)?, serde_json::from_slice(&document.body).ok()?));
     for some in records.chunks(50) {
         let query = [("focus", some.join(","))];
-        found
-            .extend(every(app, ctx, (facility, ResourceType::Task), &query, read).await?.unwrap_or_default());
+        found.extend(
+            every_in_sight(app, ctx, (Within::Facility(facility), ResourceType::Task), &query, read)
+                .await?
+                .unwrap_or_default(),
+        );
     }
     Ok(found)
 }
