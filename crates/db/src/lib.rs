@@ -24,6 +24,7 @@ mod platform;
 mod pool;
 mod report;
 mod revoked;
+pub mod seal;
 mod session;
 mod signing;
 mod tx;

@@ -10,8 +10,8 @@ mod embedded {
 
 const ROLES: &str = include_str!("../roles.sql");
 
-/// The roles that sign in: the runtime's and the plane's.
-const LOGINS: [&str; 2] = ["lamplight_app", "lamplight_platform"];
+/// The roles that sign in: the runtime's, the plane's and the log's sealer's.
+const LOGINS: [&str; 3] = ["lamplight_app", "lamplight_platform", "lamplight_sealer"];
 
 /// Creates the roles, runs the migrations that are missing and hands the context key to the database. `owner` must be a
 /// login that may create roles and act as `lamplight_owner` and `lamplight_operator`. Returns how many migrations ran.

@@ -61,6 +61,12 @@ impl TestDb {
         self.cluster.owner(&self.name)
     }
 
+    /// The endpoint of who seals the log.
+    pub fn sealer(&self) -> Endpoint {
+        let root = cluster::root_key();
+        self.owner().login("lamplight_sealer", &root.role_password("lamplight_sealer"))
+    }
+
     /// The operator's login.
     ///
     /// # Panics

@@ -24,8 +24,11 @@ pub struct Database {
     pub(super) runtime: Option<Endpoint>,
     /// As the role of the plane above organizations, which is served from the main database alone.
     pub(super) platform: Option<Endpoint>,
+    /// As the role that seals the audit log, where this program may.
+    pub(super) sealer: Option<Endpoint>,
     pub(super) owner: Option<Endpoint>,
     pub(super) root_key_file: PathBuf,
+    pub(super) audit_key_file: PathBuf,
     pub(super) world: World,
     /// Whether the runtime role's password is ours to set.
     pub(super) private: bool,
@@ -159,12 +162,14 @@ impl Databases {
     pub fn placed(&self, name: &str) -> Result<Database, Error> {
         if let Some((runtime, owner)) = self.listed()?.remove(name) {
             let runtime = Some(runtime);
-            return Ok(Database { runtime, platform: None, owner, private: false, ..self.main.clone() });
+            let (platform, sealer) = (None, None);
+            return Ok(Database { runtime, platform, sealer, owner, private: false, ..self.main.clone() });
         }
         let beside = |main: &Option<Endpoint>| main.as_ref().map(|main| main.database(name));
         Ok(Database {
             runtime: beside(&self.main.runtime),
             platform: None,
+            sealer: beside(&self.main.sealer),
             owner: beside(&self.main.owner),
             ..self.main.clone()
         })

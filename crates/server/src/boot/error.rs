@@ -29,6 +29,15 @@ pub enum Error {
         "the database was made with another root key; nothing was changed. Name the right file in LAMPLIGHT_ROOT_KEY_FILE"
     )]
     OtherKey,
+    /// The login that sees the sealed log is not known.
+    #[error("this needs the login that seals the audit log: set DATABASE_SEALER_URL")]
+    NoSealer,
+    /// The audit log's key is none.
+    #[error("{0} holds no key that the audit log can be sealed with")]
+    AuditKey(PathBuf),
+    /// The audit log's key is readable by others.
+    #[error("{0} may be read by others: set its mode to 0600")]
+    AuditKeyOpen(PathBuf),
     /// Only the runtime login is known.
     #[error("this needs the owner's login: set DATABASE_OWNER_URL")]
     NoOwner,

@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod options;
 mod private;
+mod sealing;
 
 pub use databases::{Database, Databases};
 pub use error::Error;
@@ -28,6 +29,8 @@ const DATABASE: &str = "lamplight";
 /// The role that the program works as, and the one of the plane above organizations.
 const RUNTIME: &str = "lamplight_app";
 const PLATFORM: &str = "lamplight_platform";
+/// The role that seals the audit log.
+const SEALER: &str = "lamplight_sealer";
 
 /// What the installation is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +64,10 @@ impl Installation {
         let main = Database {
             runtime: None,
             platform: None,
+            sealer: None,
             owner: None,
             root_key_file,
+            audit_key_file: options.audit_key_file.clone().unwrap_or_else(|| data_dir.join("audit.key")),
             world: world.clone(),
             private: false,
         };
@@ -88,6 +93,7 @@ impl Installation {
         let main = &mut self.databases.main;
         main.runtime = endpoint(&options.database_url)?;
         main.platform = endpoint(&options.database_platform_url)?;
+        main.sealer = endpoint(&options.database_sealer_url)?;
         main.owner = endpoint(&options.database_owner_url)?;
         if !main.root_key_file.exists() {
             self.may_make_key(data_dir, purpose).await?;
@@ -137,7 +143,7 @@ impl Installation {
         let private = Private::open(&data_dir, &root, purpose).await?;
         let owner = private.owner(DATABASE)?;
         let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
-        (main.runtime, main.platform) = (login(RUNTIME), login(PLATFORM));
+        (main.runtime, main.platform, main.sealer) = (login(RUNTIME), login(PLATFORM), login(SEALER));
         main.owner = Some(owner);
         main.private = true;
         if private.is_own() {

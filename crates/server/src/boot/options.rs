@@ -36,6 +36,12 @@ pub struct BootOptions {
     /// organizations (`/platform`)
     #[arg(long, env = "DATABASE_PLATFORM_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_platform_url: Option<String>,
+    /// The login of the role `lamplight_sealer` there; without, this program does not seal the audit log
+    #[arg(long, env = "DATABASE_SEALER_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub database_sealer_url: Option<String>,
+    /// The key that the audit log is sealed with [default: audit.key in the data folder]
+    #[arg(long, env = "LAMPLIGHT_AUDIT_KEY_FILE", value_name = "FILE", global = true)]
+    pub audit_key_file: Option<PathBuf>,
     /// The owner's login there, for migrations and the operator's commands
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_owner_url: Option<String>,
@@ -62,6 +68,13 @@ impl BootOptions {
     /// Whether real people's data is to be expected.
     pub fn is_production(&self) -> bool {
         self.environment == Environment::Production
+    }
+
+    /// Whether the key that seals the audit log would lie beside the log.
+    pub fn audit_key_beside_log(&self) -> bool {
+        let seals = self.database_sealer_url.is_some()
+            || self.database_url.is_none() && self.database_owner_url.is_none();
+        seals && self.audit_key_file.is_none()
     }
 
     /// Refuses what no production installation may have.

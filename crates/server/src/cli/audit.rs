@@ -1,16 +1,21 @@
 //! `lamplight audit`.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
+use db::seal::Verified;
 use db::{ReportLine, ReportWindow};
-use eyre::{bail, eyre};
+use eyre::{WrapErr as _, bail, eyre};
 use fhir::ResourceType;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kernel::PatientId;
+use merkle::Verifier;
 
 use super::session::Session;
-use super::{Done, out, session};
+use super::{Done, out, sealing, session};
 use crate::boot::Installation;
 
 #[derive(Subcommand)]
@@ -19,6 +24,114 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  lamplight audit report --organization oak-hill \
                             --patient 01981f3e-7c1a-7b52-8f6e-0a4c2f1d9b10 --from 2026-01-01 --to 2026-04-01 --format csv")]
     Report(Report),
+    /// The public key that the log's checkpoints are signed with
+    Key,
+    /// Derive the whole log anew and compare it with what was signed
+    #[command(after_help = VERIFY)]
+    Verify(Verify),
+}
+
+impl Command {
+    /// Whether its exit codes are those of a verification.
+    pub(super) fn verifies(&self) -> bool {
+        matches!(self, Self::Verify(_))
+    }
+}
+
+const VERIFY: &str = "\
+Exit codes:
+  0  clean
+  1  tampered with; the lines say how
+  2  it could not be completed
+  3  clean, and events wait longer to be sealed than they may
+
+Keep the public key and the witness's file where whoever runs the database cannot write:
+  lamplight audit verify --key audit.pub --witness /mnt/elsewhere/checkpoints.jsonl";
+
+/// How long an event may wait to be sealed.
+const LAG: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Public keys that checkpoints may be signed with, a line each [default: that of the installation]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// What a witness outside the database has kept
+    #[arg(long, value_name = "FILE")]
+    witness: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn keys(verify: &Verify, installation: &Installation) -> eyre::Result<Vec<Verifier>> {
+    let Some(file) = &verify.key else {
+        return installation
+            .main()
+            .audit_verifier()?
+            .map(|key| vec![key])
+            .ok_or_else(|| eyre!("the log's key is not here: name a file with its public key with --key"));
+    };
+    let text =
+        std::fs::read_to_string(file).wrap_err_with(|| format!("{} cannot be read", file.display()))?;
+    let keys = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys = keys.map(|line| line.parse().wrap_err("a public key")).collect::<eyre::Result<Vec<_>>>()?;
+    eyre::ensure!(!keys.is_empty(), "{} holds no key", file.display());
+    Ok(keys)
+}
+
+async fn verify(verify: Verify, installation: &Installation) -> eyre::Result<Done> {
+    let keys = keys(&verify, installation)?;
+    let witnessed = match &verify.witness {
+        Some(file) => sealing::witnessed(file, &keys)?,
+        None => BTreeMap::new(),
+    };
+    let verified = db::seal::verify(installation.main().sealed_log()?, &keys, &witnessed).await?;
+    let now = installation.world().now();
+    let waits = verified.waits_since.map(|since| now.duration_since(since)).filter(|waits| *waits > LAG);
+    if verify.json {
+        out::json(&verified)?;
+    } else {
+        told(&verified)?;
+        if let Some(waits) = waits {
+            out::note(format!("events wait for {} s to be sealed", waits.as_secs()));
+        }
+    }
+    Ok(Done::With(match (verified.findings.is_empty(), waits) {
+        (false, _) => 1,
+        (true, Some(_)) => 3,
+        (true, None) => 0,
+    }))
+}
+
+fn told(verified: &Verified) -> eyre::Result<()> {
+    out::line(format!(
+        "{} events of {} organizations and {} checkpoints verified; {} events are not sealed yet",
+        verified.events, verified.organizations, verified.checkpoints, verified.unsealed
+    ))?;
+    if verified.findings.is_empty() {
+        out::line("clean")?;
+        return Ok(());
+    }
+    let rows: Vec<_> = verified
+        .findings
+        .iter()
+        .map(|one| {
+            let place = match (one.sequence, one.until) {
+                (Some(from), Some(until)) => format!("{from} to {until}"),
+                (Some(at), None) => at.to_string(),
+                (None, _) => String::new(),
+            };
+            let of = if one.organization == 0 { "all".to_owned() } else { one.organization.to_string() };
+            let event = one.event.map(|event| event.to_string()).unwrap_or_default();
+            [of, place, one.kind.to_string(), event, one.what.to_owned()]
+        })
+        .collect();
+    out::table(["ORGANIZATION", "SEQUENCE", "KIND", "EVENT", "WHAT"], &rows)?;
+    if verified.more > 0 {
+        out::note(format!("{} more were found", verified.more));
+    }
+    Ok(())
 }
 
 #[derive(Args)]
@@ -64,7 +177,19 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
-    let Command::Report(report) = command;
+    match command {
+        Command::Report(asked) => report(asked, installation).await,
+        Command::Verify(asked) => verify(asked, installation).await,
+        Command::Key => {
+            let key = installation.main().audit_verifier()?;
+            let key = key.ok_or_else(|| eyre!("there is no key here: `lamplight serve` makes it"))?;
+            out::line(key.to_string())?;
+            Ok(Done::Wholly)
+        }
+    }
+}
+
+async fn report(report: Report, installation: &Installation) -> eyre::Result<Done> {
     let slug = match report.organization {
         Some(slug) => slug,
         None => match &mut *session::slugs(installation).await? {

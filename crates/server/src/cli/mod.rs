@@ -19,6 +19,7 @@ mod platform;
 mod progress;
 mod provider;
 mod routes;
+mod sealing;
 mod seed;
 mod serve;
 mod session;
@@ -102,7 +103,7 @@ enum Command {
     Seed(seed::Options),
     /// List the routes of the API with the policy of each
     Routes(routes::Options),
-    /// Ask the audit log
+    /// Ask the audit log, seal it, verify it
     #[command(subcommand)]
     Audit(audit::Command),
     /// Check that the walls between organizations stand
@@ -118,6 +119,8 @@ enum Done {
     InPart,
     /// A check found something.
     ChecksFailed,
+    /// As the command's own help says.
+    With(u8),
 }
 
 impl From<Done> for ExitCode {
@@ -126,6 +129,7 @@ impl From<Done> for ExitCode {
             Done::Wholly => Self::SUCCESS,
             Done::InPart => Self::from(3),
             Done::ChecksFailed => Self::from(4),
+            Done::With(code) => Self::from(code),
         }
     }
 }
@@ -141,6 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
         }
     };
     let serves = matches!(cli.command, Command::Serve(_));
+    let failed = if matches!(&cli.command, Command::Audit(command) if command.verifies()) { 2 } else { 1 };
     let ended = log::start(cli.log.as_deref(), serves).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -154,7 +159,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
         Ok(done) => done.into(),
         Err(error) => {
             out::note(format!("error: {error:#}"));
-            ExitCode::FAILURE
+            ExitCode::from(failed)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `lamplight serve`.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chart::Store;
@@ -10,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, out, seed, session, tasks};
+use super::{Done, doctor, keepers, out, sealing, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -55,6 +56,9 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_ORGANIZATION_RATE", value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     organization_rate: u32,
+    /// A file outside the database, best on another machine, that keeps what was signed of the audit log
+    #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "FILE")]
+    audit_witness: Option<PathBuf>,
     #[command(flatten)]
     messages: super::messages::Options,
     #[command(flatten)]
@@ -82,7 +86,14 @@ impl Options {
                 self.listen
             );
         }
-        self.messages.check()
+        self.messages.check()?;
+        if boot.audit_key_beside_log() {
+            bail!(
+                "refused with LAMPLIGHT_ENV=production: the key that seals the audit log would lie beside it; keep it \
+                 elsewhere and name it in LAMPLIGHT_AUDIT_KEY_FILE"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -149,7 +160,12 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     let app = App::new(store.clone(), installation.world().clone(), settings);
     let (stop, stopped) = watch::channel(false);
     let told = || tasks::told(stopped.clone());
-    let background = tasks::start(&app, &told);
+    let mut background = tasks::start(&app, &told);
+    let witness = options.audit_witness.clone().map(sealing::Witness::new);
+    match installation.main().sealer()? {
+        Some(sealer) => background.add(told(), sealing::always(sealer, witness)),
+        None => tracing::warn!("this program does not seal the audit log: no login for it is known"),
+    }
     let databases = installation.databases().clone();
     let placed = keepers::start(&app, databases, options.own_connections.into(), stopped.clone()).await;
     let figures = metrics.map(|listener| tokio::spawn(http::serve_metrics(app.clone(), listener, told())));

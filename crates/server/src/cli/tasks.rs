@@ -22,6 +22,15 @@ const IDLE: Duration = Duration::from_secs(2);
 pub(super) struct Tasks(JoinSet<()>);
 
 impl Tasks {
+    /// One more, until told.
+    pub(super) fn add(
+        &mut self,
+        told: impl Future<Output = ()> + Send + 'static,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.0.spawn(until(told, task));
+    }
+
     /// Waits until all have ended, which they do when told.
     pub(super) async fn ended(mut self) {
         while self.0.join_next().await.is_some() {}

@@ -5,4 +5,5 @@ mod bulk;
 mod house;
 mod operator;
 mod placing;
+mod sealing;
 mod serving;

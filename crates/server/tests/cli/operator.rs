@@ -121,9 +121,9 @@ fn the_command_line_says_what_it_wants() {
 #[test]
 fn production_refuses_what_is_unsafe_before_anything_is_made() {
     let house = House::new("production");
-    let run = |arguments: &[&str], key: bool| {
+    let run_with = |arguments: &[&str], key: bool, more: &[(&str, &str)]| {
         let mut command = house.command(arguments);
-        command.env("LAMPLIGHT_ENV", "production");
+        command.env("LAMPLIGHT_ENV", "production").envs(more.iter().copied());
         if key {
             command.env("LAMPLIGHT_ROOT_KEY_FILE", house.path("root.key"));
         }
@@ -131,10 +131,13 @@ fn production_refuses_what_is_unsafe_before_anything_is_made() {
         assert!(ran.code == 1 && ran.err.contains("refused with LAMPLIGHT_ENV=production"), "{}", ran.err);
         ran.err
     };
+    let run = |arguments: &[&str], key: bool| run_with(arguments, key, &[]);
     assert!(run(&["organization", "list"], false).contains("LAMPLIGHT_ROOT_KEY_FILE"));
     assert!(run(&["serve", "--demo"], true).contains("--demo"));
     assert!(run(&["serve", "--listen", "0.0.0.0:0"], true).contains("--behind-tls-proxy"));
     assert!(run(&["serve"], true).contains("LAMPLIGHT_SMTP_URL"));
+    let mail = [("LAMPLIGHT_SMTP_URL", "smtps://mail.example"), ("LAMPLIGHT_MAIL_FROM", "care@example.com")];
+    assert!(run_with(&["serve"], true, &mail).contains("LAMPLIGHT_AUDIT_KEY_FILE"));
     // Nor does a demonstration go where others reach it.
     let ran = house.run(&["serve", "--demo", "--behind-tls-proxy"]);
     assert!(ran.code == 1 && ran.err.contains("refused with"), "{}", ran.err);

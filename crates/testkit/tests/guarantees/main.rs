@@ -10,6 +10,7 @@ mod plans;
 mod pool;
 mod properties;
 mod sealed;
+mod sealing;
 mod server;
 mod support;
 mod synthea;

@@ -114,6 +114,17 @@ pub(crate) fn request() -> Request {
     Request { id: RequestId(World::system().uuid()), address: None, purpose: Purpose::Operations }
 }
 
+/// A role of ours at a bare connection.
+pub(crate) async fn login(database: &TestDb, role: &str) -> pg::Client {
+    let name: String =
+        database.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    let mut config: pg::Config = Cluster::shared().await.superuser().parse().unwrap();
+    config.user(role).password(root_key().role_password(role)).dbname(&name);
+    let (client, connection) = config.connect(pg::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 /// A second program on the same database: nothing in its caches.
 pub(crate) async fn another_program(database: &TestDb, sizes: db::PoolSizes) -> Db {
     let name: String =

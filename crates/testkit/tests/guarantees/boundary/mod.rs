@@ -21,9 +21,9 @@ mod walls;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kernel::World;
-use testkit::{Cluster, pg};
+use testkit::pg;
 
-use crate::support::{House, root_key};
+use crate::support::House;
 
 /// Signs contexts as the program does; the pads are what only the superuser and a definer function can read.
 pub(crate) struct Signer {
@@ -69,14 +69,7 @@ pub(crate) async fn runtime(house: &House) -> pg::Client {
 
 /// A role of ours at a bare connection.
 pub(crate) async fn login(house: &House, role: &str) -> pg::Client {
-    let name: String =
-        house.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
-    let cluster = Cluster::shared().await;
-    let mut config: pg::Config = cluster.superuser().parse().unwrap();
-    config.user(role).password(root_key().role_password(role)).dbname(&name);
-    let (client, connection) = config.connect(pg::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
+    crate::support::login(&house.database, role).await
 }
 
 /// What a refusal tells whoever was refused.

@@ -1,0 +1,87 @@
+//! The log is sealed while the program serves; `audit verify` says whether it is what was sealed, and how it ended by its
+//! exit code.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use merkle::{Checkpoint, Signer};
+use serde_json::Value;
+
+use crate::house::{House, Server};
+
+/// Waits until what a command wrote is sealed.
+fn sealed(house: &House) -> Value {
+    let began = Instant::now();
+    loop {
+        let ran = house.run(&["audit", "verify", "--json"]);
+        let told: Value = serde_json::from_str(&ran.out).unwrap_or_default();
+        if ran.code == 0 && told["events"].as_u64() > Some(0) && told["unsealed"] == 0 {
+            return told;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "not sealed: {} {} {}",
+            ran.code,
+            ran.out,
+            ran.err
+        );
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn the_log_is_sealed_while_the_program_serves_and_verified_beside_it() {
+    let house = House::new("sealing");
+    house.make_oak(&["north"]);
+    assert_eq!(house.run(&["audit", "key"]).code, 1, "nobody has sealed yet");
+    let witness = house.text("checkpoints.jsonl");
+    let server = Server::start(&house, &["--audit-witness", &witness]);
+    let told = sealed(&house);
+    assert!(
+        told["findings"].as_array().unwrap().is_empty() && told["checkpoints"].as_u64() >= Some(2),
+        "{told}"
+    );
+    let key = house.ok(&["audit", "key"]);
+    fs::write(house.path("audit.pub"), &key).unwrap();
+    let verify = |key: &str, witness: &str| {
+        house.run(&["audit", "verify", "--key", &house.text(key), "--witness", &house.text(witness)])
+    };
+    // The witness is written right after the round.
+    let began = Instant::now();
+    while fs::read_to_string(&witness).is_ok_and(|text| !text.ends_with('\n'))
+        || !house.path("checkpoints.jsonl").exists()
+    {
+        assert!(began.elapsed() < Duration::from_secs(20), "no witness");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let ran = verify("audit.pub", "checkpoints.jsonl");
+    assert!(ran.code == 0 && ran.out.contains("clean"), "{} {} {}", ran.code, ran.out, ran.err);
+
+    // A witness that has seen more than there is: the end was cut off.
+    let signer: Signer = fs::read_to_string(house.path("data/audit.key")).unwrap().parse().unwrap();
+    let note = fs::read_to_string(&witness)
+        .unwrap()
+        .lines()
+        .next()
+        .map(serde_json::from_str::<Value>)
+        .unwrap()
+        .unwrap();
+    let text = signer.verifier().open(note["notes"][1].as_str().unwrap()).unwrap().to_owned();
+    let mut seen: Checkpoint = text.parse().unwrap();
+    seen.size += 1_000;
+    let line = serde_json::json!({"size": 99, "notes": [signer.sign(&seen.text())]});
+    fs::write(house.path("more.jsonl"), format!("{line}\n")).unwrap();
+    let ran = verify("audit.pub", "more.jsonl");
+    assert!(ran.code == 1 && ran.out.contains("truncated"), "{} {} {}", ran.code, ran.out, ran.err);
+
+    // Somebody else's key, and what is no witness.
+    let other: Signer = Signer::generate(signer.verifier().name()).unwrap().parse().unwrap();
+    fs::write(house.path("other.pub"), format!("{}\n", other.verifier())).unwrap();
+    let ran = house.run(&["audit", "verify", "--key", &house.text("other.pub")]);
+    assert!(ran.code == 1 && ran.out.contains("bad signature"), "{} {} {}", ran.code, ran.out, ran.err);
+    assert_eq!(verify("other.pub", "checkpoints.jsonl").code, 2);
+    fs::write(house.path("no.jsonl"), "nothing\n").unwrap();
+    assert_eq!(verify("audit.pub", "no.jsonl").code, 2);
+    assert_eq!(verify("no.pub", "checkpoints.jsonl").code, 2);
+    assert_eq!(server.stop("TERM"), Some(0));
+}
