@@ -86,6 +86,12 @@ pub fn says(record: &Value, cell: &Cell) -> bool {
     }
 }
 
+/// Whether a record refers to this patient (`Patient/<id>`) as the one whose it is.
+pub fn is_of(record: &Value, patient: &str) -> bool {
+    let reference = record.pointer("/patient/reference").or_else(|| record.pointer("/subject/reference"));
+    reference.and_then(Value::as_str) == Some(patient)
+}
+
 /// The id that the source's name of the cell's patient has in a document, where the cell names one.
 pub fn patient_named(cells: &[Cell]) -> Option<String> {
     cells.iter().find(|cell| cell.field == Field::Patient).map(|cell| name_of(&cell.says))

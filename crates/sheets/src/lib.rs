@@ -10,7 +10,7 @@ mod read;
 mod record;
 mod value;
 
-pub use back::{patient_named, says};
+pub use back::{is_of, patient_named, says};
 pub use fault::{Fault, Wrong};
 pub use field::{Field, Kind, Shape};
 pub use guess::{Column, guess, words};

@@ -39,6 +39,7 @@ import {
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { medications } from './medications'
+import { imports } from './imports'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
 
@@ -511,6 +512,7 @@ const tree = root.addChildren([
       accesses,
       facilities,
       exports,
+      imports,
       support,
     ]),
   ]),

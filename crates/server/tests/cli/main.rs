@@ -6,3 +6,4 @@ mod house;
 mod operator;
 mod placing;
 mod serving;
+mod sheets;
