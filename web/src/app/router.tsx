@@ -38,8 +38,8 @@ import {
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
-import { medications } from './medications'
 import { imports } from './imports'
+import { medications } from './medications'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
 

@@ -74,7 +74,12 @@ declare module 'i18next' {
     defaultNS: 'texts'
     // Some pages bring words of their own (`texts.ts` beside them): the others do not wait for them.
     resources: {
-      texts: typeof en & typeof shiftWords & { imports: typeof imports; medications: typeof medications; platform: typeof platform }
+      texts: typeof en &
+        typeof shiftWords & {
+          imports: typeof imports
+          medications: typeof medications
+          platform: typeof platform
+        }
     }
   }
 }

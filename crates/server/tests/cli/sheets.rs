@@ -26,23 +26,41 @@ fn every_cell_that_comes_in_is_read_again_from_its_record() {
     let dry = house.json(&[&INTO_OAK[..], &["patients", "--json", "--dry-run", &patients]].concat());
     assert_eq!((&dry["created"], &dry["cells"]), (&json!(2), &json!(0)), "{dry}");
     let first = bring("patients", &patients);
-    assert_eq!((&first["created"], &first["cells"], &first["differences"]), (&json!(2), &json!(12), &json!(0)), "{first}");
-    let notes = sheet(&house, "notes.csv", "Patient ID,Date,Note\nA/7,3/14/2024 2:05 PM,\"Slept well,\nate all.\"\n");
+    assert_eq!(
+        (&first["created"], &first["cells"], &first["differences"]),
+        (&json!(2), &json!(12), &json!(0)),
+        "{first}"
+    );
+    let notes =
+        sheet(&house, "notes.csv", "Patient ID,Date,Note\nA/7,3/14/2024 2:05 PM,\"Slept well,\nate all.\"\n");
     for (kind, file) in [
-        ("contacts", sheet(&house, "contacts.csv", "Patient ID,Name,Relationship,Emergency\nA/7,Bo Ash,son,yes\n")),
-        ("medications", sheet(&house, "medications.csv", "Patient ID,Drug,Dose,Start\nA/8,Aspirin,81 mg,3/14/2024\n")),
+        (
+            "contacts",
+            sheet(&house, "contacts.csv", "Patient ID,Name,Relationship,Emergency\nA/7,Bo Ash,son,yes\n"),
+        ),
+        (
+            "medications",
+            sheet(&house, "medications.csv", "Patient ID,Drug,Dose,Start\nA/8,Aspirin,81 mg,3/14/2024\n"),
+        ),
         ("allergies", sheet(&house, "allergies.csv", "Patient ID,Allergen,Severity\nA/8,Latex,severe\n")),
         ("notes", notes),
     ] {
         let summary = bring(kind, &file);
-        assert_eq!((&summary["created"], &summary["differences"]), (&json!(1), &json!(0)), "{kind}: {summary}");
+        assert_eq!(
+            (&summary["created"], &summary["differences"]),
+            (&json!(1), &json!(0)),
+            "{kind}: {summary}"
+        );
         assert_eq!(bring(kind, &file)["unchanged"], 1, "{kind}");
     }
     // Again, with one cell changed.
     assert_eq!(bring("patients", &patients)["unchanged"], 2);
     let text = fs::read_to_string(&patients).unwrap().replace("3001", "3002");
     let changed = bring("patients", &sheet(&house, "patients.csv", &text));
-    assert_eq!((&changed["updated"], &changed["unchanged"], &changed["differences"]), (&json!(1), &json!(1), &json!(0)));
+    assert_eq!(
+        (&changed["updated"], &changed["unchanged"], &changed["differences"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
 }
 
 #[test]
@@ -59,8 +77,11 @@ fn rows_that_cannot_come_in_are_named_without_their_values() {
     let ran = house.run(&[&INTO_OAK[..], &said].concat());
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("4 rows: 1 created, 0 updated, 0 unchanged, 3 refused"), "{}", ran.out);
-    let entries: Vec<Value> =
-        fs::read_to_string(&report).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entries: Vec<Value> = fs::read_to_string(&report)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let faults = |row: u64| {
         let entry = entries.iter().find(|entry| entry["row"] == row).unwrap();
         (entry["faults"][0]["column"].clone(), entry["faults"][0]["fault"].clone())

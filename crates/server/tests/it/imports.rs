@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Client, Permission, Settings, TestApp};
+use testkit::{Answer, Client, Permission, Settings, TestApp};
 use tokio::task::JoinHandle;
 
 use crate::people::{admit, clinic, weight};
@@ -27,7 +27,8 @@ impl House {
     /// Stops the work as a program that is killed does, and begins again as another does when the lease is over.
     async fn kill_and_start(&mut self) {
         self.worker.abort();
-        let sql = "UPDATE ops.import SET locked_until = now() - interval '1 day' WHERE locked_until IS NOT NULL";
+        let sql =
+            "UPDATE ops.import SET locked_until = now() - interval '1 day' WHERE locked_until IS NOT NULL";
         self.app.superuser().await.batch_execute(sql).await.unwrap();
         self.worker = work(&self.app);
     }
@@ -65,8 +66,13 @@ async fn check(client: &Client, import: &str) -> Value {
     let fields: Vec<Value> =
         seen["columns"].as_array().unwrap().iter().map(|column| column["field"].clone()).collect();
     let mapping = json!({"fields": fields, "dates": "month-first", "source": "old-house"});
-    client.post(&format!("{import}/check"), &mapping).await.expect_status(202);
+    say(client, import, &mapping).await.expect_status(202);
     settled(client, import, "checked").await
+}
+
+/// Says what the columns are.
+async fn say(client: &Client, import: &str, mapping: &Value) -> Answer {
+    client.ask("POST", &format!("{import}/check")).body("application/json", mapping.to_string()).await
 }
 
 async fn settled(client: &Client, import: &str, state: &str) -> Value {
@@ -135,7 +141,11 @@ fn thousand() -> (String, BTreeMap<&'static str, i64>) {
             text.push_str(&row.replace("ID", &format!("R-{number}")));
         } else {
             let day = 10 + number % 18;
-            text.push_str(&format!("R-{number},Ash{number},Ann,3/{day}/19{},F,555-201-{:04},a{number}@mail.example", 20 + number % 40, number));
+            text.push_str(&format!(
+                "R-{number},Ash{number},Ann,3/{day}/19{},F,555-201-{:04},a{number}@mail.example",
+                20 + number % 40,
+                number
+            ));
         }
         text.push('\n');
     }
@@ -175,7 +185,11 @@ async fn of_a_thousand_rows_the_good_come_in_the_bad_are_named_and_undoing_leave
     assert_eq!(report.header("content-type"), "text/csv; charset=utf-8");
     let report = report.text();
     assert_eq!(report.lines().count(), 1_002);
-    assert!(report.contains("11,fault,,MRN,id,\"nothing stands here, and something must\",,,\r\n"), "{}", &report[..600]);
+    assert!(
+        report.contains("11,fault,,MRN,id,\"nothing stands here, and something must\",,,\r\n"),
+        "{}",
+        &report[..600]
+    );
     for cell in ["Ash", "3/14", "lady", "mail.example", "R-"] {
         assert!(!report.contains(cell), "{cell}");
     }
@@ -189,7 +203,8 @@ async fn of_a_thousand_rows_the_good_come_in_the_bad_are_named_and_undoing_leave
     assert_eq!(house.records().await, before + 900);
 }
 
-const PATIENTS: &str = "MRN,Last Name,First Name,DOB,Phone\n7,Ash,Ann,3/14/1941,555-201-3000\n8,Birch,Bo,1/20/1938,\n";
+const PATIENTS: &str =
+    "MRN,Last Name,First Name,DOB,Phone\n7,Ash,Ann,3/14/1941,555-201-3000\n8,Birch,Bo,1/20/1938,\n";
 
 #[tokio::test]
 async fn what_belongs_to_a_patient_finds_them_by_the_old_systems_identifier() {
@@ -205,7 +220,11 @@ async fn what_belongs_to_a_patient_finds_them_by_the_old_systems_identifier() {
         ("contacts", "Patient ID,Name,Relationship,Emergency\n7,Cy Ash,son,yes\n", "RelatedPerson"),
         ("medications", "Patient ID,Drug,Dose,Frequency\n7,Aspirin,81 mg,daily\n", "MedicationStatement"),
         ("allergies", "Patient ID,Allergen,Severity\n7,Latex,severe\n9,Nuts,mild\n", "AllergyIntolerance"),
-        ("notes", "Patient ID,Date,Note\n7,3/14/2024 2:05 PM,\"Slept well,\nate all.\"\n", "DocumentReference"),
+        (
+            "notes",
+            "Patient ID,Date,Note\n7,3/14/2024 2:05 PM,\"Slept well,\nate all.\"\n",
+            "DocumentReference",
+        ),
     ];
     for (kind, text, rtype) in sheets {
         let (import, done) = bring(&nurse, kind, text).await;
@@ -221,7 +240,14 @@ async fn what_belongs_to_a_patient_finds_them_by_the_old_systems_identifier() {
         assert_eq!(figures(&again), [0, 0, 1, lost], "{kind}");
     }
     // Nothing is due by what an old system reports.
-    assert!(nurse.get(&format!("/fhir/R4/MedicationRequest?patient={ann}")).await.expect_status(200).entries().is_empty());
+    assert!(
+        nurse
+            .get(&format!("/fhir/R4/MedicationRequest?patient={ann}"))
+            .await
+            .expect_status(200)
+            .entries()
+            .is_empty()
+    );
     // Ann has records now: she stays, and it is said.
     let undone = act(&nurse, &patients, "undo", "undone").await;
     assert_eq!((&undone["withdrawn"], &undone["left"]), (&json!(1), &json!(1)));
@@ -236,7 +262,8 @@ async fn undoing_gives_back_what_was_before_and_keeps_what_was_changed_since() {
     let (_, nurse) = clinic(&house.app).await;
     let (first, _) = bring(&nurse, "patients", PATIENTS).await;
     let records = rows(&nurse, &first, "created").await;
-    let [ann, bo] = [0, 1].map(|at: usize| format!("/fhir/R4/Patient/{}", records[at]["record"].as_str().unwrap()));
+    let [ann, bo] =
+        [0, 1].map(|at: usize| format!("/fhir/R4/Patient/{}", records[at]["record"].as_str().unwrap()));
     let changed = PATIENTS.replace("555-201-3000", "555-201-9999").replace("1/20/1938", "1/21/1938");
     let (second, done) = bring(&nurse, "patients", &changed).await;
     assert_eq!(figures(&done), [0, 2, 0, 0], "{done}");
@@ -286,7 +313,8 @@ async fn who_may_be_here_already_is_pointed_out() {
     let house = House::new(10).await;
     let (_, nurse) = clinic(&house.app).await;
     let here = admit(&nurse, "Meyer").await;
-    let text = "MRN,Last Name,First Name,DOB\n7,Maier,Adah,3/2/1941\n8,Stone,Bo,3/2/1941\n9,Meyer,Ada,3/2/1942\n";
+    let text =
+        "MRN,Last Name,First Name,DOB\n7,Maier,Adah,3/2/1941\n8,Stone,Bo,3/2/1941\n9,Meyer,Ada,3/2/1942\n";
     let import = send(&nurse, "patients", text).await;
     let checked = check(&nurse, &import).await;
     assert_eq!(checked["alike"], 1, "{checked}");
@@ -307,11 +335,11 @@ async fn what_columns_were_said_to_be_is_remembered_of_the_same_headings() {
     let seen = columns(import.clone()).await;
     assert_eq!((&seen["remembered"], &seen["columns"][0]["samples"]), (&json!(false), &json!(["7"])));
     let mapping = |fields: Value| json!({"fields": fields, "dates": "day-first", "source": "old-house"});
-    let refused = nurse.post(&format!("{import}/check"), &mapping(json!(["id", null, null]))).await.expect_status(422);
+    let refused = say(&nurse, &import, &mapping(json!(["id", null, null]))).await.expect_status(422);
     assert!(refused.text().contains("no column for last_name or name"), "{}", refused.text());
-    let twice = nurse.post(&format!("{import}/check"), &mapping(json!(["id", "name", "name"]))).await;
+    let twice = say(&nurse, &import, &mapping(json!(["id", "name", "name"]))).await;
     assert_eq!(twice.expect_status(422).json()["code"], "sheet-columns");
-    nurse.post(&format!("{import}/check"), &mapping(json!(["id", "name", null]))).await.expect_status(202);
+    say(&nurse, &import, &mapping(json!(["id", "name", null]))).await.expect_status(202);
     settled(&nurse, &import, "checked").await;
     let again = send(&nurse, "patients", "number;CALLED;Colour\n8;Bo Birch;red\n").await;
     let seen = columns(again).await;
@@ -332,7 +360,12 @@ async fn of_another_organization_facility_or_post_there_is_nothing() {
     let foreign = elm.all_powers(&[&east]).await;
     let neighbour = clinic.all_powers(&[&south]).await;
     for other in [&foreign, &neighbour] {
-        for path in [import.clone(), format!("{import}/columns"), format!("{import}/rows"), format!("{import}/report")] {
+        for path in [
+            import.clone(),
+            format!("{import}/columns"),
+            format!("{import}/rows"),
+            format!("{import}/report"),
+        ] {
             other.get(&path).await.expect_status(404);
         }
         for what in ["run", "undo"] {
@@ -349,7 +382,10 @@ async fn of_another_organization_facility_or_post_there_is_nothing() {
     without.ask("POST", &format!("{import}/undo")).await.expect_status(403);
     // The same identifiers of the same source are other people there.
     let (theirs, _) = bring(&foreign, "patients", PATIENTS).await;
-    assert_ne!(rows(&foreign, &theirs, "created").await[0]["record"], rows(&ours, &import, "created").await[0]["record"]);
+    assert_ne!(
+        rows(&foreign, &theirs, "created").await[0]["record"],
+        rows(&ours, &import, "created").await[0]["record"]
+    );
 }
 
 #[tokio::test]
@@ -388,7 +424,9 @@ async fn an_import_ends_with_the_authority_behind_it() {
 async fn hostile_and_broken_files_are_refused_and_nothing_of_them_is_kept() {
     let house = House::new(10).await;
     let (_, nurse) = clinic(&house.app).await;
-    let try_it = |bytes: Vec<u8>| nurse.ask("POST", "/api/imports?kind=patients").body("application/octet-stream", bytes);
+    let try_it = |bytes: Vec<u8>| {
+        nurse.ask("POST", "/api/imports?kind=patients").body("application/octet-stream", bytes)
+    };
     for (bytes, words) in [
         (Vec::new(), "empty"),
         (b"PK\x03\x04 broken".to_vec(), "damaged"),
@@ -403,7 +441,11 @@ async fn hostile_and_broken_files_are_refused_and_nothing_of_them_is_kept() {
     }
     try_it(vec![b'a'; (20 << 20) + 1]).await.expect_status(413);
     for query in ["", "?kind=colours", "?kind=patients&x=1"] {
-        nurse.ask("POST", &format!("/api/imports{query}")).body("text/csv", PATIENTS).await.expect_status(400);
+        nurse
+            .ask("POST", &format!("/api/imports{query}"))
+            .body("text/csv", PATIENTS)
+            .await
+            .expect_status(400);
     }
     assert_eq!(house.count("SELECT count(*) FROM ops.import").await, 0);
     // What is kept of a good one says nothing to who reads the disk, and goes when it is let go of.

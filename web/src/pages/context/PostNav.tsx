@@ -55,9 +55,19 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const exports = showsExports(me.permissions)
   const imports = showsImports(me.permissions)
   if (
-    ![shift, patients, medications, people, emergencies, accesses, manages, support, templates, exports, imports].some(
-      Boolean,
-    )
+    ![
+      shift,
+      patients,
+      medications,
+      people,
+      emergencies,
+      accesses,
+      manages,
+      support,
+      templates,
+      exports,
+      imports,
+    ].some(Boolean)
   )
     return null
   const params = { context }

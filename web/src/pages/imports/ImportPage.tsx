@@ -58,7 +58,9 @@ export function ImportPage() {
       )}
       {isWorking(it.state) && <Working it={it} />}
       {it.state === 'failed' && (
-        <Notice kind="bad">{t(`imports.failed_${it.reason === 'authority' ? 'authority' : 'failed'}`)}</Notice>
+        <Notice kind="bad">
+          {t(`imports.failed_${it.reason === 'authority' ? 'authority' : 'failed'}`)}
+        </Notice>
       )}
       {it.state === 'undone' && (
         <Notice kind="good">
@@ -102,15 +104,7 @@ function Working({ it }: { it: SheetProgress }) {
 }
 
 /** What can be done with it where it stands. */
-function Acts({
-  it,
-  onDone,
-  onRemap,
-}: {
-  it: SheetProgress
-  onDone(): Promise<void>
-  onRemap(): void
-}) {
+function Acts({ it, onDone, onRemap }: { it: SheetProgress; onDone(): Promise<void>; onRemap(): void }) {
   const { t } = useTranslation()
   const { context } = useMe()
   const imports = importsOf(context)

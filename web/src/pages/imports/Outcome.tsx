@@ -59,7 +59,9 @@ function Compared({ it }: { it: SheetProgress }) {
   return (
     <Section title={t('imports.compared')} lead={t('imports.comparedLead')}>
       {differ === 0 ? (
-        <Notice kind="good">{t('imports.allSame', { count: cells, number: cells.toLocaleString('en') })}</Notice>
+        <Notice kind="good">
+          {t('imports.allSame', { count: cells, number: cells.toLocaleString('en') })}
+        </Notice>
       ) : (
         <Notice kind="bad">
           {t('imports.someDiffer', { count: differ, number: differ.toLocaleString('en') })}

@@ -74,7 +74,7 @@ function Line({ row, it }: { row: SheetRow; it: SheetProgress }) {
   const fields = useFieldWords()
   const faults = useFaultWords()
   const number = row.row.toLocaleString('en')
-  const words = row.faults.map((one) =>
+  const words: string[] = row.faults.map((one) =>
     t('imports.faultIn', {
       column: one.field
         ? fields(one.field)
@@ -91,7 +91,8 @@ function Line({ row, it }: { row: SheetRow; it: SheetProgress }) {
   const gone = row.undone === 'done' || row.undone === 'gone'
   // Before the run a new record is not there yet; afterwards those of patients have a chart.
   const opens = it.kind === 'patients' && row.record && !gone && (brought || row.outcome !== 'created')
-  const chart = (patient: string) => ({ to: '/c/$context/patients/$patient', params: { context, patient } }) as const
+  const chart = (patient: string) =>
+    ({ to: '/c/$context/patients/$patient', params: { context, patient } }) as const
   return (
     <li className={own.line}>
       <span>{t('imports.row', { number })}</span>

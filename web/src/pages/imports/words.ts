@@ -2,7 +2,11 @@ import { useTranslation } from 'react-i18next'
 import type { imports } from '@/texts/en/imports'
 
 type Key = keyof typeof imports
-type Rest<Prefix extends string> = Key extends infer One ? (One extends `${Prefix}${infer R}` ? R : never) : never
+type Rest<Prefix extends string> = Key extends infer One
+  ? One extends `${Prefix}${infer R}`
+    ? R
+    : never
+  : never
 
 /** What fields are called. */
 export function useFieldWords() {

@@ -41,7 +41,8 @@ export const imports = {
   back: 'All imports',
   named: '{{kind}}',
   columns: 'What are the columns?',
-  columnsLead: 'Each column of your file, with some of what stands in it. Say what it is; what is not wanted stays out.',
+  columnsLead:
+    'Each column of your file, with some of what stands in it. Say what it is; what is not wanted stays out.',
   remembered: 'A file with these headings was imported before. The columns are as they were said to be then.',
   column: 'Column',
   samples: 'What stands in it',
@@ -75,7 +76,8 @@ export const imports = {
   withdrawn: 'Taken back',
   left: 'Left',
   faults: 'What is wrong',
-  faultsLead: 'Rows with a fault stay out; the others come in. Mend the file and send it again: what is in already is found.',
+  faultsLead:
+    'Rows with a fault stay out; the others come in. Mend the file and send it again: what is in already is found.',
   faultIn: '{{column}}: {{fault}}',
   fault_missing: 'nothing stands there, and something must',
   fault_date: 'not a date that exists',
@@ -130,12 +132,14 @@ export const imports = {
   report: 'Save the report',
   undo: 'Undo the import',
   undoSure: 'Undo this import?',
-  undoLead: 'Every record that it made is removed, and what it changed is as before. What somebody changed since stays and is listed.',
+  undoLead:
+    'Every record that it made is removed, and what it changed is as before. What somebody changed since stays and is listed.',
   undoYes: 'Undo it',
   keep: 'Keep it',
   discard: 'Remove the file',
   goOn: 'Go on with it',
-  failed_authority: 'It stopped because whoever began it may not import any more. Whoever may can go on with it.',
+  failed_authority:
+    'It stopped because whoever began it may not import any more. Whoever may can go on with it.',
   failed_failed: 'It stopped on the way. You can go on with it, or undo what was imported.',
   undoneAll: 'Everything it had imported was taken back.',
   undoneSome: 'What was not changed since was taken back. {{number}} records stay.',

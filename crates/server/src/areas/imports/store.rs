@@ -265,7 +265,6 @@ pub(super) struct Line {
     pub(super) faults: Vec<String>,
     pub(super) resource: Option<Uuid>,
     pub(super) before: Option<i32>,
-    pub(super) version: Option<i32>,
     pub(super) alike: Vec<Uuid>,
     pub(super) differs: Vec<String>,
     pub(super) undone: Option<String>,
@@ -439,7 +438,7 @@ pub(super) async fn lines(
     };
     let rows = tx
         .query(
-            "SELECT number, outcome, faults, resource_id, before_version, version, alike, differs, undone FROM ops.import_row
+            "SELECT number, outcome, faults, resource_id, before_version, alike, differs, undone FROM ops.import_row
               WHERE organization_id = $1 AND import_id = $2 AND number > $3
                 AND CASE $4 WHEN 'all' THEN true
                             WHEN 'alike' THEN cardinality(alike) > 0
@@ -456,10 +455,9 @@ pub(super) async fn lines(
         faults: row.get(2),
         resource: row.get(3),
         before: row.get(4),
-        version: row.get(5),
-        alike: row.get(6),
-        differs: row.get(7),
-        undone: row.get(8),
+        alike: row.get(5),
+        differs: row.get(6),
+        undone: row.get(7),
     };
     Ok(rows.iter().map(line).collect())
 }
