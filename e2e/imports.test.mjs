@@ -117,6 +117,6 @@ test('who may not import has no such page', { skip }, async () => {
   const path = await be(page, home.origin, people.find((it) => it.key === 'nurse'))
   assert.equal(await page.getByRole('link', { name: 'Import', exact: true }).count(), 0)
   await page.goto(`${home.origin}${path}imports`)
-  await page.getByRole('heading', { level: 1, name: /not/i }).waitFor()
+  await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor()
   await context.close()
 })

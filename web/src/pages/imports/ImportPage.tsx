@@ -1,5 +1,5 @@
 import './texts'
-import { Button, Progress, Stack, Text } from '@mantine/core'
+import { Anchor, Button, Progress, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -33,9 +33,9 @@ export function ImportPage() {
     <Stack gap="lg">
       <PageHead
         back={
-          <Link to="/c/$context/imports" params={{ context }}>
-            {t('imports.back')}
-          </Link>
+          <Anchor renderRoot={(props) => <Link to="/c/$context/imports" params={{ context }} {...props} />}>
+            ← {t('imports.back')}
+          </Anchor>
         }
         title={kind}
         lead={

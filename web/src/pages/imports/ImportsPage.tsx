@@ -182,7 +182,7 @@ function ImportCard({ it }: { it: SheetImport }) {
           </div>
         )}
       </dl>
-      <div>
+      <div className={classes.buttons}>
         <Button
           variant="default"
           renderRoot={(props) => (

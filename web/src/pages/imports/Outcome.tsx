@@ -1,4 +1,3 @@
-import { Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { SheetProgress } from '@/api/imports'
 import { Notice } from '@/ui/Notice'
@@ -68,7 +67,7 @@ function Compared({ it }: { it: SheetProgress }) {
         </Notice>
       )}
       <details>
-        <Text component="summary">{t('imports.field')}</Text>
+        <summary>{t('imports.byField')}</summary>
         <table className={own.table}>
           <thead>
             <tr>

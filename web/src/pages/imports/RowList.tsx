@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Stack, Text } from '@mantine/core'
+import { Anchor, Button, NativeSelect, Stack, Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -70,7 +70,6 @@ export function RowList({ it }: { it: SheetProgress }) {
 
 function Line({ row, it }: { row: SheetRow; it: SheetProgress }) {
   const { t } = useTranslation()
-  const { context } = useMe()
   const fields = useFieldWords()
   const faults = useFaultWords()
   const number = row.row.toLocaleString('en')
@@ -91,24 +90,36 @@ function Line({ row, it }: { row: SheetRow; it: SheetProgress }) {
   const gone = row.undone === 'done' || row.undone === 'gone'
   // Before the run a new record is not there yet; afterwards those of patients have a chart.
   const opens = it.kind === 'patients' && row.record && !gone && (brought || row.outcome !== 'created')
-  const chart = (patient: string) =>
-    ({ to: '/c/$context/patients/$patient', params: { context, patient } }) as const
   return (
     <li className={own.line}>
       <span>{t('imports.row', { number })}</span>
       <span className={own.words}>{words.join('; ')}</span>
       <span className={own.links}>
         {opens && row.record && (
-          <Link {...chart(row.record)} aria-label={t('imports.recordLabel', { number })}>
+          <ChartLink patient={row.record} label={t('imports.recordLabel', { number })}>
             {t('imports.record')}
-          </Link>
+          </ChartLink>
         )}
         {row.alike.map((patient) => (
-          <Link key={patient} {...chart(patient)} aria-label={t('imports.otherLabel', { number })}>
+          <ChartLink key={patient} patient={patient} label={t('imports.otherLabel', { number })}>
             {t('imports.other')}
-          </Link>
+          </ChartLink>
         ))}
       </span>
     </li>
+  )
+}
+
+function ChartLink({ patient, label, children }: { patient: string; label: string; children: string }) {
+  const { context } = useMe()
+  return (
+    <Anchor
+      aria-label={label}
+      renderRoot={(props) => (
+        <Link to="/c/$context/patients/$patient" params={{ context, patient }} {...props} />
+      )}
+    >
+      {children}
+    </Anchor>
   )
 }
