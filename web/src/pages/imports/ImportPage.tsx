@@ -66,7 +66,7 @@ export function ImportPage() {
         <Notice kind="good">
           {it.left === 0
             ? t('imports.undoneAll')
-            : t('imports.undoneSome', { number: it.left.toLocaleString('en') })}
+            : t('imports.undoneSome', { count: it.left, number: it.left.toLocaleString('en') })}
         </Notice>
       )}
       {!maps && it.state !== 'sent' && it.state !== 'checking' && (
