@@ -76,8 +76,8 @@ impl Store {
         body: &[u8],
         options: &ImportOptions,
     ) -> Result<ImportReport, Error> {
-        self.db.authorize(ctx, Action::Import, Target::default()).await?;
-        self.sees_all(ctx, Action::Import).await?;
+        self.db.authorize(ctx, options.action, Target::default()).await?;
+        self.sees_all(ctx, options.action).await?;
         // Two imports may bring the same record at the same time; the second then finds it there.
         match self.import_bundle_once(ctx, body, options).await {
             Err(Error::Db(db::Error::Constraint(_) | db::Error::Conflict)) => {
@@ -154,8 +154,8 @@ impl Store {
         lines: &[&[u8]],
         options: &ImportOptions,
     ) -> Result<ImportReport, Error> {
-        self.db.authorize(ctx, Action::Import, Target::default()).await?;
-        self.sees_all(ctx, Action::Import).await?;
+        self.db.authorize(ctx, options.action, Target::default()).await?;
+        self.sees_all(ctx, options.action).await?;
         match self.import_lines_once(ctx, lines, options).await {
             Err(Error::Db(db::Error::Conflict)) => self.import_lines_once(ctx, lines, options).await,
             other => other,
@@ -191,6 +191,22 @@ impl Store {
             }
         }
         self.bring_in(ctx, arrivals, refused, options, false).await
+    }
+
+    /// The ids that records of this type of a source have here.
+    ///
+    /// # Errors
+    /// When the keyring cannot be read.
+    pub async fn imported_ids(
+        &self,
+        ctx: &Ctx,
+        options: &ImportOptions,
+        rtype: ResourceType,
+        names: &[&str],
+    ) -> Result<Vec<ResourceId>, Error> {
+        let key = self.db.keyring().search_key(ctx).await?;
+        let naming = Naming { key: &key, source: &options.source, facility: options.facility };
+        Ok(names.iter().map(|name| naming.id(rtype, name)).collect())
     }
 
     /// Looks up conditional references once for the whole bundle.
@@ -391,7 +407,7 @@ impl Store {
     ) -> Result<(), Error> {
         let (changed, new): (Vec<_>, Vec<_>) = ready.iter().partition(|(_, exists, _)| *exists);
         for (_, _, placed) in changed {
-            self.write_change(ctx, placed).await?;
+            self.write_change(ctx, options.action, placed).await?;
         }
         for chunk in new.chunks(WRITTEN_TOGETHER) {
             let placed: Vec<&Placed> = chunk.iter().map(|(_, _, placed)| placed).collect();
@@ -404,18 +420,18 @@ impl Store {
         Ok(())
     }
 
-    async fn write_change(&self, ctx: &Ctx, placed: &Placed) -> Result<(), Error> {
+    async fn write_change(&self, ctx: &Ctx, action: Action, placed: &Placed) -> Result<(), Error> {
         let tx: Tx<'_> = self.db.begin(ctx).await?;
         let draft = &placed.draft;
         if let Some(patient) = draft.patient() {
             stands(&hold(&tx, &[patient]).await?, patient, placed.facility)?;
         }
         let before = Version(draft.version.0 - 1);
-        let current = self.current(&tx, Action::Update, draft.rtype, draft.id, Some(before)).await?;
+        let current = self.current(&tx, action, draft.rtype, draft.id, Some(before)).await?;
         let keys = SealingKeys::of(&self.db, ctx, std::iter::once(placed)).await?;
         let change = self.deletion(ctx, &current).await?;
         let change = Change { new: Some(placed), at: draft.at, facility: placed.facility, ..change };
-        let event = write::event(Action::Import, draft.rtype, draft.id, draft.version);
+        let event = write::event(action, draft.rtype, draft.id, draft.version);
         write::replace(&self.db, &tx, &keys, By::Import, &change, Some(event)).await?;
         Ok(())
     }
@@ -464,7 +480,7 @@ impl Known {
 }
 
 fn import_event(count: usize, options: &ImportOptions) -> Event {
-    let mut event = Event::success(Action::Import.key(), Action::Import.needs().key());
+    let mut event = Event::success(options.action.key(), options.action.needs().key());
     event.facility = options.facility;
     event.detail = Some(format!("{count} created"));
     event

@@ -25,6 +25,7 @@ mod sight;
 mod store;
 mod unite;
 mod view;
+mod withdraw;
 mod write;
 
 pub use enter::New;
@@ -41,3 +42,4 @@ pub use search::cursor::Cursor;
 pub use sight::{has_compartment, has_parameter, has_type};
 pub use store::Store;
 pub use unite::{Parted, UNDOABLE, Union, United};
+pub use withdraw::{Alike, Withdrawn};

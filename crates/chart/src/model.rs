@@ -5,6 +5,7 @@ use fhir::ResourceType;
 use fhir::validate::Issue;
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
+use policy::Action;
 use uuid::Uuid;
 
 /// A resource in clear, on its way to someone whose reading of it is in the log. It has no `Debug`.
@@ -109,6 +110,8 @@ pub struct ImportOptions {
     pub source: String,
     /// Check everything, write nothing.
     pub dry_run: bool,
+    /// As what it stands in the log; its permission is asked for.
+    pub action: Action,
 }
 
 /// What became of one record.

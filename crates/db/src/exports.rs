@@ -93,8 +93,18 @@ impl Db {
         const GRANT: &str =
             "SELECT membership_id, permissions, facilities, by_relationship, slug, grant_ends_at, request_id,
                                     purpose, program FROM platform.export_grant($1, $2, $3)";
+        self.ctx_of_grant(organization, GRANT, export).await
+    }
+
+    /// The context that a function of what a post may do at this moment gives.
+    pub(crate) async fn ctx_of_grant(
+        &self,
+        organization: OrganizationId,
+        sql: &'static str,
+        row: Uuid,
+    ) -> Result<Option<Ctx>, Error> {
         let now = self.world().now();
-        let rows = self.for_program(organization, GRANT, &[&organization.0, &export, &now]).await?;
+        let rows = self.for_program(organization, sql, &[&organization.0, &row, &now]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let grants = grants(row.get(1), row.get(2), row.get(3));
         let principal = Principal::new(organization, row.get(4), MembershipId(row.get(0)), grants);
@@ -106,7 +116,7 @@ impl Db {
         Ok(purpose.and_then(|purpose| ctx.for_purpose(purpose)))
     }
 
-    async fn for_program(
+    pub(crate) async fn for_program(
         &self,
         organization: OrganizationId,
         sql: &'static str,

@@ -15,6 +15,7 @@ mod facilities;
 mod fields;
 mod group;
 mod idempotency;
+mod imports;
 mod jobs;
 pub mod keys;
 mod migrate;
@@ -39,6 +40,7 @@ pub use doctor::{Check, Finding};
 pub use error::Error;
 pub use exports::LostExport;
 pub use idempotency::{Answered, IdempotencyKey, Recorded};
+pub use imports::ClaimedImport;
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{

@@ -46,6 +46,8 @@ pub enum Drawer {
     Stock = 34,
     /// `org.stock_entry.note`
     StockNote = 35,
+    /// `ops.import.sheet`
+    Sheet = 36,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

@@ -118,9 +118,9 @@ impl Action {
             | Self::ReportIncident
             | Self::GiveMedication => What::Added,
             Self::Update | Self::WriteDraft | Self::ReviewIncident | Self::HoldMedication => What::Changed,
-            Self::Delete => What::Deleted,
+            Self::Delete | Self::UndoSheet => What::Deleted,
             Self::Export => What::Exported,
-            Self::Import => What::Imported,
+            Self::Import | Self::ImportSheet => What::Imported,
             Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
             Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges | Self::LookAtShift => {
                 What::Listed

@@ -143,11 +143,15 @@ pub enum Action {
     KeepCounts,
     /// Being the second person.
     WitnessCount,
+    /// Bringing a spreadsheet in, from its first look to its report.
+    ImportSheet,
+    /// Taking back what one brought in.
+    UndoSheet,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 62] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -208,6 +212,8 @@ impl Action {
         Self::LookAtCounts,
         Self::KeepCounts,
         Self::WitnessCount,
+        Self::ImportSheet,
+        Self::UndoSheet,
     ];
 
     /// The permission that allows the action.
@@ -251,6 +257,7 @@ impl Action {
                 Permission::MedicationsGive
             }
             Self::WitnessCount => Permission::MedicationsWitness,
+            Self::ImportSheet | Self::UndoSheet => Permission::SheetsImport,
         }
     }
 
@@ -317,6 +324,8 @@ impl Action {
             Self::LookAtCounts => "medications.counts",
             Self::KeepCounts => "medications.count",
             Self::WitnessCount => "medications.witness",
+            Self::ImportSheet => "sheets.import",
+            Self::UndoSheet => "sheets.undo",
         }
     }
 }

@@ -88,6 +88,8 @@ permissions! {
     MedicationsGive = "medications.give",
     /// Be the second person where controlled medications are wasted, counted or given.
     MedicationsWitness = "medications.witness",
+    /// Bring patients and what is known of them in from spreadsheets, and undo that.
+    SheetsImport = "sheets.import",
 }
 
 /// A set of permissions.

@@ -18,7 +18,7 @@ use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use crate::areas::documents::Cabinet;
-use crate::areas::{demonstration, documents, events, exports, notes, oauth, people, platform};
+use crate::areas::{demonstration, documents, events, exports, imports, notes, oauth, people, platform};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -50,6 +50,8 @@ pub struct Settings {
     pub cabinet: Option<Cabinet>,
     /// How many records an export reads at a time; without, the usual number. Tests take fewer.
     pub export_page: Option<u16>,
+    /// How many rows of a spreadsheet are brought in at a time; without, the usual number. Tests take fewer.
+    pub import_batch: Option<u16>,
 }
 
 /// What messages go through.
@@ -103,6 +105,7 @@ pub struct App {
     pub(crate) events: Arc<events::Hub>,
     pub(crate) cabinet: Cabinet,
     pub(crate) exports: Arc<exports::Desk>,
+    pub(crate) imports: Arc<imports::Desk>,
     pub(crate) notes: Arc<notes::Memory>,
     /// True when the program is about to end: answers that go on end then.
     pub(crate) stopping: watch::Receiver<bool>,
@@ -143,6 +146,7 @@ impl App {
                 .map(Arc::new),
             oidc: Oidc::new(world.clone(), settings.local_providers).expect("TLS is part of this program"),
             exports: Arc::new(exports::Desk::new(settings.export_page)),
+            imports: Arc::new(imports::Desk::new(settings.import_batch)),
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
             since: world.now(),
@@ -253,6 +257,11 @@ impl App {
     /// As any statement.
     pub async fn sweep_documents(&self) -> Result<usize, db::Error> {
         documents::sweep(self).await
+    }
+
+    /// Works on spreadsheets that are brought in, for as long as it is let.
+    pub async fn work_on_imports(&self) {
+        imports::always(self.clone()).await;
     }
 
     /// Works on exports, and watches over them, for as long as it is let.

@@ -43,7 +43,7 @@ interface Request {
   /** In place of `body`: a text as it is, of this type; the answer too is then given as it came. */
   text?: {
     type: string
-    content?: string
+    content?: string | Blob
     headers?: Record<string, string>
     /** The answer holds no data and need not say its context; another's is refused all the same. */
     dataless?: true

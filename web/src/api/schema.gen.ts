@@ -1208,6 +1208,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Spreadsheets that were sent to facilities within reach, newest first, fifty at most
+         * @description Needs the permission `sheets.import`. Does not extend the session.
+         */
+        get: operations["getImports"];
+        put?: never;
+        /**
+         * Send a spreadsheet, CSV or XLSX, as the body; `?kind=` says what its rows are, `Lamplight-Facility` where new patients go
+         * @description Needs the permission `sheets.import`.
+         */
+        post: operations["postImports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far the import of a spreadsheet came, and what it came to
+         * @description Needs the permission `sheets.import`. Does not extend the session.
+         */
+        get: operations["getImportsImport"];
+        put?: never;
+        post?: never;
+        /**
+         * Let go of the file: what was brought in stays, and cannot be undone as a whole any more
+         * @description Needs the permission `sheets.import`.
+         */
+        delete: operations["deleteImportsImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what the columns are, and check every row: nothing is written
+         * @description Needs the permission `sheets.import`.
+         */
+        post: operations["postImportsImportCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The columns of a spreadsheet with some of their cells, and what they are taken for
+         * @description Needs the permission `sheets.import`.
+         */
+        get: operations["getImportsImportColumns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of every row, as CSV: numbers, outcomes and faults, no cell of the sheet
+         * @description Needs the permission `sheets.import`.
+         */
+        get: operations["getImportsImportReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What becomes or became of the rows: `?only=` fault, created, changed, same, alike, differs or left; `?after=` a row
+         * @description Needs the permission `sheets.import`.
+         */
+        get: operations["getImportsImportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the rows in that have no fault, or go on with what ended on the way
+         * @description Needs the permission `sheets.import`.
+         */
+        post: operations["postImportsImportRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{import}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what was brought in; what was changed since stays, and is named
+         * @description Needs the permission `sheets.import`.
+         */
+        post: operations["postImportsImportUndo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident}/review": {
         parameters: {
             query?: never;
@@ -3244,6 +3412,13 @@ export interface components {
         Codes: {
             codes: components["schemas"]["TerminologyCode"][];
         };
+        /** @description How many cells of a field were read again from the records, and how many of them differ. */
+        Compared: {
+            /** Format: int64 */
+            cells: number;
+            /** Format: int64 */
+            differences: number;
+        };
         /** @description A person's answer to an application. */
         Consent: {
             approve: boolean;
@@ -3763,6 +3938,15 @@ export interface components {
              */
             recovery_codes_left: number;
         };
+        /** @description How often a fault is there. */
+        FaultCount: components["schemas"]["ShownFault"] & {
+            /** Format: int64 */
+            rows: number;
+        };
+        /** @description What was compared of a field. */
+        FieldCompared: components["schemas"]["Compared"] & {
+            field: string;
+        };
         /** @description Elements of records. */
         FieldPaths: {
             /**
@@ -4151,6 +4335,15 @@ export interface components {
         };
         /** @enum {string} */
         LogoutScope: "device" | "everywhere";
+        /** @description What the columns of a sheet were said to be. */
+        Mapping: {
+            /** @description Which number of a date is the month: `month-first` or `day-first`. */
+            dates: string;
+            /** @description The field of each column, in their order; null for what is not brought in. */
+            fields: (string | null)[];
+            /** @description A name for the system that the sheet is from: small letters, digits and hyphens. Identifiers of two never meet. */
+            source: string;
+        };
         /** @description A sign-in that has begun, or none: then any passkey of this site may answer. */
         MaybeLoginHandle: {
             /**
@@ -5644,6 +5837,140 @@ export interface components {
             /** @description FHIR resources. */
             resources: Record<string, never>[];
         };
+        /** @description The columns of a spreadsheet, and what they may be. */
+        SheetColumns: {
+            columns: components["schemas"]["ShownColumn"][];
+            /** @description Which number of a date is the month: `month-first` or `day-first`. */
+            dates: string;
+            /** @description The fields of this kind of sheet. */
+            fields: components["schemas"]["ShownField"][];
+            /** @description Whether it is what was said of a sheet with these headings before. */
+            remembered: boolean;
+            source: string;
+        };
+        /** @description A spreadsheet that was sent. */
+        SheetImport: {
+            /** @description Who sent it, or put it to work last. */
+            by: string | null;
+            /** @description Where new patients go. */
+            facility: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: uuid */
+            import: string;
+            /**
+             * Format: date-time
+             * @description Until when its file is kept, and what it brought in can be taken back; null when it is gone.
+             */
+            kept_until: string | null;
+            /** @enum {string} */
+            kind: "patients" | "contacts" | "medications" | "allergies" | "notes";
+            /**
+             * Format: int32
+             * @description Up to which row of the file it came.
+             */
+            reached: number;
+            /** @description Why it failed: `authority` of whoever began it ended, or it `failed`. */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description Rows below the headings.
+             */
+            rows: number;
+            /** Format: date-time */
+            sent_at: string;
+            /** @description The name of the old system. */
+            source: string | null;
+            /** @enum {string} */
+            state: "sent" | "checking" | "checked" | "running" | "done" | "undoing" | "undone" | "failed";
+        };
+        /** @description The spreadsheets that were sent within reach, newest first. */
+        SheetImports: {
+            imports: components["schemas"]["SheetImport"][];
+        };
+        /** @description How far it came, and what it came to. */
+        SheetProgress: components["schemas"]["SheetImport"] & {
+            /**
+             * Format: int64
+             * @description New patients who may be here already.
+             */
+            alike: number;
+            /**
+             * Format: int64
+             * @description Rows whose record differed.
+             */
+            changed: number;
+            /** @description Cells that were read again from the records, by field. */
+            compared: components["schemas"]["FieldCompared"][];
+            /**
+             * Format: int64
+             * @description Rows that become or became new records.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Rows whose record does not say what a cell does.
+             */
+            differing: number;
+            /** @description What each fault comes to, the most frequent first. */
+            faults: components["schemas"]["FaultCount"][];
+            /**
+             * Format: int64
+             * @description Rows that cannot be brought in.
+             */
+            faulty: number;
+            /**
+             * Format: int64
+             * @description Records that stay: changed since, or others hang on them.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Rows whose record says the same already.
+             */
+            same: number;
+            /**
+             * Format: int64
+             * @description Records that were taken back.
+             */
+            withdrawn: number;
+        };
+        /** @description A row of the spreadsheet. */
+        SheetRow: {
+            /** @description Patients who may be the same. */
+            alike: string[];
+            /** @description Fields of the record that do not say what the cell does. */
+            differs: string[];
+            faults: components["schemas"]["ShownFault"][];
+            /** @description `created`, `changed`, `same`, `fault`. */
+            outcome: string;
+            /**
+             * Format: uuid
+             * @description The record's id.
+             */
+            record: string | null;
+            /**
+             * Format: int32
+             * @description As a spreadsheet program numbers it.
+             */
+            row: number;
+            /** @description What undoing did: `done`, `gone` already, `changed` since and left, `needed` by other records and left. */
+            undone: string | null;
+        };
+        /** @description A page of rows. */
+        SheetRows: {
+            /**
+             * Format: int32
+             * @description What `after` goes on with; null at the end.
+             */
+            next: number | null;
+            rows: components["schemas"]["SheetRow"][];
+        };
+        /** @description A spreadsheet that was taken in. */
+        SheetSent: {
+            /** Format: uuid */
+            import: string;
+        };
         /** @description A shift. */
         Shift: {
             /** Format: date-time */
@@ -5728,6 +6055,34 @@ export interface components {
         ShiftStartsNew: {
             /** @description Two or three times of the day such as `07:00`, in order. */
             starts: string[];
+        };
+        /** @description A column of the file. */
+        ShownColumn: {
+            /** @description The field that it is taken for; null for none. */
+            field: string | null;
+            /** @description What stands above it. */
+            heading: string;
+            /** @description Some of what stands in it. */
+            samples: string[];
+        };
+        /** @description A fault as it is told. */
+        ShownFault: {
+            /**
+             * Format: int32
+             * @description In which column, from 0.
+             */
+            column: number | null;
+            /** @description What is wrong. */
+            fault: string;
+            /** @description Of which field. */
+            field: string | null;
+        };
+        /** @description A field that a column may be. */
+        ShownField: {
+            /** @description Its key. */
+            field: string;
+            /** @description Fields in one group: one of them must have a column. Without a number it may be left out. */
+            needed: number | null;
         };
         /** @description What comes after a step of signing in. */
         SignInStep: {
@@ -11808,6 +12163,828 @@ export interface operations {
             };
             /** @description the body is not `application/json`, or is encoded */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetImports"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postImports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetSent"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sheet-unreadable`: the file is no table that can be read; the detail says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImportsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetProgress"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteImportsImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import-state`: the import does not stand where this can be done, or its file is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postImportsImportCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mapping"];
+            };
+        };
+        responses: {
+            /** @description Will be done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sheet-columns`: the columns do not say enough, or two say the same; the detail names the field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImportsImportColumns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetColumns"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import-state`: the import does not stand where this can be done, or its file is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sheet-unreadable`: the file is no table that can be read; the detail says why */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImportsImportReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getImportsImportRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetRows"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postImportsImportRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Will be done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postImportsImportUndo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Will be done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,6 +38,7 @@ import {
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { imports } from './imports'
 import { medications } from './medications'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
@@ -511,6 +512,7 @@ const tree = root.addChildren([
       accesses,
       facilities,
       exports,
+      imports,
       support,
     ]),
   ]),

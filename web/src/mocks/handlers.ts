@@ -9,6 +9,7 @@ import { emergencyHandlers } from './emergencies'
 import { exportHandlers } from './exports'
 import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
+import { importHandlers } from './imports'
 import { medicationHandlers } from './medications'
 import { noteHandlers } from './notes'
 import { peopleHandlers } from './people'
@@ -173,6 +174,7 @@ export const handlers = [
   ...platformHandlers,
   ...supportHandlers,
   ...exportHandlers,
+  ...importHandlers,
   ...medicationHandlers,
   ...noteHandlers,
   ...shiftHandlers,

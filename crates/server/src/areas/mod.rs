@@ -12,6 +12,7 @@ pub(crate) mod exports;
 pub(crate) mod facilities;
 pub(crate) mod fhir;
 pub(crate) mod fields;
+pub(crate) mod imports;
 pub(crate) mod incidents;
 pub(crate) mod medications;
 pub(crate) mod merges;

@@ -23,6 +23,7 @@ mod sealing;
 mod seed;
 mod serve;
 mod session;
+mod sheets;
 mod tasks;
 mod token;
 mod unit;
@@ -97,6 +98,8 @@ enum Command {
     Client(client::Command),
     /// Bring FHIR bundles and NDJSON files in
     Import(import::Options),
+    /// Bring a spreadsheet in, CSV or XLSX: patients, contacts, medications, allergies, notes
+    ImportSheet(sheets::Options),
     /// Take records out as NDJSON files
     Export(export::Options),
     /// Fill in invented people
@@ -227,6 +230,7 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Platform(command) => platform::run(command, installation).await,
         Command::Provider(command) => provider::run(command, installation).await,
         Command::Import(options) => import::run(options, installation).await,
+        Command::ImportSheet(options) => sheets::run(options, installation).await,
         Command::Export(options) => export::run(options, installation).await,
         Command::Seed(options) => seed::run(options, installation).await,
         Command::Audit(command) => audit::run(command, installation).await,

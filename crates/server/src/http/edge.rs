@@ -53,8 +53,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response<HttpBody> {
         let message = "the query is too long; a search can be sent as a form to _search";
         return Failure::new(414, "too-long", message).into_response();
     }
-    let row = listed(&request).filter(|row| row.body == Body::File);
-    let patience = if row.is_some() { app.limits.upload } else { app.limits.request };
+    let patience = if brings_file(&request) { app.limits.upload } else { app.limits.request };
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(patience, answered).await {
         Ok(Ok(response)) => response,
@@ -72,6 +71,15 @@ fn route(request: &Request) -> &'static str {
 fn listed(request: &Request) -> Option<&'static Route> {
     let matched = request.extensions().get::<MatchedPath>()?;
     routes().iter().find(|row| row.path == matched.as_str())
+}
+
+/// Whether a file comes with the request: over a slow line that takes its time.
+fn brings_file(request: &Request) -> bool {
+    let Some(matched) = request.extensions().get::<MatchedPath>() else { return false };
+    request.method() != Method::GET
+        && routes()
+            .iter()
+            .any(|row| row.path == matched.as_str() && matches!(row.body, Body::File | Body::Sheet))
 }
 
 /// The method, of a closed set.

@@ -20,6 +20,8 @@ pub struct Limits {
     pub form_bytes: usize,
     /// Largest small JSON document, in bytes.
     pub json_bytes: usize,
+    /// Largest spreadsheet, in bytes.
+    pub sheet_bytes: usize,
     /// Longest query in an address, in bytes.
     pub query_bytes: usize,
     /// All bodies being received and worked on, in bytes.
@@ -58,6 +60,7 @@ impl Default for Limits {
             bundle_bytes: 64 << 20,
             form_bytes: 64 << 10,
             json_bytes: 64 << 10,
+            sheet_bytes: 20 << 20,
             query_bytes: 8 << 10,
             bodies_bytes: 512 << 20,
             request: Duration::from_secs(30),
@@ -85,6 +88,7 @@ impl Limits {
             Body::Bundle => self.bundle_bytes,
             Body::Form => self.form_bytes,
             Body::Json => self.json_bytes,
+            Body::Sheet => self.sheet_bytes,
             Body::LongJson => self.json_bytes.saturating_mul(8),
         }
     }

@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, incidents, medications, merges, modules, notes, oauth, people, platform, providers, shifts,
-    stays, support, tasks, terminology,
+    fhir, fields, imports, incidents, medications, merges, modules, notes, oauth, people, platform,
+    providers, shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -98,6 +98,8 @@ pub enum Body {
     File,
     /// A JSON document of some length.
     LongJson,
+    /// A spreadsheet, as its bytes.
+    Sheet,
 }
 
 /// The answer to come.
@@ -208,6 +210,7 @@ pub fn routes() -> &'static [Route] {
             facilities::ROUTES,
             documents::ROUTES,
             exports::ROUTES,
+            imports::ROUTES,
             notes::ROUTES,
             announcements::ROUTES,
             branding::ROUTES,

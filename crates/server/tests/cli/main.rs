@@ -7,3 +7,4 @@ mod operator;
 mod placing;
 mod sealing;
 mod serving;
+mod sheets;

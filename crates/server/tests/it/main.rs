@@ -14,6 +14,7 @@ mod exports;
 mod facilities;
 mod fields;
 mod hygiene;
+mod imports;
 mod instances;
 mod limits;
 mod matrix;

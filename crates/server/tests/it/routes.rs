@@ -31,6 +31,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{merge}", ID),
         ("{document}", ID),
         ("{export}", ID),
+        ("{import}", ID),
         ("{file}", "1"),
         ("{upload}", "nothing"),
         ("{link}", "999"),

@@ -137,7 +137,7 @@ pub(crate) async fn another_program(database: &TestDb, sizes: db::PoolSizes) -> 
 
 /// Where records of a test go.
 pub(crate) fn into(facility: FacilityId) -> ImportOptions {
-    ImportOptions { facility, source: "test".to_owned(), dry_run: false }
+    ImportOptions { facility, source: "test".to_owned(), dry_run: false, action: policy::Action::Import }
 }
 
 /// Fails, naming them, when records were refused.

@@ -8,6 +8,7 @@ import classes from './PostNav.module.css'
 import {
   showsEmergencies,
   showsExports,
+  showsImports,
   showsMedications,
   showsPatients,
   showsPeople,
@@ -52,10 +53,21 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
+  const imports = showsImports(me.permissions)
   if (
-    ![shift, patients, medications, people, emergencies, accesses, manages, support, templates, exports].some(
-      Boolean,
-    )
+    ![
+      shift,
+      patients,
+      medications,
+      people,
+      emergencies,
+      accesses,
+      manages,
+      support,
+      templates,
+      exports,
+      imports,
+    ].some(Boolean)
   )
     return null
   const params = { context }
@@ -112,6 +124,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       {exports && (
         <Link to="/c/$context/exports" params={params}>
           {t('exports.nav')}
+        </Link>
+      )}
+      {imports && (
+        <Link to="/c/$context/imports" params={params}>
+          {t('exports.imports')}
         </Link>
       )}
       {support && (

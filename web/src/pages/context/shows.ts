@@ -15,6 +15,8 @@ export const showsMedications = (permissions: readonly string[]) =>
 
 export const showsExports = (permissions: readonly string[]) => permissions.includes('chart.export')
 
+export const showsImports = (permissions: readonly string[]) => permissions.includes('sheets.import')
+
 export const showsShift = (permissions: readonly string[]) =>
   permissions.includes('shift.work') && permissions.includes('chart.search')
 

@@ -1,5 +1,6 @@
 export const exports = {
   nav: 'Exports',
+  imports: 'Import',
   title: 'Exports',
   lead: 'Take records out as files that other programs read. Every record taken out is in the log, with your name.',
   ask: 'Ask for an export',

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chart::{ImportOptions, Store};
 use eyre::{WrapErr as _, eyre};
 use kernel::FacilityId;
+use policy::Action;
 use serde::Deserialize;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -179,8 +180,12 @@ impl Import {
 
     /// Writes a unit, in a context of its own.
     async fn write(&self, unit: &Unit) -> eyre::Result<()> {
-        let options =
-            ImportOptions { facility: unit.facility, source: self.source.clone(), dry_run: self.dry_run };
+        let options = ImportOptions {
+            facility: unit.facility,
+            source: self.source.clone(),
+            dry_run: self.dry_run,
+            action: Action::Import,
+        };
         let lines: Vec<&[u8]> = match &unit.body {
             Body::Bundle(_) => Vec::new(),
             Body::Lines(lines) => lines.iter().map(|(_, line)| line.trim_ascii()).collect(),

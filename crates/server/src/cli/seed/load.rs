@@ -110,6 +110,7 @@ impl Load {
             facility: place.facilities[facility],
             source: self.source.clone(),
             dry_run: false,
+            action: policy::Action::Import,
         };
         let mut types = place.types.clone();
         types.extend(types_of(resources));

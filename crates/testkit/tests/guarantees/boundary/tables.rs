@@ -60,6 +60,26 @@ pub(crate) fn updates(table: &str) -> &'static [&'static str] {
             "state",
             "swept_at",
         ],
+        "ops.import" => &[
+            "access",
+            "attempts",
+            "compared",
+            "dates",
+            "fields",
+            "finished_at",
+            "kept_until",
+            "locked_until",
+            "membership_id",
+            "person_id",
+            "purpose",
+            "reached",
+            "reason",
+            "request_id",
+            "sheet",
+            "source",
+            "state",
+            "token_id",
+        ],
         "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
         "org.merge" => &["carried", "undone_at", "undone_by"],
         "org.handover" => &["received_at", "received_by"],
@@ -519,6 +539,47 @@ pub(crate) const TABLES: [Table; 34] = [
             )
         }),
         key: "export_id, number",
+    },
+    Table {
+        name: "ops.import",
+        by_facility: true,
+        grants: "SIu",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, import_id, membership_id, person_id, request_id, purpose, kind, rows, headings, created_at, kept_until",
+                format!(
+                    "{o}, {f}, {0}, {1}, 1, {0}, 'TREAT', 'patients', 1, {2}, now(), now()",
+                    uuid(n),
+                    membership(o),
+                    hash(n)
+                ),
+            )
+        }),
+        key: "import_id",
+    },
+    Table {
+        name: "ops.import_mapping",
+        by_facility: false,
+        grants: "SIU",
+        row: Some(|o, _, n| {
+            (
+                "organization_id, kind, headings, fields, dates, source, used_at",
+                format!("{o}, 'patients', {}, '{{}}', 'month-first', 'x', now()", hash(n)),
+            )
+        }),
+        key: "kind, headings",
+    },
+    Table {
+        name: "ops.import_row",
+        by_facility: true,
+        grants: "SIUD",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, import_id, number, outcome",
+                format!("{o}, {f}, {}, 1, 'same'", uuid(n)),
+            )
+        }),
+        key: "import_id, number",
     },
     Table {
         name: "ops.idempotency_key",
