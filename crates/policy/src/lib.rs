@@ -143,11 +143,29 @@ pub enum Action {
     KeepCounts,
     /// Being the second person.
     WitnessCount,
+    /// Searching the log of who did what.
+    SearchLog,
+    /// Taking out of the log what was done with a patient's record.
+    TakeLog,
+    /// Looking at figures of facilities.
+    LookAtFigures,
+    /// Looking at reviews of who has access.
+    LookAtReviews,
+    /// Beginning one.
+    StartReview,
+    /// Saying in one what becomes of a post.
+    DecideReview,
+    /// Signing one.
+    SignReview,
+    /// Looking at how long what is kept, and what proves it.
+    LookAtKeeping,
+    /// Changing how long what is kept.
+    ChangeKeeping,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 69] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -208,6 +226,15 @@ impl Action {
         Self::LookAtCounts,
         Self::KeepCounts,
         Self::WitnessCount,
+        Self::SearchLog,
+        Self::TakeLog,
+        Self::LookAtFigures,
+        Self::LookAtReviews,
+        Self::StartReview,
+        Self::DecideReview,
+        Self::SignReview,
+        Self::LookAtKeeping,
+        Self::ChangeKeeping,
     ];
 
     /// The permission that allows the action.
@@ -219,7 +246,12 @@ impl Action {
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
-            Self::AuditReport | Self::AuditWhy | Self::Reach | Self::ListSupport => Permission::AuditReport,
+            Self::AuditReport
+            | Self::AuditWhy
+            | Self::Reach
+            | Self::ListSupport
+            | Self::SearchLog
+            | Self::TakeLog => Permission::AuditReport,
             Self::AuditOwn => Permission::AuditOwn,
             Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
             Self::Invite | Self::ChangePost | Self::HideFields => Permission::PeopleInvite,
@@ -231,7 +263,9 @@ impl Action {
             Self::OpenFacility
             | Self::ChangeFacility
             | Self::LookAtOrganization
-            | Self::ChangeOrganization => Permission::OrganizationManage,
+            | Self::ChangeOrganization
+            | Self::LookAtKeeping
+            | Self::ChangeKeeping => Permission::OrganizationManage,
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
@@ -251,6 +285,10 @@ impl Action {
                 Permission::MedicationsGive
             }
             Self::WitnessCount => Permission::MedicationsWitness,
+            Self::LookAtFigures => Permission::FiguresRead,
+            Self::LookAtReviews | Self::StartReview | Self::DecideReview | Self::SignReview => {
+                Permission::PeopleReview
+            }
         }
     }
 
@@ -317,6 +355,15 @@ impl Action {
             Self::LookAtCounts => "medications.counts",
             Self::KeepCounts => "medications.count",
             Self::WitnessCount => "medications.witness",
+            Self::SearchLog => "audit.search",
+            Self::TakeLog => "audit.take",
+            Self::LookAtFigures => "figures.look",
+            Self::LookAtReviews => "reviews.look",
+            Self::StartReview => "reviews.start",
+            Self::DecideReview => "reviews.decide",
+            Self::SignReview => "reviews.sign",
+            Self::LookAtKeeping => "keeping.look",
+            Self::ChangeKeeping => "keeping.change",
         }
     }
 }

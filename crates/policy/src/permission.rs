@@ -88,6 +88,10 @@ permissions! {
     MedicationsGive = "medications.give",
     /// Be the second person where controlled medications are wasted, counted or given.
     MedicationsWitness = "medications.witness",
+    /// See figures of facilities: how many, when and where; no records and no names.
+    FiguresRead = "figures.read",
+    /// Review who has which access, and sign that it was reviewed.
+    PeopleReview = "people.review",
 }
 
 /// A set of permissions.
