@@ -39,6 +39,7 @@ import {
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { medications } from './medications'
+import { oversight } from './oversight'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
 
@@ -505,6 +506,7 @@ const tree = root.addChildren([
       ]),
       shifts,
       medications,
+      oversight,
       templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,

@@ -11,6 +11,7 @@ import { facilityHandlers } from './facilities'
 import { fhirHandlers } from './fhir'
 import { medicationHandlers } from './medications'
 import { noteHandlers } from './notes'
+import { oversightHandlers } from './oversight'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { shiftHandlers } from './shift'
@@ -168,6 +169,7 @@ export const handlers = [
   ...emergencyHandlers,
   ...fhirHandlers,
   ...chartHandlers,
+  ...oversightHandlers,
   ...accessHandlers,
   ...facilityHandlers,
   ...platformHandlers,

@@ -14,6 +14,7 @@ import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { notes } from './en/notes'
+import type { oversight } from './en/oversight'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import type { platform } from './en/platform'
@@ -73,7 +74,12 @@ declare module 'i18next' {
     defaultNS: 'texts'
     // Some pages bring words of their own (`texts.ts` beside them): the others do not wait for them.
     resources: {
-      texts: typeof en & typeof shiftWords & { medications: typeof medications; platform: typeof platform }
+      texts: typeof en &
+        typeof shiftWords & {
+          medications: typeof medications
+          oversight: typeof oversight
+          platform: typeof platform
+        }
     }
   }
 }

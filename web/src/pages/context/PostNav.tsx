@@ -9,6 +9,7 @@ import {
   showsEmergencies,
   showsExports,
   showsMedications,
+  showsOversight,
   showsPatients,
   showsPeople,
   showsShift,
@@ -52,10 +53,10 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const support = showsSupport(me.permissions)
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
+  const oversight = showsOversight(me.permissions)
   if (
-    ![shift, patients, medications, people, emergencies, accesses, manages, support, templates, exports].some(
-      Boolean,
-    )
+    !(shift || patients || medications || people || emergencies || accesses || manages || support) &&
+    !(templates || exports || oversight)
   )
     return null
   const params = { context }
@@ -88,6 +89,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
             {t('roles.title')}
           </Link>
         </>
+      )}
+      {oversight && (
+        <Link to="/c/$context/oversight" params={params}>
+          {t('people.navOversight')}
+        </Link>
       )}
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>
