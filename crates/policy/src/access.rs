@@ -77,6 +77,18 @@ impl What {
         }
     }
 
+    /// The keys of the events that are this; none of [`What::Other`], whose keys nobody can list.
+    pub fn keys(self) -> Vec<&'static str> {
+        let own = ["relationships.accept", "relationships.own", "emergency.use"].into_iter();
+        let all = Action::ALL.into_iter().map(Action::key).chain(own);
+        all.filter(|key| Self::of(key) == self).collect()
+    }
+
+    /// The one with this word.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|what| what.word() == word)
+    }
+
     /// The word.
     pub fn word(self) -> &'static str {
         match self {
@@ -119,9 +131,11 @@ impl Action {
             | Self::GiveMedication => What::Added,
             Self::Update | Self::WriteDraft | Self::ReviewIncident | Self::HoldMedication => What::Changed,
             Self::Delete | Self::UndoSheet => What::Deleted,
-            Self::Export => What::Exported,
+            Self::Export | Self::TakeLog => What::Exported,
             Self::Import | Self::ImportSheet => What::Imported,
-            Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach => What::Checked,
+            Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach | Self::SearchLog => {
+                What::Checked
+            }
             Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges | Self::LookAtShift => {
                 What::Listed
             }
@@ -152,7 +166,14 @@ impl Action {
             | Self::EditTemplate
             | Self::LookAtCounts
             | Self::KeepCounts
-            | Self::WitnessCount => What::Managed,
+            | Self::WitnessCount
+            | Self::LookAtFigures
+            | Self::LookAtReviews
+            | Self::StartReview
+            | Self::DecideReview
+            | Self::SignReview
+            | Self::LookAtKeeping
+            | Self::ChangeKeeping => What::Managed,
         }
     }
 }
@@ -168,6 +189,9 @@ mod tests {
             assert_ne!(action.what(), What::Other, "{action:?}");
         }
         assert_eq!(What::of("moon.land"), What::Other);
+        assert_eq!(What::Emergency.keys(), ["emergency.open", "emergency.close", "emergency.use"]);
+        assert_eq!(What::Other.keys(), [""; 0]);
+        assert_eq!((What::find("moved"), What::find("landed")), (Some(What::Moved), None));
         let mut words: Vec<_> = What::ALL.into_iter().map(What::word).collect();
         words.dedup();
         assert_eq!(words.len(), What::ALL.len());

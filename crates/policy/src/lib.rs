@@ -147,11 +147,29 @@ pub enum Action {
     ImportSheet,
     /// Taking back what one brought in.
     UndoSheet,
+    /// Searching the log of who did what.
+    SearchLog,
+    /// Taking out of the log what was done with a patient's record.
+    TakeLog,
+    /// Looking at figures of facilities.
+    LookAtFigures,
+    /// Looking at reviews of who has access.
+    LookAtReviews,
+    /// Beginning one.
+    StartReview,
+    /// Saying in one what becomes of a post.
+    DecideReview,
+    /// Signing one.
+    SignReview,
+    /// Looking at how long what is kept, and what proves it.
+    LookAtKeeping,
+    /// Changing how long what is kept.
+    ChangeKeeping,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 71] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -214,6 +232,15 @@ impl Action {
         Self::WitnessCount,
         Self::ImportSheet,
         Self::UndoSheet,
+        Self::SearchLog,
+        Self::TakeLog,
+        Self::LookAtFigures,
+        Self::LookAtReviews,
+        Self::StartReview,
+        Self::DecideReview,
+        Self::SignReview,
+        Self::LookAtKeeping,
+        Self::ChangeKeeping,
     ];
 
     /// The permission that allows the action.
@@ -225,7 +252,12 @@ impl Action {
             Self::Delete => Permission::ChartDelete,
             Self::Export => Permission::ChartExport,
             Self::Import => Permission::ChartImport,
-            Self::AuditReport | Self::AuditWhy | Self::Reach | Self::ListSupport => Permission::AuditReport,
+            Self::AuditReport
+            | Self::AuditWhy
+            | Self::Reach
+            | Self::ListSupport
+            | Self::SearchLog
+            | Self::TakeLog => Permission::AuditReport,
             Self::AuditOwn => Permission::AuditOwn,
             Self::ListPeople | Self::LookAtPost | Self::WhatIf | Self::ListRoles => Permission::PeopleRead,
             Self::Invite | Self::ChangePost | Self::HideFields => Permission::PeopleInvite,
@@ -237,7 +269,9 @@ impl Action {
             Self::OpenFacility
             | Self::ChangeFacility
             | Self::LookAtOrganization
-            | Self::ChangeOrganization => Permission::OrganizationManage,
+            | Self::ChangeOrganization
+            | Self::LookAtKeeping
+            | Self::ChangeKeeping => Permission::OrganizationManage,
             Self::ApproveSharing => Permission::SharingApprove,
             Self::OpenEmergency | Self::CloseEmergency | Self::ListEmergencies => Permission::EmergencyAccess,
             Self::ReviewEmergency => Permission::EmergencyReview,
@@ -258,6 +292,10 @@ impl Action {
             }
             Self::WitnessCount => Permission::MedicationsWitness,
             Self::ImportSheet | Self::UndoSheet => Permission::SheetsImport,
+            Self::LookAtFigures => Permission::FiguresRead,
+            Self::LookAtReviews | Self::StartReview | Self::DecideReview | Self::SignReview => {
+                Permission::PeopleReview
+            }
         }
     }
 
@@ -326,6 +364,15 @@ impl Action {
             Self::WitnessCount => "medications.witness",
             Self::ImportSheet => "sheets.import",
             Self::UndoSheet => "sheets.undo",
+            Self::SearchLog => "audit.search",
+            Self::TakeLog => "audit.take",
+            Self::LookAtFigures => "figures.look",
+            Self::LookAtReviews => "reviews.look",
+            Self::StartReview => "reviews.start",
+            Self::DecideReview => "reviews.decide",
+            Self::SignReview => "reviews.sign",
+            Self::LookAtKeeping => "keeping.look",
+            Self::ChangeKeeping => "keeping.change",
         }
     }
 }

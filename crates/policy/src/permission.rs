@@ -90,6 +90,10 @@ permissions! {
     MedicationsWitness = "medications.witness",
     /// Bring patients and what is known of them in from spreadsheets, and undo that.
     SheetsImport = "sheets.import",
+    /// See figures of facilities: how many, when and where; no records and no names.
+    FiguresRead = "figures.read",
+    /// Review who has which access, and sign that it was reviewed.
+    PeopleReview = "people.review",
 }
 
 /// A set of permissions.

@@ -3,9 +3,9 @@
 
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, EmergencyAccess, EmergencyReview, MedicationsGive, MedicationsWitness, NotesCoSign,
-    NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, RelationshipsEdit, RolesEdit,
-    ShiftWork,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, FiguresRead, MedicationsGive, MedicationsWitness,
+    NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, PeopleReview,
+    RelationshipsEdit, RolesEdit, ShiftWork,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -201,6 +201,8 @@ const AUDITOR: &[Permission] = &[
     PeopleInvite,
     PeopleEnd,
     EmergencyReview,
+    FiguresRead,
+    PeopleReview,
 ];
 const LOOKS: &[Permission] = &[ChartRead, ChartSearch];
 /// A patient also sees who saw their record. Who lets patients in has this too, to be able to give it; it opens nothing
@@ -209,6 +211,9 @@ const PATIENT: &[Permission] = &[ChartRead, ChartSearch, AuditOwn];
 /// A firm has people of its own.
 const PARTNER: &[Permission] = &[ChartRead, ChartSearch, PeopleInvite, PeopleEnd];
 const PARTNER_WITHOUT_CHART: &[Permission] = &[PeopleInvite, PeopleEnd];
+
+/// Figures, and no record that they are made of.
+const EXECUTIVE: &[Permission] = &[FiguresRead, PeopleRead, PeopleInvite, PeopleEnd];
 
 /// Clinical types, which a front desk and a biller have no need of.
 const CLINICAL: &[&str] = &[
@@ -279,7 +284,7 @@ pub static ROLES: [Role; 16] = [
     },
     manager("organization-administrator", "Organization administrator", &[]),
     manager("facility-administrator", "Facility administrator", &[RolesEdit, OrganizationManage]),
-    staff("executive", "Executive", Reach::Nobody, &[PeopleRead, PeopleInvite, PeopleEnd]),
+    staff("executive", "Executive", Reach::Nobody, EXECUTIVE),
     staff("physician", "Physician", Reach::Related(Tie::CareTeam), PHYSICIAN),
     staff("prescriber", "Prescriber", Reach::Related(Tie::CareTeam), PHYSICIAN),
     staff("nurse", "Nurse", Reach::Facility, CARE),

@@ -4,6 +4,90 @@
  */
 
 export interface paths {
+    "/api/access-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reviews of who has access, newest first, and when the next of each facility is due
+         * @description Needs the permission `people.review`.
+         */
+        get: operations["getAccessReviews"];
+        put?: never;
+        /**
+         * Begin a review of every post of the staff, and of programs, that reaches a facility; one at a time
+         * @description Needs the permission `people.review`.
+         */
+        post: operations["postAccessReviews"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-reviews/{review}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A review with its posts, by name
+         * @description Needs the permission `people.review`.
+         */
+        get: operations["getAccessReviewsReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-reviews/{review}/posts/{membership}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a post, or end it and what hangs on it, as the right to end it allows; nobody decides about themselves
+         * @description Needs the permission `people.review`. May ask for a step-up for `person.end`.
+         */
+        put: operations["putAccessReviewsReviewPostsMembership"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/access-reviews/{review}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a review in which everything is decided; it never changes again
+         * @description Needs the permission `people.review`. May ask for a step-up for `sign`.
+         */
+        post: operations["postAccessReviewsReviewSign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/announcements": {
         parameters: {
             query?: never;
@@ -16,6 +100,26 @@ export interface paths {
          * @description Does not extend the session.
          */
         get: operations["getAnnouncements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done here and by whom, newest first, a hundred at a time; each page is a look at the patients whom it names
+         * @description Needs the permission `audit.report`.
+         */
+        get: operations["getAuditEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1060,6 +1164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/facilities/{facility}/figures/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits at a facility at this moment: tasks and doses; it looks at records, and so needs `chart.search` as well
+         * @description Needs the permission `figures.read`.
+         */
+        get: operations["getFacilitiesFacilityFiguresNow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/facilities/{facility}/handover-draft": {
         parameters: {
             query?: never;
@@ -1161,6 +1285,46 @@ export interface paths {
          * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
          */
         put: operations["putFacilitiesFacilityShifts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of the facilities within reach, by day; by week, and few not told, for who may not search charts
+         * @description Needs the permission `figures.read`.
+         */
+        get: operations["getFigures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/figures/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as CSV
+         * @description Needs the permission `figures.read`.
+         */
+        get: operations["getFiguresCsv"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1945,6 +2109,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organization/keeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long what is kept, and whether log and backups are proved; what is not there is `not-set-up`
+         * @description Needs the permission `organization.manage`.
+         */
+        get: operations["getOrganizationKeeping"];
+        /**
+         * Say how long what is kept, and how often access is reviewed
+         * @description Needs the permission `organization.manage`. May ask for a step-up for `organization.manage`.
+         */
+        put: operations["putOrganizationKeeping"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/organization/logo": {
         parameters: {
             query?: never;
@@ -2019,6 +2207,40 @@ export interface paths {
         };
         /** What was done with a patient's record and by whom, newest first, a hundred at a time: with audit.report, or with audit.own of one's own record */
         get: operations["getPatientsPatientAccesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/accesses/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for a whole period as CSV, 20,000 lines at most; taking it is in the log */
+        get: operations["getPatientsPatientAccessesCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient}/accesses/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for a whole period as PDF, 5,000 lines at most; taking it is in the log */
+        get: operations["getPatientsPatientAccessesPdf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3139,6 +3361,112 @@ export interface components {
             what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "moved" | "merged" | "shared" | "emergency" | "reviewed" | "managed" | "other";
             who: components["schemas"]["Actor"];
         };
+        /** @description A review. */
+        AccessReview: {
+            /** Format: date-time */
+            due_at: string;
+            /** Format: int64 */
+            ended: number;
+            /** @description The facility's code. */
+            facility: string;
+            facility_name: string;
+            /** Format: int64 */
+            kept: number;
+            /**
+             * Format: int64
+             * @description How many posts are in it, and what was decided of them.
+             */
+            posts: number;
+            /** Format: uuid */
+            review: string;
+            /** Format: date-time */
+            signed_at: string | null;
+            /** @description Null: it is open. */
+            signed_by: string | null;
+            /** Format: date-time */
+            started_at: string;
+            started_by: string;
+        };
+        /** @description What is decided. */
+        AccessReviewDecision: {
+            verdict: components["schemas"]["AccessReviewVerdict"];
+        };
+        /** @description When the next review of a facility is due. */
+        AccessReviewDue: {
+            /** Format: date-time */
+            due_at: string;
+            /** @description The facility's code. */
+            facility: string;
+            facility_name: string;
+            /** Format: date-time */
+            last_signed_at: string | null;
+        };
+        /** @description What is to be reviewed. */
+        AccessReviewNew: {
+            /**
+             * Format: date-time
+             * @description By when, within 92 days; in 14 days when nothing is said.
+             */
+            due_at?: string | null;
+            /** @description The facility's code. */
+            facility: string;
+        };
+        /** @description A post in a review. */
+        AccessReviewPost: {
+            /** @description Whether it lives. */
+            alive: boolean;
+            /**
+             * Format: int64
+             * @description How many living posts would end with it.
+             */
+            below: number;
+            /** Format: date-time */
+            decided_at: string | null;
+            decided_by: string | null;
+            /** @enum {string} */
+            kind: "person" | "service";
+            /**
+             * Format: date-time
+             * @description When it last did something within the asker's reach, in the last 400 days.
+             */
+            last_seen_at: string | null;
+            /** @description Who made it; null where nobody did. */
+            made_by: string | null;
+            /** Format: int32 */
+            membership: number;
+            /** @description As it was when the review began, as are role and permissions. */
+            name: string;
+            /** @description Whether it is the asker's own, by this post or another of theirs: somebody else decides. */
+            own: boolean;
+            permissions: string[];
+            role: string;
+            /** @enum {string|null} */
+            verdict: "kept" | "ended" | null;
+        };
+        /** @description Nothing is said: the address names the review. */
+        AccessReviewSigning: Record<string, never>;
+        /** @description The review. */
+        AccessReviewStarted: {
+            /** Format: uuid */
+            review: string;
+        };
+        /**
+         * @description What becomes of a post.
+         * @enum {string}
+         */
+        AccessReviewVerdict: "kept" | "ended";
+        /** @description A review with its posts. */
+        AccessReviewWhole: components["schemas"]["AccessReview"] & {
+            /** @description By name. */
+            people: components["schemas"]["AccessReviewPost"][];
+        };
+        /** @description Reviews within reach. */
+        AccessReviews: {
+            /** @description By facility. */
+            due: components["schemas"]["AccessReviewDue"][];
+            /** @description The newest first, 200 at most. */
+            reviews: components["schemas"]["AccessReview"][];
+        };
         /** @description A page of what was done with a patient's record, newest first. */
         Accesses: {
             accesses: components["schemas"]["Access"][];
@@ -3981,6 +4309,48 @@ export interface components {
             organizations: components["schemas"]["OrganizationFigures"][];
             total: components["schemas"]["FigureCounts"];
         };
+        /** @description The figures of one facility. */
+        FiguresFacility: {
+            code: string;
+            name: string;
+            spans: components["schemas"]["FiguresSpan"][];
+            /** @description An IANA name: its days are these. */
+            time_zone: string;
+        };
+        /** @description What waits at a facility at this moment. */
+        FiguresNow: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Doses of the last twelve hours that were due more than an hour ago, and may be given; null where medications are
+             *     out of sight.
+             */
+            doses_late: number | null;
+            /** @description Doses of the last twelve hours that nobody recorded, and which it is too late to give. */
+            doses_missed: number | null;
+            /** @description Tasks that nobody has finished; null where tasks are out of sight. */
+            tasks_open: number | null;
+            /** @description Those of them that were due. */
+            tasks_overdue: number | null;
+        };
+        /** @description The figures of one span. */
+        FiguresSpan: {
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /**
+             * @description One for each of `measures`, in their order. Null: fewer than five, where `few` says that those are not told; else
+             *     out of the post's sight, as `hidden` says.
+             */
+            values: (number | null)[];
+        };
         /** @description The end of a WebAuthn ceremony. */
         Finish: {
             /**
@@ -4129,6 +4499,27 @@ export interface components {
             /** @description As `08:00:00`, in the facility's time zone. */
             openingTime?: string | null;
         };
+        /** @description Figures of the facilities within reach. */
+        HouseFigures: {
+            /**
+             * Format: date-time
+             * @description When they were counted.
+             */
+            at: string;
+            /** @description What is of no one facility: exports, reports and refusals of the organization as a whole. */
+            elsewhere: components["schemas"]["FiguresSpan"][];
+            facilities: components["schemas"]["FiguresFacility"][];
+            /** @description Whether counts below five of what happens to single residents are not told. */
+            few: boolean;
+            /** Format: date */
+            from: string;
+            hidden: ("residents" | "admitted" | "discharged" | "incidents-fall" | "incidents-wound" | "incidents-behaviour" | "incidents-other" | "notes-begun" | "notes-in-time" | "notes-late" | "doses-given" | "doses-not-given" | "doses-late" | "emergencies" | "exports" | "refusals")[];
+            measures: ("residents" | "admitted" | "discharged" | "incidents-fall" | "incidents-wound" | "incidents-behaviour" | "incidents-other" | "notes-begun" | "notes-in-time" | "notes-late" | "doses-given" | "doses-not-given" | "doses-late" | "emergencies" | "exports" | "refusals")[];
+            /** @enum {string} */
+            step: "day" | "week";
+            /** Format: date */
+            to: string;
+        };
         /** @description An incident. */
         Incident: {
             /** Format: date-time */
@@ -4253,6 +4644,81 @@ export interface components {
             /** @enum {string} */
             verdict: "justified" | "not-justified";
         };
+        /** @description How long what is kept, and what there is to prove and to restore it. */
+        Keeping: {
+            /** @description Whether the database's log is archived as it is written, for going back to a point in time. */
+            archive: components["schemas"]["KeepingState"];
+            /** @description Whether the program destroys anything when its time is over. */
+            destroys: boolean;
+            /** @description The log of who did what. */
+            log: components["schemas"]["KeepingTerm"];
+            /**
+             * Format: date-time
+             * @description Since when the log has events.
+             */
+            log_since: string | null;
+            /** @description Whether the log is sealed, so that alteration is found. */
+            proof: components["schemas"]["KeepingState"];
+            /** @description Patients' records, from their last change. */
+            records: components["schemas"]["KeepingTerm"];
+            /** @description Whether backups are restored on trial every night. */
+            rehearsal: components["schemas"]["KeepingState"];
+            /**
+             * Format: int32
+             * @description Days from one review of access to the next.
+             */
+            review_days: number;
+            /**
+             * Format: int64
+             * @description Events that the last seal covers.
+             */
+            sealed_events: number | null;
+            /**
+             * Format: int32
+             * @description The `ETag` that a change names is of this number: the organization's.
+             */
+            version: number;
+        };
+        /** @description How long what is to be kept. Nothing is destroyed by it. */
+        KeepingBody: {
+            /**
+             * Format: int32
+             * @description 6 to 100.
+             */
+            log_years: number;
+            /**
+             * Format: int32
+             * @description 5 to 100.
+             */
+            records_years: number;
+            /**
+             * Format: int32
+             * @description 7 to 366.
+             */
+            review_days: number;
+        };
+        /** @description Whether something works, as far as the program can see. */
+        KeepingState: {
+            /**
+             * Format: date-time
+             * @description When it last did its work.
+             */
+            last_at: string | null;
+            /** @enum {string} */
+            state: "working" | "failing" | "not-set-up";
+        };
+        /** @description How long one kind is kept. */
+        KeepingTerm: {
+            /**
+             * Format: int32
+             * @description No fewer than this.
+             */
+            least: number;
+            /** @description Because of this rule, which states may go beyond. */
+            rule: string;
+            /** Format: int32 */
+            years: number;
+        };
         /** @description The figures of all organizations of a kind. */
         KindFigures: {
             counts: components["schemas"]["FigureCounts"];
@@ -4288,6 +4754,37 @@ export interface components {
             /** Format: int32 */
             membership: number;
             who: components["schemas"]["Actor"];
+        };
+        /** @description An event of the log. */
+        LogLine: components["schemas"]["Access"] & {
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            concerned: number;
+            /**
+             * Format: int32
+             * @description The post that did it, for asking what else it did; 0 is the program.
+             */
+            membership: number;
+            /** @description The patients concerned within reach, three at most. */
+            patients: components["schemas"]["LogPatient"][];
+        };
+        /** @description A page of the log, newest first. */
+        LogPage: {
+            /** Format: date-time */
+            from: string;
+            lines: components["schemas"]["LogLine"][];
+            /** @description What `cursor` goes on with, together with the same question and this `from` and `to`; null at the end. */
+            next: string | null;
+            /** Format: date-time */
+            to: string;
+        };
+        /** @description A patient whom an event concerned. */
+        LogPatient: {
+            /** @description Null where names are out of the asker's sight. */
+            name: string | null;
+            patient: string;
         };
         /** @description An account's address and password. */
         Login: {
@@ -6629,6 +7126,454 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAccessReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReviews"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAccessReviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessReviewNew"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReviewStarted"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `review-open`: a review of the facility is open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAccessReviewsReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessReviewWhole"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAccessReviewsReviewPostsMembership: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+                membership: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessReviewDecision"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last-administrator`: the organization would be left without an administrator; `own-post`: one's own post is for somebody else to review; `review-closed`: the review was signed, or the post was ended in it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAccessReviewsReviewSign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessReviewSigning"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `review-closed`: the review was signed, or the post was ended in it; `review-undecided`: something in the review is not decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAnnouncements: {
         parameters: {
             query?: never;
@@ -6666,6 +7611,90 @@ export interface operations {
                 };
             };
             /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description From this instant on (RFC 3339); 7 days before `to`, if nobody says, at most 400 */
+                from?: string;
+                /** @description Until before this instant; until now, if nobody says */
+                to?: string;
+                /** @description What concerned this patient; out of reach is 404 */
+                patient?: string;
+                /** @description What this post did */
+                membership?: string;
+                /** @description One word of what was done, as `what` of a line has it, but `other` */
+                what?: string;
+                /** @description `refused`: what was refused or failed */
+                outcome?: string;
+                /** @description `true`: what was done in an emergency, and its opening and end */
+                emergency?: string;
+                /** @description At the facility with this code */
+                facility?: string;
+                /** @description Goes on behind the page that gave it, with the rest of its question, its `from` and its `to` */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11400,6 +12429,82 @@ export interface operations {
             };
         };
     };
+    getFacilitiesFacilityFiguresNow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                facility: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresNow"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getFacilitiesFacilityHandoverDraft: {
         parameters: {
             query?: {
@@ -11982,6 +13087,148 @@ export interface operations {
             };
             /** @description no `If-Match` */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFigures: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-03-01; 27 days before `to`, if nobody says */
+                from?: string;
+                /** @description The last day, 91 after `from` at most; today, if nobody says */
+                to?: string;
+                /** @description Of the facility with this code alone */
+                facility?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HouseFigures"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFiguresCsv: {
+        parameters: {
+            query?: {
+                /** @description The first day, such as 2026-03-01; 27 days before `to`, if nobody says */
+                from?: string;
+                /** @description The last day, 91 after `from` at most; today, if nobody says */
+                to?: string;
+                /** @description Of the facility with this code alone */
+                facility?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16071,6 +17318,179 @@ export interface operations {
             };
         };
     };
+    getOrganizationKeeping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keeping"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putOrganizationKeeping: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version to be changed. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepingBody"];
+            };
+        };
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keeping"];
+                };
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use; not JSON, an unknown member, or one that is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `foreign-origin`: the request comes from a page of another site; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else; `step-up-required`: `action` must be proved for with a step-up; a permission is missing */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the version is not the current one */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is too long */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the body is not `application/json`, or is encoded */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no `If-Match` */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOrganizationLogo: {
         parameters: {
             query?: never;
@@ -16556,6 +17976,182 @@ export interface operations {
             };
             /** @description not there, or out of reach */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatientsPatientAccessesCsv: {
+        parameters: {
+            query?: {
+                /** @description From this instant on (RFC 3339); 90 days before `to`, if nobody says, at most 400 */
+                from?: string;
+                /** @description Until before this instant; until now, if nobody says */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-too-long`: the period has more lines than one report holds */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too-many-requests`: wait as long as Retry-After says */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too busy, or the audit log or the database cannot be reached; Retry-After says for how long */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPatientsPatientAccessesPdf: {
+        parameters: {
+            query?: {
+                /** @description From this instant on (RFC 3339); 90 days before `to`, if nobody says, at most 400 */
+                from?: string;
+                /** @description Until before this instant; until now, if nobody says */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                patient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Here it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `context-required`: the header Lamplight-Context is missing; `invalid`: a member is not what it should be; `purpose-unknown`: the header Lamplight-Purpose names no purpose of use */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `signed-out`: nobody is signed in here, or no longer */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `context-refused`: the context is not open in this session, or not at this address; `emergency-refused`: the emergency named is not the caller's, or is over; `module-required`: the organization does not have this part of the product in use; `purpose-refused`: the purpose of use named is not one that the post may claim; `second-factor-required`: a second factor must be set up before anything else */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not there, or out of reach */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `report-too-long`: the period has more lines than one report holds */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

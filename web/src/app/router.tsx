@@ -40,6 +40,7 @@ import {
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
 import { imports } from './imports'
 import { medications } from './medications'
+import { oversight } from './oversight'
 import { shifts } from './shift'
 import { context, signedIn, stands } from './signedIn'
 
@@ -506,6 +507,7 @@ const tree = root.addChildren([
       ]),
       shifts,
       medications,
+      oversight,
       templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,

@@ -12,6 +12,7 @@ import { fhirHandlers } from './fhir'
 import { importHandlers } from './imports'
 import { medicationHandlers } from './medications'
 import { noteHandlers } from './notes'
+import { oversightHandlers } from './oversight'
 import { peopleHandlers } from './people'
 import { onPlane, platformHandlers } from './platform'
 import { shiftHandlers } from './shift'
@@ -169,6 +170,7 @@ export const handlers = [
   ...emergencyHandlers,
   ...fhirHandlers,
   ...chartHandlers,
+  ...oversightHandlers,
   ...accessHandlers,
   ...facilityHandlers,
   ...platformHandlers,

@@ -19,6 +19,7 @@ import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
+import { type MockOversight, makeOversight } from './makeOversight'
 import { type MockMedications, makeMedications } from './medications'
 import type { MockNotes } from './notes'
 import { makeTemplates } from './noteTemplates'
@@ -94,6 +95,7 @@ export interface World {
   notes: MockNotes
   shift: MockShift
   medications: MockMedications
+  oversight: MockOversight
   /** So many requests are answered 503. */
   busy: number
   /** What was asked, for tests: "METHOD path". */
@@ -197,6 +199,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     support: makeSupport(),
     exports: [],
     lastAdministrator: false,
+    oversight: makeOversight(),
     accesses: makeAccesses(),
     ties: makeTies(),
     merges: [],

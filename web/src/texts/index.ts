@@ -15,6 +15,7 @@ import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { notes } from './en/notes'
+import type { oversight } from './en/oversight'
 import { admit, palette, patients } from './en/patients'
 import { outlook, people, roles } from './en/people'
 import type { platform } from './en/platform'
@@ -78,6 +79,7 @@ declare module 'i18next' {
         typeof shiftWords & {
           imports: typeof imports
           medications: typeof medications
+          oversight: typeof oversight
           platform: typeof platform
         }
     }

@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, imports, incidents, medications, merges, modules, notes, oauth, people, platform,
-    providers, shifts, stays, support, tasks, terminology,
+    fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth, people, platform,
+    providers, reviews, shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -221,6 +221,9 @@ pub fn routes() -> &'static [Route] {
             shifts::ROUTES,
             incidents::ROUTES,
             medications::ROUTES,
+            figures::ROUTES,
+            reviews::ROUTES,
+            keeping::ROUTES,
             merges::ROUTES,
             oauth::ROUTES,
             providers::ROUTES,

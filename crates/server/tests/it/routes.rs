@@ -44,6 +44,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{order}", ID),
         ("{stock}", ID),
         ("{entry}", ID),
+        ("{review}", ID),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -6,6 +6,7 @@ import { contextQueries } from '@/api/queries'
 import type { Access } from '@/api/types'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
+import { TakeReport } from '@/pages/oversight/TakeReport'
 import { Chip } from '@/ui/Chip'
 import { Notice } from '@/ui/Notice'
 import classes from './AccessList.module.css'
@@ -33,6 +34,7 @@ export function AccessList({ patient, days }: { patient: string; days: number })
     )
   return (
     <Stack gap="lg">
+      <TakeReport patient={patient} days={days} />
       <Text c="dimmed">{t('accesses.timesIn', { zone: zone.replaceAll('_', ' ') })}</Text>
       {byDay(lines, zone).map((day) => (
         <section key={day.key} aria-labelledby={`day-${day.key}`}>

@@ -10,6 +10,7 @@ import {
   showsExports,
   showsImports,
   showsMedications,
+  showsOversight,
   showsPatients,
   showsPeople,
   showsShift,
@@ -54,6 +55,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
   const templates = showsTemplates(me.permissions)
   const exports = showsExports(me.permissions)
   const imports = showsImports(me.permissions)
+  const oversight = showsOversight(me.permissions)
   if (
     ![
       shift,
@@ -67,6 +69,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       templates,
       exports,
       imports,
+      oversight,
     ].some(Boolean)
   )
     return null
@@ -100,6 +103,11 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
             {t('roles.title')}
           </Link>
         </>
+      )}
+      {oversight && (
+        <Link to="/c/$context/oversight" params={params}>
+          {t('people.navOversight')}
+        </Link>
       )}
       {emergencies && (
         <Link to="/c/$context/emergencies" params={params}>

@@ -22,6 +22,11 @@ export const showsShift = (permissions: readonly string[]) =>
 
 export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')
 
+const OVERSIGHT = ['figures.read', 'audit.report', 'people.review', 'organization.manage']
+
+export const showsOversight = (permissions: readonly string[]) =>
+  OVERSIGHT.some((it) => permissions.includes(it))
+
 /** Who comes for one record is taken to it, and who works a shift, without administering the house, to that. */
 export function firstPage({ kind, permissions }: { kind: string; permissions: readonly string[] }) {
   if (kind === 'portal' && showsPatients(permissions)) return '/c/$context/patients'

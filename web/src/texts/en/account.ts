@@ -110,6 +110,8 @@ export const permissions: Record<string, string> = {
   'medications.give': 'Give medications, hold orders and keep the counts of controlled ones',
   'medications.witness': 'Be the second person where controlled medications are wasted, counted or given',
   'sheets.import': 'Bring residents in from spreadsheets, and undo it',
+  'figures.read': 'See figures of facilities, without records and names',
+  'people.review': 'Review who has which access, and sign it',
   'notes.write': 'Write, sign and correct notes',
   'notes.co-sign': 'Co-sign notes that others wrote',
   'templates.edit': 'Make and change the templates of notes',

@@ -2,7 +2,9 @@
 
 mod model;
 mod ops;
+mod paper;
 mod routes;
+mod search;
 mod store;
 mod why;
 

@@ -84,6 +84,20 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// As words on paper: who, the role, on whose behalf.
+    pub(super) fn parts(&self) -> (&str, &str, &str) {
+        let unnamed = match self.kind {
+            "system" => "The program",
+            "operator" => "The operator",
+            "service" => "A program",
+            _ => "Somebody",
+        };
+        let who = self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(unnamed);
+        (who, &self.role, self.on_behalf_of.as_deref().unwrap_or_default())
+    }
+}
+
 /// One thing that was done with a patient's record, or tried.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Access {

@@ -17,7 +17,7 @@ use crate::http::Failure;
 /// Events on a page.
 const PAGE: usize = 100;
 /// The longest period.
-const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
+pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// The period, if nobody says.
 const USUAL: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -86,7 +86,7 @@ pub(super) async fn list(
 }
 
 /// Where the patient is, when they exist for who asks: within reach, and their own for who asks about themselves.
-async fn find(
+pub(super) async fn find(
     app: &App,
     ctx: &Ctx,
     patient: PatientId,
@@ -126,7 +126,7 @@ pub(super) fn subject(ctx: &Ctx, facility: FacilityId, patient: PatientId) -> Su
     }
 }
 
-fn access(ctx: &Ctx, row: &Row, sight: Sight) -> Access {
+pub(super) fn access(ctx: &Ctx, row: &Row, sight: Sight) -> Access {
     let rtype = row.get::<_, Option<i16>>(3).and_then(ResourceType::from_code);
     Access {
         event: row.get(1),
@@ -141,7 +141,7 @@ fn access(ctx: &Ctx, row: &Row, sight: Sight) -> Access {
     }
 }
 
-fn period(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Failure> {
+pub(super) fn period(asked: &Asked, now: Timestamp) -> Result<(Timestamp, Timestamp), Failure> {
     let refused = |message| Failure::coded(400, "invalid", message);
     let to = asked.to.unwrap_or(now);
     let from = match asked.from {

@@ -1,6 +1,6 @@
 //! The log, as the asker's context reaches it, and what explains an event of it.
 
-use db::{Error, Row, Tx};
+use db::{Error, Row, ToSql, Tx};
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, OrganizationId, PatientId};
 use uuid::Uuid;
@@ -85,6 +85,112 @@ pub(super) async fn list_accesses(
         ],
     )
     .await
+}
+
+/// What narrows a search of the log.
+pub(super) struct Narrowed {
+    pub(super) from: Timestamp,
+    /// Only what is older than this event.
+    pub(super) before: (Timestamp, Uuid),
+    pub(super) membership: Option<MembershipId>,
+    /// The keys of what was done.
+    pub(super) actions: Option<Vec<&'static str>>,
+    /// What was refused or failed.
+    pub(super) refused: bool,
+    /// What was done in an emergency, and the emergency itself.
+    pub(super) emergency: bool,
+    /// Whether only refusals, emergencies and exports can be meant.
+    pub(super) exceptional: bool,
+    pub(super) facility: Option<FacilityId>,
+    /// Whether only what concerned a patient within reach is to be told.
+    pub(super) bound: bool,
+    /// So many of the patients concerned are told.
+    pub(super) named: i32,
+    pub(super) at_most: i64,
+}
+
+/// A search of the log along one index; what else is asked is looked at on the way. As [`list_accesses`], then patients
+/// concerned and their facilities, and how many they are.
+macro_rules! search {
+    ($found:literal, $which:literal) => {
+        concat!(
+            "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
+                    m.name, m.role, m.kind, m.plane, b.name, c.patients, c.facilities, c.concerned
+               FROM (SELECT e.* FROM ",
+            $found,
+            " WHERE e.organization_id = $1 AND e.at >= $2 AND e.at <= $3 AND (e.at, e.id) < ($3, $4) ",
+            $which,
+            " AND ($5::text[] IS NULL OR e.action = ANY ($5)) AND (NOT $6 OR e.outcome <> 'success')
+              AND (NOT $7 OR e.purpose = 'BTG' OR e.action IN ('emergency.open', 'emergency.close', 'emergency.use'))
+              AND ($8::int4 IS NULL OR e.facility_id = $8 OR EXISTS (
+                   SELECT FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id
+                                                 AND s.facility_id = $8))
+              AND (NOT $9 OR EXISTS (
+                   SELECT FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id))
+              ORDER BY e.at DESC, e.id DESC LIMIT $10) e
+               LEFT JOIN LATERAL (
+                    SELECT coalesce((array_agg(s.patient_id ORDER BY s.patient_id))[:$11], '{}') AS patients,
+                           coalesce((array_agg(s.facility_id ORDER BY s.patient_id))[:$11], '{}') AS facilities,
+                           count(*) AS concerned
+                      FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id) c ON true
+               LEFT JOIN org.membership m ON m.organization_id = $1 AND m.membership_id = e.membership_id
+               LEFT JOIN org.membership b ON b.organization_id = $1 AND b.membership_id = e.on_behalf_of
+               LEFT JOIN org.facility f ON f.organization_id = $1 AND f.facility_id = e.facility_id AND f.facility_id <> 0
+              ORDER BY e.at DESC, e.id DESC"
+        )
+    };
+}
+
+/// What was done, newest first. The time alone, one post, one patient and what stands out each have an index of theirs.
+pub(super) async fn search(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    patients: Option<&[PatientId]>,
+    narrowed: &Narrowed,
+) -> Result<Vec<Row>, Error> {
+    const OF_PATIENTS: &str = search!(
+        "(SELECT DISTINCT s.at, s.event_id FROM audit.subject s
+           WHERE s.organization_id = $1 AND s.patient_id = ANY ($12::uuid[]) AND s.at >= $2 AND s.at <= $3) p
+         JOIN audit.event e ON e.organization_id = $1 AND e.at = p.at AND e.id = p.event_id",
+        "AND ($13::int4 IS NULL OR e.membership_id = $13)"
+    );
+    const OF_POST: &str = search!("audit.event e", "AND e.membership_id = $12");
+    // As the index `event_exception` has it, word for word.
+    const EXCEPTIONS: &str = search!(
+        "audit.event e",
+        "AND (e.outcome <> 'success' OR e.purpose = 'BTG'
+              OR e.action IN ('chart.export', 'audit.take', 'emergency.open', 'emergency.close', 'emergency.use'))"
+    );
+    const ALL: &str = search!("audit.event e", "");
+    let patients: Option<Vec<Uuid>> = patients.map(|all| all.iter().map(|patient| patient.0).collect());
+    let post = narrowed.membership.map(|post| post.0);
+    let facility = narrowed.facility.map(|facility| facility.0);
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+        &organization.0,
+        &narrowed.from,
+        &narrowed.before.0,
+        &narrowed.before.1,
+        &narrowed.actions,
+        &narrowed.refused,
+        &narrowed.emergency,
+        &facility,
+        &narrowed.bound,
+        &narrowed.at_most,
+        &narrowed.named,
+    ];
+    let sql = match (&patients, &post) {
+        (Some(patients), post) => {
+            params.extend([patients as &(dyn ToSql + Sync), post]);
+            OF_PATIENTS
+        }
+        (None, Some(post)) => {
+            params.push(post);
+            OF_POST
+        }
+        (None, None) if narrowed.exceptional => EXCEPTIONS,
+        (None, None) => ALL,
+    };
+    tx.query(sql, &params).await
 }
 
 /// The event of this id: time, action, outcome, reason, purpose, facility's number and name, then who: post, name, role,

@@ -10,5 +10,5 @@ mod ops;
 mod routes;
 mod store;
 
-pub(crate) use ops::{Stocked, stock_up};
+pub(crate) use ops::{Stocked, stock_up, waiting};
 pub(crate) use routes::ROUTES;

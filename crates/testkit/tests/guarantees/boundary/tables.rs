@@ -119,7 +119,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 34] = [
+pub(crate) const TABLES: [Table; 36] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -498,6 +498,30 @@ pub(crate) const TABLES: [Table; 34] = [
             )
         }),
         key: "handover_id",
+    },
+    Table {
+        name: "org.access_review",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, review_id, started_by, started_at, due_at",
+                format!("{o}, {f}, {}, {}, now(), now() + interval '1 day'", uuid(n), membership(o)),
+            )
+        }),
+        key: "review_id",
+    },
+    Table {
+        name: "org.access_review_post",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, review_id, membership_id, name, role, permissions",
+                format!("{o}, {f}, {}, {}, 'x', 'x', '{{}}'", uuid(n), membership(o)),
+            )
+        }),
+        key: "review_id, membership_id",
     },
     Table {
         name: "ops.job",

@@ -30,6 +30,7 @@ pub(super) use counts::{
 pub(crate) use counts::{Stocked, stock_up};
 pub(super) use give::{Dose, give};
 pub(super) use orders::turn;
+pub(crate) use pass::waiting;
 pub(super) use pass::{Mar, Pass, mar, pass};
 
 /// What became of a dose.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::around::{Around, Known, Whose, named, of};
-use super::view::{OrderStatus, OrderView};
+use super::view::{OrderStatus, OrderView, State};
 use super::{house, parsed, place_of, sees_whole};
 use crate::app::App;
 use crate::areas::every::Within;
@@ -21,6 +21,7 @@ use crate::areas::medications::error::Error;
 use crate::areas::medications::model::Status;
 use crate::areas::medications::store::House;
 use crate::areas::stays::{self, Here};
+use crate::http::Failure;
 
 /// How far a pass looks back and ahead.
 const HALF_DAY: SignedDuration = SignedDuration::from_hours(12);
@@ -121,6 +122,32 @@ pub(in super::super) async fn pass(
     }
     residents.sort_by(|a, b| (&a.room, &a.name, &a.patient).cmp(&(&b.room, &b.name, &b.patient)));
     Ok(Pass { at: now, residents })
+}
+
+/// How many doses of a pass wait.
+pub(crate) struct Waiting {
+    /// They were due, and may be given.
+    pub(crate) late: usize,
+    /// It is too late to give them.
+    pub(crate) missed: usize,
+}
+
+/// What waits at a facility, of the last half a day; nothing for who sees a part of the record.
+pub(crate) async fn waiting(app: &App, ctx: &Ctx, facility: FacilityId) -> Result<Option<Waiting>, Failure> {
+    if ctx.fields().is_some() {
+        return Ok(None);
+    }
+    let pass = pass(app, ctx, Some(facility)).await?;
+    let orders = pass.residents.iter().flat_map(|resident| &resident.orders);
+    let mut waiting = Waiting { late: 0, missed: 0 };
+    for dose in orders.flat_map(|order| &order.doses) {
+        match dose.state {
+            State::Late => waiting.late += 1,
+            State::Missed => waiting.missed += 1,
+            _ => {}
+        }
+    }
+    Ok(Some(waiting))
 }
 
 /// What a patient was given and is to get, from a moment on.

@@ -1,6 +1,6 @@
 //! Who has a post in an organization: seeing, offering and ending posts.
 
-use db::{Ctx, Event};
+use db::{Ctx, Event, Tx};
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId};
 use policy::{Action, Permission, PermissionSet};
@@ -153,19 +153,28 @@ pub(crate) async fn invite(app: &App, ctx: &Ctx, new: &NewPost<'_>) -> Result<(M
 
 /// Ends a post: whoever has it is out on the next request, and whoever has one below it.
 pub(crate) async fn end(app: &App, ctx: &Ctx, membership: MembershipId) -> Result<(), Error> {
+    let tx = app.store.db().begin(ctx).await?;
+    if !end_within(app, &tx, membership).await? {
+        return Err(db::Error::NotFound.into());
+    }
+    tx.commit().await?;
+    app.store.db().forget_authority();
+    Ok(())
+}
+
+/// The same within a transaction of others, who forget the authority once it is committed; whether it had not ended before.
+pub(crate) async fn end_within(app: &App, tx: &Tx<'_>, membership: MembershipId) -> Result<bool, Error> {
+    let ctx = tx.ctx();
     if membership == ctx.membership() {
         let error = Error::Invalid("your own post is for someone else to end");
         return refuse(app, ctx, Action::EndPost, "own post", error).await;
     }
-    let tx = app.store.db().begin(ctx).await?;
-    from_above(app, &tx, membership, Action::EndPost).await?;
-    let ended = store::end_membership(&tx, (ctx.organization(), membership), app.world.now()).await;
+    from_above(app, tx, membership, Action::EndPost).await?;
+    let ended = store::end_membership(tx, (ctx.organization(), membership), app.world.now()).await;
     if !told(app, ctx, Action::EndPost, ended).await? {
-        return Err(db::Error::NotFound.into());
+        return Ok(false);
     }
     let detail = Some(format!("membership {membership}"));
     app.store.db().record(ctx, Event { detail, ..Event::success("people.end", "people.end") }).await?;
-    tx.commit().await?;
-    app.store.db().forget_authority();
-    Ok(())
+    Ok(true)
 }

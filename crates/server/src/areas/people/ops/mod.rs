@@ -25,7 +25,7 @@ pub(crate) use links::{
     accept_invitation, accept_signed_in, change_email, change_password, finish_email, finish_reset,
     invite_to_platform, look_at_invitation, reset, seal_invitation,
 };
-pub(crate) use members::{Member, NewPost, end as end_post, invite, list as list_people};
+pub(crate) use members::{Member, NewPost, end as end_post, end_within, invite, list as list_people};
 pub(super) use outgoing::Outgoing;
 pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_in_start as passkey_start};
 pub(crate) use reach::{Reach, reach};

@@ -1,0 +1,158 @@
+//! Looking at what is kept and how, and changing how long.
+
+use db::{Ctx, Event};
+use jiff::Timestamp;
+use policy::Action;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
+
+use super::store::{self, Terms};
+use crate::app::App;
+use crate::http::{Failure, one_of};
+
+/// The least years, and by which rule; PostgreSQL holds the same.
+const RECORDS: (i32, &str) = (5, "42 CFR 483.70(h)(4)");
+const LOG: (i32, &str) = (6, "45 CFR 164.316(b)(2)(i)");
+/// The most years of anything.
+const MOST: i32 = 100;
+/// Days from one review of access to the next.
+const REVIEW: (i32, i32) = (7, 366);
+
+/// How long one kind is kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeepingTerm)]
+struct Term {
+    years: i32,
+    /// No fewer than this.
+    least: i32,
+    /// Because of this rule, which states may go beyond.
+    rule: &'static str,
+}
+
+fn states() -> Object {
+    one_of(&["working", "failing", "not-set-up"])
+}
+
+/// Whether something works, as far as the program can see.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeepingState)]
+struct State {
+    #[schema(schema_with = states)]
+    state: &'static str,
+    /// When it last did its work.
+    #[schema(required)]
+    last_at: Option<Timestamp>,
+}
+
+impl State {
+    const MISSING: Self = Self { state: "not-set-up", last_at: None };
+}
+
+/// How long what is kept, and what there is to prove and to restore it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Keeping {
+    /// Patients' records, from their last change.
+    records: Term,
+    /// The log of who did what.
+    log: Term,
+    /// Days from one review of access to the next.
+    review_days: i32,
+    /// The `ETag` that a change names is of this number: the organization's.
+    pub(super) version: i32,
+    /// Whether the program destroys anything when its time is over.
+    destroys: bool,
+    /// Since when the log has events.
+    #[schema(required)]
+    log_since: Option<Timestamp>,
+    /// Whether the log is sealed, so that alteration is found.
+    proof: State,
+    /// Events that the last seal covers.
+    #[schema(required)]
+    sealed_events: Option<i64>,
+    /// Whether the database's log is archived as it is written, for going back to a point in time.
+    archive: State,
+    /// Whether backups are restored on trial every night.
+    rehearsal: State,
+}
+
+/// What there is.
+pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
+    const ACTION: Action = Action::LookAtKeeping;
+    let db = app.store.db();
+    let organization = ctx.organization();
+    let tx = db.begin(ctx).await?;
+    let terms = store::fetch_terms(&tx, organization).await?;
+    let checkpoint = store::find_checkpoint(&tx, organization).await?;
+    let log_since = store::find_first_event(&tx, organization).await?;
+    let (archives, archived, failed) = store::fetch_archiving(&tx).await?;
+    tx.commit().await?;
+    db.record(ctx, Event::success(ACTION.key(), ACTION.needs().key())).await?;
+    let term = |years, (least, rule)| Term { years, least, rule };
+    let archive = match (archives, archived) {
+        (false, _) => State::MISSING,
+        // It failed since, or never did its work.
+        (true, last) if last.is_none() || failed > last => State { state: "failing", last_at: last },
+        (true, last_at) => State { state: "working", last_at },
+    };
+    Ok(Keeping {
+        records: term(terms.records_years, RECORDS),
+        log: term(terms.log_years, LOG),
+        review_days: terms.review_days,
+        version: terms.version,
+        destroys: false,
+        log_since,
+        proof: match checkpoint {
+            Some((_, at)) => State { state: "working", last_at: Some(at) },
+            None => State::MISSING,
+        },
+        sealed_events: checkpoint.map(|(size, _)| size),
+        archive,
+        rehearsal: State::MISSING,
+    })
+}
+
+/// What is to be said.
+pub(super) struct Asked {
+    pub(super) records_years: i32,
+    pub(super) log_years: i32,
+    pub(super) review_days: i32,
+}
+
+/// Says how long, from the version that was seen; gives the version now.
+pub(super) async fn change(app: &App, ctx: &Ctx, was: i32, asked: &Asked) -> Result<i32, Failure> {
+    const ACTION: Action = Action::ChangeKeeping;
+    let refused = |message| Err(Failure::coded(400, "invalid", message));
+    if !(RECORDS.0..=MOST).contains(&asked.records_years) {
+        return refused("records_years: 5 to 100");
+    }
+    if !(LOG.0..=MOST).contains(&asked.log_years) {
+        return refused("log_years: 6 to 100");
+    }
+    if !(REVIEW.0..=REVIEW.1).contains(&asked.review_days) {
+        return refused("review_days: 7 to 366");
+    }
+    let db = app.store.db();
+    let terms = Terms {
+        records_years: asked.records_years,
+        log_years: asked.log_years,
+        review_days: asked.review_days,
+        version: was,
+    };
+    let tx = db.begin(ctx).await?;
+    let version = match store::update_terms(&tx, was, &terms).await {
+        Err(db::Error::RowSecurity) => {
+            db.record(ctx, Event::denied(ACTION.key(), "refused by the database")).await?;
+            return Err(db::Error::Denied(None).into());
+        }
+        done => done?.ok_or(db::Error::Conflict)?,
+    };
+    let mut event = Event::success(ACTION.key(), ACTION.needs().key());
+    event.detail = Some(format!(
+        "records {} log {} reviews {}",
+        terms.records_years, terms.log_years, terms.review_days
+    ));
+    db.record(ctx, event).await?;
+    tx.commit().await?;
+    Ok(version)
+}

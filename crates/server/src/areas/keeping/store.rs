@@ -1,0 +1,83 @@
+//! What `org.organization` says of keeping, and what the database knows of proof and backup.
+
+use db::{Error, Tx};
+use jiff::Timestamp;
+use kernel::OrganizationId;
+
+/// What an organization says.
+pub(super) struct Terms {
+    pub(super) records_years: i32,
+    pub(super) log_years: i32,
+    pub(super) review_days: i32,
+    pub(super) version: i32,
+}
+
+/// What it says.
+pub(super) async fn fetch_terms(tx: &Tx<'_>, organization: OrganizationId) -> Result<Terms, Error> {
+    let rows = tx
+        .query(
+            "SELECT records_years, log_years, review_days, version FROM org.organization WHERE organization_id = $1",
+            &[&organization.0],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::NotFound)?;
+    Ok(Terms {
+        records_years: row.get(0),
+        log_years: row.get(1),
+        review_days: row.get(2),
+        version: row.get(3),
+    })
+}
+
+/// Gives the version now; nothing when another was named.
+pub(super) async fn update_terms(tx: &Tx<'_>, was: i32, terms: &Terms) -> Result<Option<i32>, Error> {
+    let rows = tx
+        .query(
+            "SELECT org.change_keeping($1, $2, $3, $4)",
+            &[&was, &terms.records_years, &terms.log_years, &terms.review_days],
+        )
+        .await?;
+    Ok(rows.first().and_then(|row| row.get(0)))
+}
+
+/// The last signed checkpoint over the log, if there is one: how many events it covers, and when it was signed.
+pub(super) async fn find_checkpoint(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+) -> Result<Option<(i64, Timestamp)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT size, signed_at FROM audit.checkpoint WHERE organization_id = $1 ORDER BY size DESC LIMIT 1",
+            &[&organization.0],
+        )
+        .await?;
+    Ok(rows.first().map(|row| (row.get(0), row.get(1))))
+}
+
+/// Since when the log within reach has events.
+pub(super) async fn find_first_event(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+) -> Result<Option<Timestamp>, Error> {
+    let rows = tx
+        .query(
+            "SELECT at FROM audit.event WHERE organization_id = $1 ORDER BY at, id LIMIT 1",
+            &[&organization.0],
+        )
+        .await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
+/// Whether the database hands its log away as it is written, and when it last did and last failed to.
+pub(super) async fn fetch_archiving(
+    tx: &Tx<'_>,
+) -> Result<(bool, Option<Timestamp>, Option<Timestamp>), Error> {
+    let rows = tx
+        .query(
+            "SELECT current_setting('archive_mode') <> 'off', last_archived_time, last_failed_time FROM pg_stat_archiver",
+            &[],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::NotFound)?;
+    Ok((row.get(0), row.get(1), row.get(2)))
+}
