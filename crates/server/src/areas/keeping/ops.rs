@@ -1,7 +1,7 @@
 //! Looking at what is kept and how, and changing how long.
 
 use db::{Ctx, Event};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use policy::Action;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +14,8 @@ use crate::http::{Failure, one_of};
 /// The least years, and by which rule; PostgreSQL holds the same.
 const RECORDS: (i32, &str) = (5, "42 CFR 483.70(h)(4)");
 const LOG: (i32, &str) = (6, "45 CFR 164.316(b)(2)(i)");
+/// An event is sealed within a minute; after two something is wrong.
+const SEALED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 /// The most years of anything.
 const MOST: i32 = 100;
 /// Days from one review of access to the next.
@@ -83,7 +85,8 @@ pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
     let organization = ctx.organization();
     let tx = db.begin(ctx).await?;
     let terms = store::fetch_terms(&tx, organization).await?;
-    let checkpoint = store::find_checkpoint(&tx, organization).await?;
+    let due = app.world.now().saturating_sub(SEALED_WITHIN).unwrap_or(Timestamp::MIN);
+    let sealed = store::find_sealed(&tx, organization, due).await?;
     let log_since = store::find_first_event(&tx, organization).await?;
     let (archives, archived, failed) = store::fetch_archiving(&tx).await?;
     tx.commit().await?;
@@ -102,11 +105,13 @@ pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
         version: terms.version,
         destroys: false,
         log_since,
-        proof: match checkpoint {
-            Some((_, at)) => State { state: "working", last_at: Some(at) },
+        proof: match &sealed {
+            Some(sealed) => {
+                State { state: if sealed.behind { "failing" } else { "working" }, last_at: Some(sealed.at) }
+            }
             None => State::MISSING,
         },
-        sealed_events: checkpoint.map(|(size, _)| size),
+        sealed_events: sealed.map(|sealed| sealed.events),
         archive,
         rehearsal: State::MISSING,
     })

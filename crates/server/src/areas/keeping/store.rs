@@ -40,18 +40,29 @@ pub(super) async fn update_terms(tx: &Tx<'_>, was: i32, terms: &Terms) -> Result
     Ok(rows.first().and_then(|row| row.get(0)))
 }
 
-/// The last signed checkpoint over the log, if there is one: how many events it covers, and when it was signed.
-pub(super) async fn find_checkpoint(
+/// What was sealed last of a log.
+pub(super) struct Sealed {
+    pub(super) events: i64,
+    pub(super) at: Timestamp,
+    /// Whether an event since then was written before `due` and is not sealed.
+    pub(super) behind: bool,
+}
+
+/// The last signed checkpoint over the log, if there is one.
+pub(super) async fn find_sealed(
     tx: &Tx<'_>,
     organization: OrganizationId,
-) -> Result<Option<(i64, Timestamp)>, Error> {
+    due: Timestamp,
+) -> Result<Option<Sealed>, Error> {
     let rows = tx
         .query(
-            "SELECT size, signed_at FROM audit.checkpoint WHERE organization_id = $1 ORDER BY size DESC LIMIT 1",
-            &[&organization.0],
+            "SELECT c.size, c.signed_at, EXISTS (SELECT 1 FROM audit.event e WHERE e.organization_id = $1
+                                                    AND e.at > c.signed_at AND e.at < $2)
+               FROM audit.checkpoint c WHERE c.organization_id = $1 ORDER BY c.size DESC LIMIT 1",
+            &[&organization.0, &due],
         )
         .await?;
-    Ok(rows.first().map(|row| (row.get(0), row.get(1))))
+    Ok(rows.first().map(|row| Sealed { events: row.get(0), at: row.get(1), behind: row.get(2) }))
 }
 
 /// Since when the log within reach has events.
