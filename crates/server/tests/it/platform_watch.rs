@@ -2,7 +2,7 @@
 
 use policy::PlatformPermission as P;
 use serde_json::{Value, json};
-use testkit::{Permission, TestApp};
+use testkit::{PASSWORD, Permission, TestApp};
 
 async fn count(app: &TestApp, organization: i32, action: &str) -> i64 {
     let sql =
@@ -130,6 +130,36 @@ async fn sessions_are_counts_of_each_organization() {
     assert_eq!((&elsewhere["refusals"], &elsewhere["contexts"]), (&json!(0), &json!(0)));
     assert!(of(Value::Null)["sessions"].as_i64().unwrap() >= 2, "{all}");
     assert!(!all.to_string().contains("nurse") && !all.to_string().contains("Somebody"), "{all}");
+}
+
+#[tokio::test]
+async fn everyone_of_an_organization_is_signed_out_at_once_and_nobody_else() {
+    let app = TestApp::new().await;
+    let olga = app.administrator("olga@lamplight.example", &P::ALL).await;
+    let paul = app.administrator("paul@lamplight.example", &[P::Watch]).await;
+    let (clinic, elm) = (app.organization("clinic").await, app.organization("elm").await);
+    let (north, house) = (clinic.facility("north").await, elm.facility("house").await);
+    let nurse = clinic.person("nurse@clinic.example", &[], &[&north]).await;
+    let other = elm.person("nurse@elm.example", &[], &[&house]).await;
+    let tab = nurse.browser.open("clinic", nurse.membership).await;
+    let elsewhere = other.browser.open("elm", other.membership).await;
+    for tab in [&tab, &elsewhere] {
+        tab.get("/api/me").await.expect_status(200);
+    }
+    let path = "/platform/organizations/clinic/sign-out";
+    paul.browser.post(path, &json!({})).await.expect_status(403);
+    let asked = olga.browser.post(path, &json!({})).await.expect_status(403).json();
+    assert_eq!(asked["code"], "step-up-required");
+    let proof = olga.browser.proof("platform.organizations", PASSWORD).await;
+    let nowhere = "/platform/organizations/nowhere/sign-out";
+    olga.browser.post_proved(nowhere, &json!({}), &proof).await.expect_status(404);
+    let proof = olga.browser.proof("platform.organizations", PASSWORD).await;
+    olga.browser.post_proved(path, &json!({}), &proof).await.expect_status(200);
+    assert!(tab.get("/api/me").await.status >= 400, "the post is open no more");
+    elsewhere.get("/api/me").await.expect_status(200);
+    olga.browser.get("/platform/me").await.expect_status(200);
+    assert_eq!(count(&app, clinic.id().0, "organization.sign-out").await, 1);
+    assert_eq!(count(&app, elm.id().0, "organization.sign-out").await, 0);
 }
 
 #[tokio::test]

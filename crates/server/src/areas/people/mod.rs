@@ -18,7 +18,7 @@ pub(crate) use ops::{
 };
 pub(crate) use ops::{
     Step, Told, find_colleague, find_or_make, hand_over, insert_post, invite_to_platform, posts_at,
-    prove_shown, seal_invitation, sign_in_shown, sign_in_vouched, tell, tell_linked,
+    prove_shown, seal_invitation, sign_all_out, sign_in_shown, sign_in_vouched, tell, tell_linked,
 };
 pub(crate) use routes::{Membership, ROUTES, etag, if_match, post, proved, proved_above};
 pub(crate) use store::{find_ticket, insert_ticket, spend_ticket};

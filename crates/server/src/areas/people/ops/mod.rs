@@ -35,7 +35,7 @@ pub(crate) use roles::{
 };
 pub(crate) use sessions::{
     Post, Support, close_context, devices, end_device, is_on_plane, looks, me, open_context, open_contexts,
-    posts, session_of, sign_out, whoami,
+    posts, session_of, sign_all_out, sign_out, whoami,
 };
 pub(crate) use shown::{find_or_make, hand_over, insert_post, posts_at, prove_shown, sign_in_shown};
 pub(crate) use sign_in::{Step, password as sign_in, second as second_factor, send_code};

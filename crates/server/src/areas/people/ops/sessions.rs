@@ -177,6 +177,20 @@ pub(crate) async fn end_device(account: &Account, id: SessionId) -> Result<(), E
     end(account, Some(id), "a device").await
 }
 
+/// Signs everyone out of an organization: whoever goes on signs in again. Gives how many browsers they were.
+pub(crate) async fn sign_all_out(
+    app: &crate::app::App,
+    request: &db::Request,
+    at: (OrganizationId, &str),
+) -> Result<u64, Error> {
+    let program = db::Ctx::program(OrganizationId::PLATFORM, request.clone());
+    let tx = app.store.db().begin(&program).await?;
+    let ended = store::end_sessions_at(&tx, at, app.world.now()).await?;
+    tx.commit().await?;
+    app.store.db().forget_authority();
+    Ok(ended)
+}
+
 /// The person behind a context.
 pub(crate) async fn me(
     app: &crate::app::App,

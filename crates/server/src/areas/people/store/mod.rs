@@ -17,8 +17,8 @@ pub(crate) use posts::{
 
 pub(super) use roles::{Role, StandingRole, insert_role, list_roles, update_role};
 pub(super) use sessions::{
-    NewSession, close_context, end_session_by_digest, end_sessions, insert_context, insert_session,
-    list_contexts, list_sessions, rotate_session,
+    NewSession, close_context, end_session_by_digest, end_sessions, end_sessions_at, insert_context,
+    insert_session, list_contexts, list_sessions, rotate_session,
 };
 
 pub(super) use ties::{NewTie, consent, end_tie, list_own_ties, list_ties, put_tie};

@@ -102,6 +102,28 @@ pub(in crate::areas::people) async fn end_sessions(
     Ok(rows.len() as u64)
 }
 
+/// Ends every session at an organization's own address, and closes its contexts in those of elsewhere; gives how many
+/// sessions ended. In the program's context, which reaches all of them.
+pub(in crate::areas::people) async fn end_sessions_at(
+    tx: &Tx<'_>,
+    (organization, place): (OrganizationId, &str),
+    now: Timestamp,
+) -> Result<u64, Error> {
+    let rows = tx
+        .query(
+            "UPDATE people.session SET ended_at = $2
+              WHERE place = $1 AND ended_at IS NULL AND ends_at > $2 RETURNING 1",
+            &[&place, &now],
+        )
+        .await?;
+    tx.query(
+        "UPDATE people.context SET closed_at = $2 WHERE organization_id = $1 AND closed_at IS NULL",
+        &[&organization.0, &now],
+    )
+    .await?;
+    Ok(rows.len() as u64)
+}
+
 /// The living sessions of a person, the last used first: id, agent, address, signed in, used, ends, open contexts.
 pub(in crate::areas::people) async fn list_sessions(
     tx: &Tx<'_>,

@@ -30,7 +30,7 @@ pub(super) use support::{
 };
 pub(super) use usage::{Reading, UsageView, look as look_at_usage, read as read_usage};
 pub(crate) use watch::Memory;
-pub(super) use watch::{Health, SessionsView, Vitals, health, sessions};
+pub(super) use watch::{Health, SessionsView, Vitals, end_sessions, health, sessions};
 
 use super::Error;
 

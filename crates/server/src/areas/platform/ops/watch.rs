@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::super::{Error, store};
 use super::figures::Figures;
 use crate::app::App;
+use crate::areas::people;
 use crate::http::{Above, one_of};
 
 /// What is too dear to be asked each time.
@@ -244,6 +245,20 @@ pub(in super::super) async fn sessions(above: &Above) -> Result<Vec<SessionsView
     tx.commit().await?;
     above.log(OrganizationId::PLATFORM, "platform.sessions", Outcome::Success, "").await?;
     Ok(all)
+}
+
+/// Signs everyone of an organization out, at once: after an account was taken over, or a door was left open. That is in the
+/// organization's log; a second time it ends whoever came since.
+pub(in super::super) async fn end_sessions(above: &Above, slug: &str) -> Result<u64, Error> {
+    let app = above.app();
+    let tx = app.store.db().begin(above.administrator.ctx()).await?;
+    let found = store::find_organization(&tx, slug, app.world.now()).await?.ok_or(db::Error::NotFound)?;
+    tx.commit().await?;
+    let request = above.account.visit.request.clone();
+    let ended = people::sign_all_out(app, &request, (found.id, slug)).await?;
+    let detail = format!("sessions {ended}");
+    above.log(found.id, "organization.sign-out", Outcome::Success, &detail).await?;
+    Ok(ended)
 }
 
 #[cfg(test)]

@@ -46,6 +46,13 @@ pub(crate) const ROUTES: &[Route] = &[
     row(Verb::Post, "/platform/organizations/{organization}/usage", P::Plans, &usage::READ, |a| {
         Box::pin(usage::read(a))
     }),
+    row(
+        Verb::Post,
+        "/platform/organizations/{organization}/sign-out",
+        P::Organizations,
+        &watch::SIGN_OUT,
+        |a| Box::pin(watch::sign_out(a)),
+    ),
     row(Verb::Get, "/platform/announcements", P::Watch, &announcements::LIST, |a| {
         Box::pin(announcements::list(a))
     }),
