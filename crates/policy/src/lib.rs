@@ -143,11 +143,15 @@ pub enum Action {
     KeepCounts,
     /// Being the second person.
     WitnessCount,
+    /// Reading what a relative and the care team wrote to each other.
+    ReadLetters,
+    /// Writing to the other side.
+    WriteLetter,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 62] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -208,6 +212,8 @@ impl Action {
         Self::LookAtCounts,
         Self::KeepCounts,
         Self::WitnessCount,
+        Self::ReadLetters,
+        Self::WriteLetter,
     ];
 
     /// The permission that allows the action.
@@ -251,6 +257,7 @@ impl Action {
                 Permission::MedicationsGive
             }
             Self::WitnessCount => Permission::MedicationsWitness,
+            Self::ReadLetters | Self::WriteLetter => Permission::LettersWrite,
         }
     }
 
@@ -317,6 +324,8 @@ impl Action {
             Self::LookAtCounts => "medications.counts",
             Self::KeepCounts => "medications.count",
             Self::WitnessCount => "medications.witness",
+            Self::ReadLetters => "letters.read",
+            Self::WriteLetter => "letters.write",
         }
     }
 }

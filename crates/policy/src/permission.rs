@@ -88,6 +88,8 @@ permissions! {
     MedicationsGive = "medications.give",
     /// Be the second person where controlled medications are wasted, counted or given.
     MedicationsWitness = "medications.witness",
+    /// Write to a patient's family, and as one of it to the care team.
+    LettersWrite = "letters.write",
 }
 
 /// A set of permissions.

@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, incidents, medications, merges, modules, notes, oauth, people, platform, providers, shifts,
-    stays, support, tasks, terminology,
+    family, fhir, fields, incidents, medications, merges, modules, notes, oauth, people, platform, providers,
+    shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -201,6 +201,7 @@ pub fn routes() -> &'static [Route] {
             mailbox::ROUTES,
             people::ROUTES,
             fields::ROUTES,
+            family::ROUTES,
             emergency::ROUTES,
             modules::ROUTES,
             events::ROUTES,

@@ -43,6 +43,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{order}", ID),
         ("{stock}", ID),
         ("{entry}", ID),
+        ("{category}", "problems"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }
