@@ -10,6 +10,7 @@ import { emergencies } from './en/emergencies'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import type { family } from './en/family'
 import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
@@ -73,7 +74,12 @@ declare module 'i18next' {
     defaultNS: 'texts'
     // Some pages bring words of their own (`texts.ts` beside them): the others do not wait for them.
     resources: {
-      texts: typeof en & typeof shiftWords & { medications: typeof medications; platform: typeof platform }
+      texts: typeof en &
+        typeof shiftWords & {
+          family: typeof family
+          medications: typeof medications
+          platform: typeof platform
+        }
     }
   }
 }

@@ -20,6 +20,9 @@ export const showsShift = (permissions: readonly string[]) =>
 
 export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')
 
+/** Who follows somebody of their family. */
+export const isRelative = (ties: readonly { kind: string }[]) => ties.some((it) => it.kind === 'family')
+
 /** Who comes for one record is taken to it, and who works a shift, without administering the house, to that. */
 export function firstPage({ kind, permissions }: { kind: string; permissions: readonly string[] }) {
   if (kind === 'portal' && showsPatients(permissions)) return '/c/$context/patients'
