@@ -21,6 +21,10 @@ pub const HANDOVER: &str = "https://lamplight.health/fhir/hand-over";
 /// The system of the identifiers of incidents and of their reviews. What bears it is written by reporting and reviewing.
 pub const INCIDENT: &str = "https://lamplight.health/fhir/incident";
 
+/// The system of the identifiers of letters between a relative and the care team: the value is the relative's post. What bears
+/// it is written through the family portal and never changes.
+pub const LETTER: &str = "https://lamplight.health/fhir/family-letter";
+
 /// The system of the identifiers of doses that were recorded at the medication pass: their rows go with them, so they are
 /// changed there alone.
 pub const DOSE: &str = "https://lamplight.health/fhir/dose";
@@ -34,6 +38,8 @@ pub(crate) enum Kept {
     Template,
     /// What was handed over of a resident.
     Handover,
+    /// A letter between a relative and the care team.
+    Letter,
     /// An incident, or its review.
     Incident,
     /// A dose of the medication pass.
@@ -67,6 +73,7 @@ pub(crate) fn kept(rtype: ResourceType, root: &Node<'_>) -> Option<Kept> {
         }
         ResourceType::MedicationAdministration => bears(DOSE).then_some(Kept::Dose),
         ResourceType::Questionnaire => bears(TEMPLATE).then_some(Kept::Template),
+        ResourceType::Communication if bears(LETTER) => Some(Kept::Letter),
         ResourceType::Communication => bears(HANDOVER).then_some(Kept::Handover),
         ResourceType::AdverseEvent | ResourceType::Task => bears(INCIDENT).then_some(Kept::Incident),
         _ => None,
@@ -79,6 +86,10 @@ const SIGNING: Error = Error::Request(422, "note-signed: records of signed notes
 const HANDED_OVER: Error =
     Error::Request(409, "handed-over: what was handed over never changes; say what is new in the next one");
 const HANDING_OVER: Error = Error::Request(422, "handed-over: what is handed over is made by signing alone");
+const LETTERS: Error = Error::Request(
+    422,
+    "family-letter: letters between a family and its care team are written through the family portal, and stay as they are",
+);
 const INCIDENTS: Error =
     Error::Request(422, "incident: incidents are written through /api/incidents and /api/patients");
 const TEMPLATES: Error =
@@ -95,6 +106,7 @@ pub(crate) fn new(by: By, kept: Option<Kept>) -> Result<(), Error> {
         (Some(Kept::Signed), By::Client) => Err(SIGNING),
         (Some(Kept::Template), By::Client) => Err(TEMPLATES),
         (Some(Kept::Handover), By::Client) => Err(HANDING_OVER),
+        (Some(Kept::Letter), By::Client) => Err(LETTERS),
         (Some(Kept::Incident), By::Client) => Err(INCIDENTS),
         (Some(Kept::Dose), By::Client) => Err(DOSES),
     }
@@ -105,6 +117,7 @@ fn change(by: By, was: Option<Kept>, is: Option<Kept>) -> Result<(), Error> {
     match (was, is) {
         (Some(Kept::Signed), _) => Err(SIGNED),
         (Some(Kept::Handover), _) => Err(HANDED_OVER),
+        (Some(Kept::Letter), _) | (_, Some(Kept::Letter)) => Err(LETTERS),
         (_, Some(Kept::Signed)) => Err(SIGNING),
         (_, Some(Kept::Handover)) => Err(HANDING_OVER),
         (None, None) => Ok(()),
@@ -172,7 +185,10 @@ mod tests {
         for by in [By::Client, By::Import, By::Area] {
             for is in [None, Some(Kept::Handover), Some(Kept::Incident)] {
                 assert!(change(by, Some(Kept::Handover), is).is_err(), "{by:?}");
+                assert!(change(by, Some(Kept::Letter), is).is_err(), "{by:?}");
             }
+            assert!(change(by, None, Some(Kept::Letter)).is_err(), "{by:?}");
+            assert_eq!(new(by, Some(Kept::Letter)).is_ok(), by != By::Client, "{by:?}");
             let area = by == By::Area;
             assert_eq!(change(by, Some(Kept::Incident), Some(Kept::Incident)).is_ok(), area, "{by:?}");
             assert_eq!(change(by, Some(Kept::Incident), None).is_ok(), area, "{by:?}");

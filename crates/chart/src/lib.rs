@@ -17,10 +17,10 @@ mod intake;
 mod merge;
 mod model;
 mod places;
-mod preview;
 mod reassign;
 mod record;
 mod search;
+mod seen;
 mod sight;
 mod store;
 mod tally;
@@ -32,10 +32,10 @@ mod write;
 pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};
-pub use hooks::{DOSE, HANDOVER, INCIDENT, NOTE, TEMPLATE};
+pub use hooks::{DOSE, HANDOVER, INCIDENT, LETTER, NOTE, TEMPLATE};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, ExportScope, History, ImportOptions, ImportRecord,
-    ImportReport, Imported, Page, Preview, Revision, SearchRequest, Written,
+    ImportReport, Imported, Page, Revision, SearchRequest, Seen, Written,
 };
 pub use reassign::{Moved, Reassignment};
 pub use record::DRAFT;

@@ -188,10 +188,10 @@ pub struct ExportScope<'a> {
     pub since: Option<Timestamp>,
 }
 
-/// A patient's records as somebody else sees them.
-pub struct Preview {
-    /// FHIR resources, each as that reader gets it.
-    pub resources: Vec<Vec<u8>>,
+/// A patient's records as somebody sees them.
+pub struct Seen {
+    /// Each as that reader gets it.
+    pub documents: Vec<Document>,
     /// Whether these are all.
     pub complete: bool,
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use kernel::{MembershipId, OrganizationId, PatientId};
 use policy::fields::{Fields, Shared};
-use policy::{Module, ModuleSet, Plane, Purpose, Tie};
+use policy::{Grants, Module, ModuleSet, Plane, Purpose, Tie};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -46,6 +46,20 @@ const FIELDS: &str = "
              FROM org.sharing s WHERE s.organization_id = $1 AND s.membership_id = $2
               AND s.starts_at <= $3 AND s.ends_at > $3) s
      WHERE m.organization_id = $1 AND m.membership_id = $2";
+
+impl Ctx {
+    /// The same post looking with the eyes of a relative who holds `grants` and sees `fields`: for whoever decides what that
+    /// is, and for what a relative sees by another way than by approval (`None`: all of it). What it reaches and may do is
+    /// still its own, as far as the relative may do it.
+    #[must_use]
+    pub fn with_eyes_of(&self, grants: &Grants, fields: Option<Fields>) -> Self {
+        let own = self.grants();
+        let both = own.permissions.iter().filter(|key| grants.permissions.contains(*key));
+        let narrowed = Grants { permissions: both.collect(), ..own.clone() };
+        let principal = Principal { fields, ..self.principal().with_grants(narrowed) };
+        self.narrowed(principal, Purpose::FamilyRequest)
+    }
+}
 
 impl Db {
     /// The principal with what it sees, and without what its organization has not in use. It is also `through` these

@@ -117,9 +117,12 @@ impl Action {
     /// What it is to who reads the log of their record.
     pub fn what(self) -> What {
         match self {
-            Self::Read | Self::History | Self::Download | Self::LookAtDrafts | Self::ReceiveHandover => {
-                What::Viewed
-            }
+            Self::Read
+            | Self::History
+            | Self::Download
+            | Self::LookAtDrafts
+            | Self::ReceiveHandover
+            | Self::ReadLetters => What::Viewed,
             Self::Search => What::Searched,
             Self::Create
             | Self::Upload
@@ -128,7 +131,8 @@ impl Action {
             | Self::CoSignNote
             | Self::SignHandover
             | Self::ReportIncident
-            | Self::GiveMedication => What::Added,
+            | Self::GiveMedication
+            | Self::WriteLetter => What::Added,
             Self::Update | Self::WriteDraft | Self::ReviewIncident | Self::HoldMedication => What::Changed,
             Self::Delete | Self::UndoSheet => What::Deleted,
             Self::Export | Self::TakeLog => What::Exported,

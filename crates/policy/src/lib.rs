@@ -165,11 +165,15 @@ pub enum Action {
     LookAtKeeping,
     /// Changing how long what is kept.
     ChangeKeeping,
+    /// Reading what a relative and the care team wrote to each other.
+    ReadLetters,
+    /// Writing to the other side.
+    WriteLetter,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 71] = [
+    pub const ALL: [Self; 73] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -241,6 +245,8 @@ impl Action {
         Self::SignReview,
         Self::LookAtKeeping,
         Self::ChangeKeeping,
+        Self::ReadLetters,
+        Self::WriteLetter,
     ];
 
     /// The permission that allows the action.
@@ -296,6 +302,7 @@ impl Action {
             Self::LookAtReviews | Self::StartReview | Self::DecideReview | Self::SignReview => {
                 Permission::PeopleReview
             }
+            Self::ReadLetters | Self::WriteLetter => Permission::LettersWrite,
         }
     }
 
@@ -373,6 +380,8 @@ impl Action {
             Self::SignReview => "reviews.sign",
             Self::LookAtKeeping => "keeping.look",
             Self::ChangeKeeping => "keeping.change",
+            Self::ReadLetters => "letters.read",
+            Self::WriteLetter => "letters.write",
         }
     }
 }

@@ -59,7 +59,7 @@ impl Module {
     /// The part that a permission belongs to; without one it is of the core.
     pub fn of(permission: Permission) -> Option<Self> {
         match permission {
-            Permission::SharingApprove => Some(Self::FamilyPortal),
+            Permission::SharingApprove | Permission::LettersWrite => Some(Self::FamilyPortal),
             _ => None,
         }
     }

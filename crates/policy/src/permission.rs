@@ -94,6 +94,8 @@ permissions! {
     FiguresRead = "figures.read",
     /// Review who has which access, and sign that it was reviewed.
     PeopleReview = "people.review",
+    /// Write to a patient's family, and as one of it to the care team.
+    LettersWrite = "letters.write",
 }
 
 /// A set of permissions.

@@ -3,9 +3,9 @@
 
 use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
-    DirectoryWrite, EmergencyAccess, EmergencyReview, FiguresRead, MedicationsGive, MedicationsWitness,
-    NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead, PeopleReview,
-    RelationshipsEdit, RolesEdit, ShiftWork,
+    DirectoryWrite, EmergencyAccess, EmergencyReview, FiguresRead, LettersWrite, MedicationsGive,
+    MedicationsWitness, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead,
+    PeopleReview, RelationshipsEdit, RolesEdit, SharingApprove, ShiftWork,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -148,6 +148,7 @@ const AIDE: &[Permission] = &[
     ShiftWork,
     MedicationsGive,
     MedicationsWitness,
+    LettersWrite,
 ];
 const CARE: &[Permission] = &[
     ChartRead,
@@ -164,6 +165,7 @@ const CARE: &[Permission] = &[
     ShiftWork,
     MedicationsGive,
     MedicationsWitness,
+    LettersWrite,
 ];
 const PHYSICIAN: &[Permission] = &[
     ChartRead,
@@ -178,6 +180,8 @@ const PHYSICIAN: &[Permission] = &[
     EmergencyAccess,
     NotesWrite,
     NotesCoSign,
+    SharingApprove,
+    LettersWrite,
 ];
 const FRONT_DESK: &[Permission] = &[
     ChartRead,
@@ -189,6 +193,7 @@ const FRONT_DESK: &[Permission] = &[
     PeopleInvite,
     PeopleEnd,
     RelationshipsEdit,
+    LettersWrite,
 ];
 const BILLER: &[Permission] = &[ChartRead, ChartSearch, PeopleRead, PeopleInvite, PeopleEnd];
 const AUDITOR: &[Permission] = &[
@@ -204,7 +209,8 @@ const AUDITOR: &[Permission] = &[
     FiguresRead,
     PeopleReview,
 ];
-const LOOKS: &[Permission] = &[ChartRead, ChartSearch];
+/// A relative sees what was approved, and writes to the care team. Who lets relatives in has this too, to be able to give it.
+const FAMILY: &[Permission] = &[ChartRead, ChartSearch, LettersWrite];
 /// A patient also sees who saw their record. Who lets patients in has this too, to be able to give it; it opens nothing
 /// to a post that is no patient's own.
 const PATIENT: &[Permission] = &[ChartRead, ChartSearch, AuditOwn];
@@ -297,7 +303,7 @@ pub static ROLES: [Role; 16] = [
     portal("referring-doctor", "Referring doctor", Tie::Referral, PARTNER),
     portal("attorney", "Attorney", Tie::Client, PARTNER),
     portal("patient", "Patient", Tie::Own, PATIENT),
-    portal("family-member", "Family member", Tie::Family, LOOKS),
+    portal("family-member", "Family member", Tie::Family, FAMILY),
 ];
 
 #[cfg(test)]
@@ -315,7 +321,7 @@ mod tests {
 
     #[test]
     fn nothing_is_held_that_the_plane_or_the_reach_forbids() {
-        let outside: PermissionSet = PARTNER.iter().chain(PATIENT).copied().collect();
+        let outside: PermissionSet = PARTNER.iter().chain(PATIENT).chain(FAMILY).copied().collect();
         for role in &ROLES {
             let held = role.permissions();
             match role.plane {
@@ -344,6 +350,10 @@ mod tests {
         let patient = Role::find("patient").unwrap().permissions();
         for role in ROLES.iter().filter(|role| role.permissions().contains(RelationshipsEdit)) {
             assert!(patient.iter().all(|key| role.permissions().contains(key)), "{}", role.key);
+        }
+        let relative = Role::find("family-member").unwrap().permissions();
+        for role in ROLES.iter().filter(|role| role.permissions().contains(RelationshipsEdit)) {
+            assert!(relative.iter().all(|key| role.permissions().contains(key)), "{}", role.key);
         }
         assert!(!Role::find("family-member").unwrap().permissions().contains(AuditOwn));
     }

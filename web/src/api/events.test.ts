@@ -69,3 +69,22 @@ test('a stream that is not to be had is asked for again, and one that is not all
   expect(await heard()).toEqual([])
   expect(asked).toHaveLength(4)
 })
+
+test('when the post may see something else, what was shown is to go', async () => {
+  answers.push(() =>
+    stream(
+      'event: ready\ndata: {}\nid: a\n\nevent: authority\ndata: {}\nid: b\n\nevent: ended\ndata: {}\n\n',
+    ),
+  )
+  const end = new AbortController()
+  const told: string[] = []
+  listen(
+    'c',
+    end.signal,
+    (type) => told.push(`told ${type}`),
+    () => told.push('changed'),
+  )
+  await vi.advanceTimersByTimeAsync(500)
+  end.abort()
+  expect(told).toEqual(['changed', 'changed'])
+})

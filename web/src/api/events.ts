@@ -12,10 +12,16 @@ interface Place {
 
 /**
  * Listens to what changes in sight of a context, until the signal: told are the kinds of records, and `null` when some of it
- * may have been missed. What happens while a stream is broken off is told when it goes on. Whoever listens keeps no session
+ * may have been missed or the post may see something else now. What happens while a stream is broken off is told when it goes on. Whoever listens keeps no session
  * alive with it, and a stream that is not to be had is no fault.
  */
-export function listen(context: string, signal: AbortSignal, tell: (type: string | null) => void) {
+export function listen(
+  context: string,
+  signal: AbortSignal,
+  tell: (type: string | null) => void,
+  /** What the post may see is another than before, or it may not listen any more: what was shown is to go. */
+  changed: () => void = () => tell(null),
+) {
   let again: ReturnType<typeof setTimeout> | undefined
   let failed = 0
   const place: Place = { last: undefined }
@@ -26,7 +32,7 @@ export function listen(context: string, signal: AbortSignal, tell: (type: string
   }
   async function begin(missed: boolean) {
     const begun = Date.now()
-    const goesOn = await follow(context, signal, place, heard, missed).catch(() => true)
+    const goesOn = await follow(context, signal, place, { tell: heard, changed }, missed).catch(() => true)
     if (!goesOn || signal.aborted) return
     if (Date.now() - begun > LASTED) failed = 0
     const wait = AGAIN[Math.min(failed, AGAIN.length - 1)] ?? 0
@@ -42,7 +48,7 @@ async function follow(
   context: string,
   signal: AbortSignal,
   place: Place,
-  tell: (type: string | null) => void,
+  { tell, changed }: { tell(type: string | null): void; changed(): void },
   missed: boolean,
 ): Promise<boolean> {
   const { last } = place
@@ -73,6 +79,7 @@ async function follow(
       const id = /^id: ?(.+)$/.exec(line)?.[1]
       if (id) place.last = id
       if (/^event: ?reset$/.test(line)) tell(null)
+      if (/^event: ?(authority|ended)$/.test(line)) changed()
       const type = /^data:.*"type":"([A-Za-z]+)"/.exec(line)?.[1]
       if (type) tell(type)
     }

@@ -114,7 +114,7 @@ class Http {
   put<Answer = void>(
     path: string,
     body: object,
-    options: { context?: string; version?: number } = {},
+    options: { context?: string; version?: number | string } = {},
   ): Promise<Answer> {
     return this.send<Answer>(path, { ...options, method: 'PUT', body })
   }

@@ -17,6 +17,7 @@ import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/s
 import { isMerged } from '@/pages/chart/words'
 import {
   firstPage,
+  isRelative,
   showsEmergencies,
   showsExports,
   showsPatients,
@@ -38,6 +39,7 @@ import {
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
+import { family } from './family'
 import { imports } from './imports'
 import { medications } from './medications'
 import { oversight } from './oversight'
@@ -123,10 +125,15 @@ const patients = createRoute({
   path: '/patients',
   loader: async ({ context: { cache }, params, parentMatchPromise }) => {
     if (!(await stands(parentMatchPromise))) return
+    const { kind } = await cache.ensureQueryData(contextQueries(params.context).me())
+    if (kind === 'portal') {
+      const { relationships } = await cache.ensureQueryData(contextQueries(params.context).ties())
+      if (isRelative(relationships))
+        throw redirect({ to: '/c/$context/family', params: { context: params.context }, replace: true })
+    }
     const { pages } = await cache.ensureInfiniteQueryData(
       chartQueries(params.context).patients({ typed: '' }),
     )
-    const { kind } = await cache.ensureQueryData(contextQueries(params.context).me())
     const [only, ...others] = pages.flatMap((page) => page.items).filter((it) => !isMerged(it))
     if (kind === 'portal' && only && others.length === 0 && !pages.at(-1)?.next)
       throw redirect({
@@ -508,6 +515,7 @@ const tree = root.addChildren([
       shifts,
       medications,
       oversight,
+      family,
       templates.addChildren([templateList, templateBuilder]),
       seesPeople.addChildren([people, invite, post, roles, role, addRole]),
       emergencies,

@@ -8,6 +8,7 @@ import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
 import { exportHandlers } from './exports'
 import { facilityHandlers } from './facilities'
+import { familyHandlers } from './family'
 import { fhirHandlers } from './fhir'
 import { importHandlers } from './imports'
 import { medicationHandlers } from './medications'
@@ -168,6 +169,7 @@ export const handlers = [
   ...peopleHandlers,
   ...documentHandlers,
   ...emergencyHandlers,
+  ...familyHandlers,
   ...fhirHandlers,
   ...chartHandlers,
   ...oversightHandlers,

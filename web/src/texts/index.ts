@@ -10,6 +10,7 @@ import { emergencies } from './en/emergencies'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
+import type { family } from './en/family'
 import type { imports } from './en/imports'
 import type { medications } from './en/medications'
 import { merges } from './en/merges'
@@ -77,6 +78,7 @@ declare module 'i18next' {
     resources: {
       texts: typeof en &
         typeof shiftWords & {
+          family: typeof family
           imports: typeof imports
           medications: typeof medications
           oversight: typeof oversight

@@ -11,6 +11,7 @@ pub(crate) mod events;
 mod every;
 pub(crate) mod exports;
 pub(crate) mod facilities;
+pub(crate) mod family;
 pub(crate) mod fhir;
 pub(crate) mod fields;
 pub(crate) mod figures;

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth, people,
+    family, fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth, people,
     platform, providers, reviews, shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
@@ -203,6 +203,7 @@ pub fn routes() -> &'static [Route] {
             mailbox::ROUTES,
             people::ROUTES,
             fields::ROUTES,
+            family::ROUTES,
             emergency::ROUTES,
             modules::ROUTES,
             events::ROUTES,

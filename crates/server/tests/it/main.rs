@@ -12,6 +12,7 @@ mod emergency;
 mod events;
 mod exports;
 mod facilities;
+mod family;
 mod fields;
 mod figures;
 mod hygiene;

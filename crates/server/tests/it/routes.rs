@@ -45,6 +45,7 @@ pub(crate) fn example(template: &str) -> String {
         ("{stock}", ID),
         ("{entry}", ID),
         ("{review}", ID),
+        ("{category}", "problems"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))
 }

@@ -19,6 +19,7 @@ import { isSection, type SectionKey } from './sections'
 import { VitalsPart } from './VitalsPart'
 
 /** Large, and with words of its own. */
+const FamilyPart = lazy(() => import('@/pages/family/FamilyPart').then((it) => ({ default: it.FamilyPart })))
 const MarPart = lazy(() => import('@/pages/medications/MarPart').then((it) => ({ default: it.MarPart })))
 
 const parts: Record<SectionKey, ComponentType> = {
@@ -37,6 +38,7 @@ const parts: Record<SectionKey, ComponentType> = {
   contacts: ContactsPart,
   coverage: CoveragePart,
   consents: ConsentsPart,
+  family: FamilyPart,
   relationships: RelationshipsPart,
   accesses: AccessesPart,
 }

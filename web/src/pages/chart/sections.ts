@@ -61,6 +61,7 @@ export const SECTIONS = {
   contacts: [['RelatedPerson']],
   coverage: [['Coverage']],
   consents: [['Consent']],
+  family: [],
   relationships: [],
   accesses: [],
 } as const satisfies Record<string, readonly Need[]>
@@ -75,6 +76,8 @@ export const standsAlone = (section: SectionKey, me: Me): boolean => {
   switch (section) {
     case 'contacts':
       return true
+    case 'family':
+      return me.kind !== 'portal' && (may('sharing.approve') || may('letters.write'))
     case 'relationships':
       return me.kind !== 'portal' && may('chart.read')
     case 'accesses':

@@ -1,11 +1,13 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { contextQueries } from '@/api/queries'
 import type { Me } from '@/api/types'
 import { seesAccesses } from '@/session/rights'
 import classes from './PostNav.module.css'
 import {
+  isRelative,
   showsEmergencies,
   showsExports,
   showsImports,
@@ -47,6 +49,23 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
     const timer = setTimeout(resume, LATER)
     return () => clearTimeout(timer)
   }, [cache, context, me, medications])
+  const { data: ties } = useQuery({ ...contextQueries(context).ties(), enabled: me.kind === 'portal' })
+  const relative = me.kind === 'portal' && ties !== undefined && isRelative(ties.relationships)
+  // What a relative has open is taken off their pages when it is withdrawn, whichever page they are on.
+  useEffect(() => {
+    if (!relative) return
+    let stop: (() => void) | null | undefined
+    import('@/pages/family/live').then(
+      (it) => {
+        if (stop === undefined) stop = it.follow(cache, context)
+      },
+      () => {},
+    )
+    return () => {
+      stop?.()
+      stop = null
+    }
+  }, [cache, context, relative])
   const people = showsPeople(me.permissions)
   const emergencies = showsEmergencies(me.permissions)
   const accesses = seesAccesses(me)
@@ -82,7 +101,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
         </Link>
       )}
       {patients && (
-        <Link to="/c/$context/patients" params={params}>
+        <Link to={relative ? '/c/$context/family' : '/c/$context/patients'} params={params}>
           {t(me.kind === 'portal' ? 'patients.titleOwn' : 'patients.title')}
         </Link>
       )}

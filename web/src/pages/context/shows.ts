@@ -27,6 +27,9 @@ const OVERSIGHT = ['figures.read', 'audit.report', 'people.review', 'organizatio
 export const showsOversight = (permissions: readonly string[]) =>
   OVERSIGHT.some((it) => permissions.includes(it))
 
+/** Who follows somebody of their family. */
+export const isRelative = (ties: readonly { kind: string }[]) => ties.some((it) => it.kind === 'family')
+
 /** Who comes for one record is taken to it, and who works a shift, without administering the house, to that. */
 export function firstPage({ kind, permissions }: { kind: string; permissions: readonly string[] }) {
   if (kind === 'portal' && showsPatients(permissions)) return '/c/$context/patients'

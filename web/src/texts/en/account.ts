@@ -115,6 +115,7 @@ export const permissions: Record<string, string> = {
   'notes.write': 'Write, sign and correct notes',
   'notes.co-sign': 'Co-sign notes that others wrote',
   'templates.edit': 'Make and change the templates of notes',
+  'letters.write': 'Write to families, and as family to the care team',
   'shift.work': 'Work a shift: its queue, reporting incidents, handing over and receiving',
   'incidents.review': 'Review incidents and close them',
   'class.substance-use': 'See substance-use treatment records (42 CFR Part 2)',

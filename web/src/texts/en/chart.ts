@@ -42,6 +42,7 @@ export const chart = {
   section_consents: 'Consents',
   section_alerts: 'Alerts',
   section_stays: 'Stay',
+  section_family: 'Family',
   section_relationships: 'Who is linked',
   section_accesses: 'Who looked',
   timeline: 'What happened lately',

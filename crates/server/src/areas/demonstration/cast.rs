@@ -128,14 +128,21 @@ pub(super) static STOCK: [Stocked; 3] = [
 ];
 
 /// What was approved for relatives in the demonstration.
-pub(super) const SHARED: [&str; 7] = [
+pub(super) const SHARED: [&str; 14] = [
     "Patient.name",
     "Patient.birthDate",
     "Patient.gender",
+    "Patient.photo",
     "AllergyIntolerance",
     "CarePlan",
     "Condition",
+    "DocumentReference",
+    "Encounter",
+    "Goal",
     "Immunization",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
 ];
 
 #[cfg(test)]

@@ -6,4 +6,5 @@ mod ops;
 mod routes;
 mod store;
 
+pub(crate) use ops::{eyes, in_sight};
 pub(crate) use routes::ROUTES;

@@ -1,6 +1,6 @@
 //! Hiding fields and approving what relatives see: one transaction each, felt on the next request.
 
-use chart::Preview;
+use chart::Seen;
 use db::{Ctx, Event};
 use kernel::{MembershipId, PatientId};
 use policy::fields::Fields;
@@ -12,6 +12,8 @@ use crate::http::Failure;
 
 /// Most paths of a list.
 const MOST: usize = 500;
+/// Most records of a type that are looked at.
+const MOST_SEEN: usize = 1_000;
 
 /// What is hidden from a post by a decision about itself.
 pub(super) async fn hidden(app: &App, ctx: &Ctx, membership: MembershipId) -> Result<Vec<String>, Failure> {
@@ -101,14 +103,14 @@ pub(super) async fn share(
     Ok(paths)
 }
 
-/// The patient's records as the relative sees them, or would with these paths in place of those approved.
-pub(super) async fn preview(
+/// The context with the eyes of a relative: it sees of the patient what was approved for them, or what they would see with
+/// these paths in its place.
+pub(crate) async fn eyes(
     app: &App,
     ctx: &Ctx,
-    patient: PatientId,
-    membership: MembershipId,
+    (patient, membership): (PatientId, MembershipId),
     instead: Option<Vec<String>>,
-) -> Result<Preview, Failure> {
+) -> Result<Ctx, Failure> {
     let now = app.world.now();
     let instead = instead.map(known).transpose()?;
     app.store.facility_of(ctx, patient).await?;
@@ -120,7 +122,18 @@ pub(super) async fn preview(
     let theirs = app.store.db().fields_of(ctx, membership).await?;
     let paths = in_sight(ctx, patient, instead.unwrap_or(approved))?;
     let theirs = Fields::sharing(theirs.as_ref(), patient, paths.iter().map(String::as_str));
-    Ok(app.store.preview(ctx, patient, &grants, &theirs).await?)
+    Ok(ctx.with_eyes_of(&grants, Some(theirs)))
+}
+
+/// The patient's records as the relative sees them, or would with these paths in place of those approved.
+pub(super) async fn preview(
+    app: &App,
+    ctx: &Ctx,
+    which: (PatientId, MembershipId),
+    instead: Option<Vec<String>>,
+) -> Result<Seen, Failure> {
+    let eyes = eyes(app, ctx, which, instead).await?;
+    Ok(app.store.seen(&eyes, which.0, MOST_SEEN).await?)
 }
 
 /// The paths, in order and once; each must be one.
@@ -134,7 +147,7 @@ fn known(mut paths: Vec<String>) -> Result<Vec<String>, Failure> {
 }
 
 /// The paths, of which each must be seen by the context itself.
-fn in_sight(ctx: &Ctx, patient: PatientId, paths: Vec<String>) -> Result<Vec<String>, Failure> {
+pub(crate) fn in_sight(ctx: &Ctx, patient: PatientId, paths: Vec<String>) -> Result<Vec<String>, Failure> {
     let Some(fields) = ctx.fields() else { return Ok(paths) };
     let view = fields.view(Some(patient));
     if paths.iter().all(|path| view.shows_all_of(path)) { Ok(paths) } else { Err(unknown()) }

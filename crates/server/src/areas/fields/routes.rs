@@ -107,13 +107,13 @@ async fn share(call: Call) -> Result<Reply, Failure> {
 async fn preview(call: Call) -> Result<Reply, Failure> {
     let instead = paths_asked(call.query())?;
     let (patient, membership) = (patient(&call)?, membership(&call)?);
-    let preview = ops::preview(&call.app, &call.ctx, patient, membership, instead).await?;
-    let mut body = format!("{{\"complete\":{},\"resources\":[", preview.complete).into_bytes();
-    for (index, resource) in preview.resources.iter().enumerate() {
+    let seen = ops::preview(&call.app, &call.ctx, (patient, membership), instead).await?;
+    let mut body = format!("{{\"complete\":{},\"resources\":[", seen.complete).into_bytes();
+    for (index, document) in seen.documents.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        body.extend_from_slice(resource);
+        body.extend_from_slice(&document.body);
     }
     body.extend_from_slice(b"]}");
     Ok(Reply::of(200, "application/json", body))

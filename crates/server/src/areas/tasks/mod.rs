@@ -8,5 +8,5 @@ mod routes;
 mod store;
 
 pub(crate) use model::{Again, TaskView, Wanted, instant};
-pub(crate) use ops::{about, open_at, who};
+pub(crate) use ops::{about, finish, open_at, who};
 pub(crate) use routes::ROUTES;

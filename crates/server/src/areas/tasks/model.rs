@@ -19,7 +19,7 @@ const AGAIN: &str = "https://lamplight.health/fhir/StructureDefinition/task-agai
 pub(super) const OPEN: &str = "draft,requested,received,accepted,ready,in-progress,on-hold";
 
 /// What is to be done, and what it is called. The review of an incident is its area's to write.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: [(&str, &str); 11] = [
     ("vitals", "Vital signs"),
     ("turn", "Turn and reposition"),
     ("weigh", "Weigh"),
@@ -30,6 +30,7 @@ const KINDS: [(&str, &str); 10] = [
     ("watch", "Watch behaviour"),
     ("care", "Care"),
     ("incident-review", "Review the incident"),
+    ("answer-family", "Answer the family"),
 ];
 
 pub(crate) fn kinds() -> Object {

@@ -78,6 +78,11 @@ fn event(action: Action, reason: Permission, at: (FacilityId, PatientId), detail
 
 /// Everyone who is, was or is to be tied to the patient.
 pub(crate) async fn list_ties(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Vec<TieView>, Error> {
+    // A relative does not learn who else there is.
+    if ctx.fields().is_some_and(policy::fields::Fields::is_approved_only) {
+        return refuse(app, ctx, Action::ListTies, "sees what was approved", db::Error::NotFound.into())
+            .await;
+    }
     let facility = facility_of(app, ctx, patient, Action::ListTies).await?;
     let tx = app.store.db().begin(ctx).await?;
     let rows = store::list_ties(&tx, ctx.organization(), patient, app.world.now()).await?;

@@ -149,7 +149,7 @@ pub(super) async fn relocate(
 }
 
 /// Finishes a task; what comes again is there at once.
-pub(super) async fn finish(
+pub(crate) async fn finish(
     app: &App,
     ctx: &Ctx,
     (task, seen): (ResourceId, &str),

@@ -1,0 +1,213 @@
+//! `/api/patients/{patient}/family`, `/api/family/{patient}`: what is asked and answered, and nothing else.
+
+use chart::Seen;
+use jiff::Timestamp;
+use kernel::{MembershipId, PatientId};
+use policy::Action;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::letters::{self, Thread, Threads};
+use super::ops::{self, Family, Wanted};
+use crate::areas::people::{if_match, proved};
+use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
+
+const FAMILY: &str = "/api/patients/{patient}/family";
+const RELATIVE: &str = "/api/patients/{patient}/family/{membership}";
+const CATEGORY: &str = "/api/patients/{patient}/family/{membership}/{category}";
+const PREVIEW: &str = "/api/patients/{patient}/family/{membership}/preview";
+const HOME: &str = "/api/family/{patient}";
+const OWN: &str = "/api/family/{patient}/letters";
+const THREADS: &str = "/api/patients/{patient}/letters";
+const THREAD: &str = "/api/patients/{patient}/letters/{membership}";
+
+/// The rows of the family portal.
+pub(crate) const ROUTES: &[Route] = &[
+    row(Verb::Get, FAMILY, Action::ApproveSharing, &LIST, |c| Box::pin(list(c))),
+    row(Verb::Delete, RELATIVE, Action::ApproveSharing, &WITHDRAW, |c| Box::pin(withdraw(c))),
+    row(Verb::Put, CATEGORY, Action::ApproveSharing, &APPROVE, |c| Box::pin(approve(c))),
+    row(Verb::Get, PREVIEW, Action::ApproveSharing, &LOOK, |c| Box::pin(preview(c))),
+    row(Verb::Get, HOME, Action::Read, &SEE, |c| Box::pin(home(c))),
+    row(Verb::Get, OWN, Action::ReadLetters, &MINE, |c| Box::pin(own(c))),
+    row(Verb::Post, OWN, Action::WriteLetter, &WRITE, |c| Box::pin(write(c))),
+    row(Verb::Get, THREADS, Action::ReadLetters, &THEIRS, |c| Box::pin(threads(c))),
+    row(Verb::Post, THREAD, Action::WriteLetter, &ANSWER, |c| Box::pin(answer(c))),
+];
+
+const fn row(
+    method: Verb,
+    path: &'static str,
+    action: Action,
+    doc: &'static Doc,
+    handler: fn(Call) -> Answer,
+) -> Route {
+    Route {
+        health_data: true,
+        ..Route::within("family", (method, path), Access::Needs(action), doc, handler)
+    }
+}
+
+const LIST: Doc = Doc::new(
+    "The relatives of a patient who have a post here, what each of them sees, who approved it and until when, and what else \
+     there is to approve",
+)
+.gives::<Family>(200);
+
+async fn list(call: Call) -> Result<Reply, Failure> {
+    Reply::json(200, &ops::list(&call.app, &call.ctx, patient(&call)?).await?)
+}
+
+/// What a relative sees of a category.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyDecision)]
+struct Decision {
+    /// Fields of the category; none withdraws it.
+    fields: Vec<String>,
+    /// When it ends by itself; null: when it is withdrawn.
+    #[serde(default)]
+    until: Option<Timestamp>,
+}
+
+const APPROVE: Doc = Doc::new(
+    "Approve fields of a category for a relative, and no others of it. What only takes something back asks for no proof",
+)
+.takes::<Decision>()
+.gives::<Family>(200)
+.step_up("sharing.approve")
+.conditional()
+.problems(&["invalid"]);
+
+async fn approve(call: Call) -> Result<Reply, Failure> {
+    let Decision { fields, until } = call.json()?;
+    let version = if_match(&call)?;
+    let (patient, membership) = (patient(&call)?, membership(&call)?);
+    let wanted = Wanted { patient, membership, category: call.param("category"), fields, until };
+    let opens = ops::opens(&call.app, &call.ctx, &wanted).await?;
+    if opens {
+        proved(&call, "sharing.approve").await?;
+    }
+    Reply::json(200, &ops::approve(&call.app, &call.ctx, &wanted, version, opens).await?)
+}
+
+const WITHDRAW: Doc = Doc::new("Withdraw everything that was approved for a relative").gives::<Family>(200);
+
+async fn withdraw(call: Call) -> Result<Reply, Failure> {
+    let which = (patient(&call)?, membership(&call)?);
+    Reply::json(200, &ops::withdraw(&call.app, &call.ctx, which).await?)
+}
+
+/// A patient's records as a relative sees them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape of what is written from the records' own bytes")]
+struct FamilyHome {
+    /// FHIR resources, the patient first.
+    #[schema(value_type = Vec<Object>)]
+    resources: Vec<serde_json::Value>,
+    /// Whether these are all.
+    complete: bool,
+}
+
+const LOOK: Doc = Doc::new("What a relative sees, for whoever approves it: by the same way as theirs")
+    .query(&[
+        ("category", "as it would be with this category's `fields` approved and no others of it"),
+        ("fields", "joined by commas"),
+    ])
+    .gives::<FamilyHome>(200)
+    .problems(&["invalid"]);
+
+async fn preview(call: Call) -> Result<Reply, Failure> {
+    let which = (patient(&call)?, membership(&call)?);
+    let instead = instead(call.query())?;
+    told(&ops::preview(&call.app, &call.ctx, which, instead).await?)
+}
+
+/// `category=A&fields=B,C`, or nothing.
+fn instead(query: &str) -> Result<Option<(&str, Vec<String>)>, Failure> {
+    if query.is_empty() {
+        return Ok(None);
+    }
+    let refused = || Failure::coded(400, "invalid", "category and fields are what may be asked for");
+    let (category, fields) =
+        query.strip_prefix("category=").and_then(|rest| rest.split_once("&fields=")).ok_or_else(refused)?;
+    if fields.contains('&') {
+        return Err(refused());
+    }
+    let fields = fields.replace("%2C", ",");
+    let fields = fields.split(',').filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    Ok(Some((category, fields)))
+}
+
+const SEE: Doc = Doc::new("What a relative sees of a patient: what was approved for them, and nothing else")
+    .gives::<FamilyHome>(200);
+
+async fn home(call: Call) -> Result<Reply, Failure> {
+    told(&ops::home(&call.app, &call.ctx, patient(&call)?).await?)
+}
+
+fn told(seen: &Seen) -> Result<Reply, Failure> {
+    let mut body = format!("{{\"complete\":{},\"resources\":[", seen.complete).into_bytes();
+    for (index, document) in seen.documents.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(&document.body);
+    }
+    body.extend_from_slice(b"]}");
+    Ok(Reply::of(200, "application/json", body))
+}
+
+/// What somebody writes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyLetterNew)]
+struct New {
+    /// At most 4000 characters.
+    text: String,
+}
+
+const MINE: Doc =
+    Doc::new("What a relative and the care team of a patient wrote to each other, for the relative")
+        .gives::<Thread>(200);
+
+async fn own(call: Call) -> Result<Reply, Failure> {
+    Reply::json(200, &letters::own(&call.app, &call.ctx, patient(&call)?).await?)
+}
+
+const WRITE: Doc = Doc::new("Write to the care team, as a relative; it is given a task to answer")
+    .takes::<New>()
+    .gives::<Thread>(201)
+    .problems(&["invalid"]);
+
+async fn write(call: Call) -> Result<Reply, Failure> {
+    let New { text } = call.json()?;
+    Reply::json(201, &letters::write(&call.app, &call.ctx, patient(&call)?, &text).await?)
+}
+
+const THEIRS: Doc =
+    Doc::new("What relatives of a patient and the care team wrote to each other, those that wait first")
+        .gives::<Threads>(200);
+
+async fn threads(call: Call) -> Result<Reply, Failure> {
+    Reply::json(200, &letters::all(&call.app, &call.ctx, patient(&call)?).await?)
+}
+
+const ANSWER: Doc = Doc::new("Write to a relative, as the care team; what asked for an answer is done")
+    .takes::<New>()
+    .gives::<Threads>(201)
+    .problems(&["invalid"]);
+
+async fn answer(call: Call) -> Result<Reply, Failure> {
+    let New { text } = call.json()?;
+    let which = (patient(&call)?, membership(&call)?);
+    Reply::json(201, &letters::answer(&call.app, &call.ctx, which, &text).await?)
+}
+
+fn membership(call: &Call) -> Result<MembershipId, Failure> {
+    call.param("membership").parse().map(MembershipId).map_err(|_| Failure::unlisted())
+}
+
+fn patient(call: &Call) -> Result<PatientId, Failure> {
+    let text = call.param("patient");
+    text.parse().ok().filter(|id: &PatientId| id.to_string() == text).ok_or_else(Failure::unlisted)
+}

@@ -1,0 +1,141 @@
+//! Relatives of a patient (`org.relationship`) and what was approved for them (`org.sharing`).
+
+use db::{Error, Row, Tx};
+use jiff::Timestamp;
+use kernel::{FacilityId, MembershipId, PatientId, PersonId};
+
+use super::model::Approval;
+
+/// Relatives whose tie lives or waits: membership, the person who took it up, role, begins, ends, waits for the patient, waits
+/// for the member. Posts from outside bear no names.
+pub(super) async fn list_relatives(
+    tx: &Tx<'_>,
+    patient: PatientId,
+    now: Timestamp,
+) -> Result<Vec<Row>, Error> {
+    tx.query(
+        "SELECT r.membership_id, m.person_id, coalesce(m.role, ''), nullif(r.starts_at, 'infinity'), nullif(r.ends_at, 'infinity'),
+                r.patient_consent_at IS NULL AND r.starts_at = 'infinity', r.member_consent_at IS NULL AND r.starts_at = 'infinity'
+           FROM org.relationship r
+           JOIN org.membership m ON m.organization_id = r.organization_id AND m.membership_id = r.membership_id
+          WHERE r.organization_id = $1 AND r.patient_id = $2 AND r.kind = 'family' AND r.ends_at > $3
+            AND m.plane = 'portal' AND m.by_relationship AND (m.ends_at IS NULL OR m.ends_at > $3)
+          ORDER BY r.membership_id",
+        &[&tx.ctx().organization().0, &patient.0, &now],
+    )
+    .await
+}
+
+/// The person who took up the context's own post, and its role.
+pub(super) async fn find_self(tx: &Tx<'_>) -> Result<(Option<PersonId>, String), Error> {
+    let rows = tx
+        .query(
+            "SELECT person_id, coalesce(role, '') FROM org.membership WHERE organization_id = $1 AND membership_id = $2",
+            &[&tx.ctx().organization().0, &tx.ctx().membership().0],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::NotFound)?;
+    Ok((row.get::<_, Option<i32>>(0).map(PersonId), row.get(1)))
+}
+
+/// Holds a relative's tie until the transaction ends; false when there is none.
+pub(super) async fn hold_relative(
+    tx: &Tx<'_>,
+    patient: PatientId,
+    membership: MembershipId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "SELECT 1 FROM org.relationship r
+               JOIN org.membership m ON m.organization_id = r.organization_id AND m.membership_id = r.membership_id
+              WHERE r.organization_id = $1 AND r.patient_id = $2 AND r.membership_id = $3 AND r.kind = 'family'
+                AND r.ends_at > $4 AND m.plane = 'portal' AND m.by_relationship AND (m.ends_at IS NULL OR m.ends_at > $4)
+                FOR UPDATE OF r",
+            &[&tx.ctx().organization().0, &patient.0, &membership.0, &now],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// What is approved of a patient now, by whom it is for.
+pub(super) async fn list_approvals(
+    tx: &Tx<'_>,
+    patient: PatientId,
+    now: Timestamp,
+) -> Result<Vec<(MembershipId, Approval)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT s.membership_id, s.path, s.starts_at, nullif(s.ends_at, 'infinity'), b.name
+               FROM org.sharing s
+               JOIN org.membership b ON b.organization_id = s.organization_id AND b.membership_id = s.shared_by
+              WHERE s.organization_id = $1 AND s.patient_id = $2 AND s.starts_at <= $3 AND s.ends_at > $3
+              ORDER BY s.membership_id, s.path",
+            &[&tx.ctx().organization().0, &patient.0, &now],
+        )
+        .await?;
+    let read = |row: &Row| {
+        let approval = Approval { path: row.get(1), since: row.get(2), until: row.get(3), by: row.get(4) };
+        (MembershipId(row.get(0)), approval)
+    };
+    Ok(rows.iter().map(read).collect())
+}
+
+/// How often it was said what relatives of a patient see, and how often that ended: it only grows. By membership.
+pub(super) async fn list_versions(
+    tx: &Tx<'_>,
+    patient: PatientId,
+    now: Timestamp,
+) -> Result<Vec<(MembershipId, i32)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT membership_id, (count(*) + count(*) FILTER (WHERE ends_at <= $3))::int4
+               FROM org.sharing WHERE organization_id = $1 AND patient_id = $2 GROUP BY membership_id",
+            &[&tx.ctx().organization().0, &patient.0, &now],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (MembershipId(row.get(0)), row.get(1))).collect())
+}
+
+/// Ends what is approved by these paths.
+pub(super) async fn end(
+    tx: &Tx<'_>,
+    patient: PatientId,
+    membership: MembershipId,
+    paths: &[String],
+    now: Timestamp,
+) -> Result<(), Error> {
+    tx.query(
+        "UPDATE org.sharing SET ends_at = $5 WHERE organization_id = $1 AND patient_id = $2 AND membership_id = $3
+            AND path = ANY ($4) AND starts_at <= $5 AND ends_at > $5",
+        &[&tx.ctx().organization().0, &patient.0, &membership.0, &paths, &now],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Approves these paths from now on, in the context's name.
+pub(super) async fn begin(
+    tx: &Tx<'_>,
+    (patient, facility): (PatientId, FacilityId),
+    membership: MembershipId,
+    paths: &[String],
+    (now, until): (Timestamp, Option<Timestamp>),
+) -> Result<(), Error> {
+    tx.query(
+        "INSERT INTO org.sharing (organization_id, facility_id, patient_id, membership_id, path, shared_by, starts_at, ends_at)
+         SELECT $1, $2, $3, $4, unnest($6::text[]), $5, $7, coalesce($8::timestamptz, 'infinity')",
+        &[
+            &tx.ctx().organization().0,
+            &facility.0,
+            &patient.0,
+            &membership.0,
+            &tx.ctx().membership().0,
+            &paths,
+            &now,
+            &until,
+        ],
+    )
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,164 @@
+import { http } from 'msw'
+import type { Family, Relative, Thread } from '@/api/family'
+import { answering, json, needContext, needStepUp, nothing, refuse } from './contract'
+import { PATIENT } from './log'
+
+/** What families see, as far as pages ask for it. */
+export interface MockFamily {
+  relatives: Relative[]
+  /** Of the one patient there is; nothing: not theirs any more. */
+  home: { resources: object[]; complete: boolean } | null
+  threads: Thread[]
+}
+
+const CATEGORIES: Family['categories'] = [
+  { category: 'person', fields: ['name', 'birth', 'photo', 'address'] },
+  { category: 'measurements', fields: ['value', 'note', 'who'] },
+  { category: 'problems', fields: ['what', 'since', 'severity', 'note'] },
+]
+
+const approval = (category: string, field: string) => ({
+  category,
+  field,
+  since: '2026-11-20T09:00:00Z',
+  until: null,
+  by: 'Helen Marsh',
+})
+
+const wound = (id: string, day: string, value: number) => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { text: 'Wound area' },
+  effectiveDateTime: `2026-11-${day}T09:00:00Z`,
+  valueQuantity: { value, unit: 'cm²' },
+})
+
+export const makeFamily = (): MockFamily => ({
+  relatives: [
+    {
+      membership: 21,
+      name: 'Dora Ashdown',
+      role: 'Family member',
+      state: 'active',
+      waits_for: [],
+      since: '2026-11-01T00:00:00Z',
+      until: null,
+      version: 'W/"3"',
+      approved: [
+        approval('person', 'name'),
+        ...['value', 'note', 'who'].map((it) => approval('measurements', it)),
+      ],
+      other: [],
+    },
+  ],
+  home: {
+    resources: [
+      { resourceType: 'Patient', id: PATIENT, name: [{ given: ['Walter'], family: 'Ashdown' }] },
+      wound('w2', '20', 3.1),
+      wound('w1', '12', 4.8),
+    ],
+    complete: true,
+  },
+  threads: [{ membership: 21, name: 'Dora Ashdown', waits: false, letters: [], more: false }],
+})
+
+/** What there is now; a test begins with another. */
+export const family = { now: makeFamily() }
+
+function needs(request: Request, permission: string) {
+  const found = needContext(request)
+  if (!found.post.permissions.includes(permission)) refuse(403, 'forbidden')
+  return found
+}
+
+const list = (): Family => ({ categories: CATEGORIES, relatives: family.now.relatives })
+const theOne = (membership: unknown): Relative =>
+  family.now.relatives.find((it) => it.membership === Number(membership)) ?? refuse(404, 'not-found')
+const thread = () => family.now.threads[0] ?? refuse(404, 'not-found')
+
+async function written(request: Request, from: 'family' | 'team', who: string) {
+  const { text } = (await request.json()) as { text: string }
+  const { letters } = thread()
+  letters.push({ letter: crypto.randomUUID(), from, who, at: '2026-11-22T10:00:00Z', text })
+  thread().waits = from === 'family'
+}
+
+export const familyHandlers = [
+  http.post(
+    '*/api/me/relationships/accept',
+    answering(({ request }) => {
+      needContext(request)
+      return nothing()
+    }),
+  ),
+  http.get(
+    '*/api/family/:patient',
+    answering(({ request }) => {
+      const { echo } = needs(request, 'chart.read')
+      return json(family.now.home ?? refuse(404, 'not-found'), 200, echo)
+    }),
+  ),
+  http.get(
+    '*/api/family/:patient/letters',
+    answering(({ request }) => json(thread(), 200, needs(request, 'letters.write').echo)),
+  ),
+  http.post(
+    '*/api/family/:patient/letters',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'letters.write')
+      await written(request, 'family', 'Dora Ashdown')
+      return json(thread(), 201, echo)
+    }),
+  ),
+  http.get(
+    '*/api/patients/:patient/letters',
+    answering(({ request }) =>
+      json({ threads: family.now.threads }, 200, needs(request, 'letters.write').echo),
+    ),
+  ),
+  http.post(
+    '*/api/patients/:patient/letters/:membership',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'letters.write')
+      await written(request, 'team', 'Amara Osei')
+      return json({ threads: family.now.threads }, 201, echo)
+    }),
+  ),
+  http.get(
+    '*/api/patients/:patient/family',
+    answering(({ request }) => json(list(), 200, needs(request, 'sharing.approve').echo)),
+  ),
+  http.get(
+    '*/api/patients/:patient/family/:membership/preview',
+    answering(({ request }) =>
+      json(family.now.home ?? refuse(404, 'not-found'), 200, needs(request, 'sharing.approve').echo),
+    ),
+  ),
+  http.put(
+    '*/api/patients/:patient/family/:membership/:category',
+    answering(async ({ request, params }) => {
+      const { echo } = needs(request, 'sharing.approve')
+      const one = theOne(params.membership)
+      if (request.headers.get('If-Match') !== one.version) refuse(412, 'conflict')
+      const { fields, until } = (await request.json()) as { fields: string[]; until: string | null }
+      const category = String(params.category)
+      const had = one.approved.filter((it) => it.category === category).map((it) => it.field)
+      if (fields.some((it) => !had.includes(it))) needStepUp(request, 'sharing.approve')
+      one.approved = [
+        ...one.approved.filter((it) => it.category !== category),
+        ...fields.map((field) => ({ ...approval(category, field), until })),
+      ]
+      one.version = `W/"${Number(/\d+/.exec(one.version)?.[0]) + 1}"`
+      return json(list(), 200, echo)
+    }),
+  ),
+  http.delete(
+    '*/api/patients/:patient/family/:membership',
+    answering(({ request, params }) => {
+      const { echo } = needs(request, 'sharing.approve')
+      theOne(params.membership).approved = []
+      return json(list(), 200, echo)
+    }),
+  ),
+]

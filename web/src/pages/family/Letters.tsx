@@ -1,0 +1,157 @@
+import { Button, Loader, Text, Textarea } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useId } from 'react'
+import { useTranslation } from 'react-i18next'
+import { familyIn, familyQueries, type Thread } from '@/api/family'
+import { ProblemNotice } from '@/app/ProblemNotice'
+import { useMe } from '@/pages/context/useContextId'
+import { useDraft } from '@/session/drafts'
+import { atMoment } from '@/texts/zone'
+import { Chip } from '@/ui/Chip'
+import classes from './Family.module.css'
+
+const LONGEST = 4_000
+
+/** What a relative and the care team write to each other, for the relative. */
+export function OwnLetters({ patient, zone }: { patient: string; zone: string }) {
+  const { t } = useTranslation()
+  const { context, me } = useMe()
+  const cache = useQueryClient()
+  const query = familyQueries(context).own(patient)
+  const { data, error } = useQuery(query)
+  const heading = useId()
+  return (
+    <section className={classes.section} aria-labelledby={heading} id="letters">
+      <h3 id={heading} className={classes.sectionTitle}>
+        {t('family.letters')}
+      </h3>
+      <Text size="sm" c="dimmed">
+        {t('family.lettersLead')} {t('family.lettersUrgent')}
+      </Text>
+      <ProblemNotice error={error} />
+      {!data && !error && <Loader size="sm" aria-label={t('family.lettersLooking')} />}
+      {!error && (
+        <div className={classes.card}>
+          {data && <Written thread={data} mine="family" zone={zone} />}
+          <Write
+            label={t('family.write')}
+            draft={`${me.organization.slug}/${me.membership}/${patient}/letter`}
+            send={(text) => familyIn(context).write(patient, text)}
+            onSent={(thread) => cache.setQueryData(query.queryKey, thread)}
+          />
+        </div>
+      )}
+    </section>
+  )
+}
+
+/** The same of every relative, for the care team. */
+export function TeamLetters({ patient, zone }: { patient: string; zone: string }) {
+  const { t } = useTranslation()
+  const { context, me } = useMe()
+  const cache = useQueryClient()
+  const query = familyQueries(context).threads(patient)
+  const { data, error } = useQuery(query)
+  const heading = useId()
+  return (
+    <section className={classes.section} aria-labelledby={heading}>
+      <h3 id={heading} className={classes.sectionTitle}>
+        {t('family.letters')}
+      </h3>
+      <ProblemNotice error={error} />
+      {!data && !error && <Loader size="sm" aria-label={t('family.lettersLooking')} />}
+      {data?.length === 0 && <p className={classes.nothing}>{t('family.nobody')}</p>}
+      {data?.map((thread) => (
+        <article key={thread.membership} className={classes.card} aria-label={thread.name}>
+          <div className={classes.cardHead}>
+            <h4>{thread.name}</h4>
+            {thread.waits && <Chip kind="warn">{t('family.waits')}</Chip>}
+          </div>
+          <Written thread={thread} mine="team" zone={zone} />
+          <Write
+            label={t('family.answer', { name: thread.name })}
+            draft={`${me.organization.slug}/${me.membership}/${patient}/letter ${thread.membership}`}
+            send={(text) => familyIn(context).answer(patient, thread.membership, text)}
+            onSent={(threads) => cache.setQueryData(query.queryKey, threads)}
+          />
+        </article>
+      ))}
+    </section>
+  )
+}
+
+function Written({ thread, mine, zone }: { thread: Thread; mine: 'family' | 'team'; zone: string }) {
+  const { t } = useTranslation()
+  if (thread.letters.length === 0) return <Text c="dimmed">{t('family.lettersNone')}</Text>
+  return (
+    <>
+      {thread.more && (
+        <Text size="sm" c="dimmed">
+          {t('family.lettersMore')}
+        </Text>
+      )}
+      <ol className={classes.letters}>
+        {thread.letters.map((it) => (
+          <li key={it.letter} className={classes.letter} data-mine={it.from === mine || undefined}>
+            <span className={classes.text}>{it.text}</span>
+            <span className={classes.by}>
+              {t('family.wrote', {
+                who: it.from === 'family' && mine === 'family' ? t('family.you') : it.who,
+                time: atMoment(it.at, zone),
+              })}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+interface WriteProps<Answer> {
+  label: string
+  /** The name of what is typed. */
+  draft: string
+  send(text: string): Promise<Answer>
+  onSent(answer: Answer): void
+}
+
+/** What was typed stays until it is sent. */
+function Write<Answer>({ label, draft, send, onSent }: WriteProps<Answer>) {
+  const { t } = useTranslation()
+  const { value: text, change, clear } = useDraft<string>(draft, () => '')
+  const sending = useMutation({
+    mutationFn: () => send(text.trim()),
+    onSuccess: (answer) => {
+      clear()
+      onSent(answer)
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (text.trim() && !sending.isPending) sending.mutate()
+  }
+  return (
+    <form onSubmit={submit} className={classes.write}>
+      <Textarea
+        label={label}
+        rows={3}
+        maxLength={LONGEST}
+        value={text}
+        onChange={(event) => {
+          const typed = event.currentTarget.value
+          if (typed) change(typed)
+          else clear()
+        }}
+      />
+      <ProblemNotice error={sending.error} />
+      <div className={classes.cardHead}>
+        <Button type="submit" loading={sending.isPending} disabled={!text.trim()}>
+          {t('family.send')}
+        </Button>
+        <span role="status" className={classes.quiet}>
+          {sending.isSuccess && !text && t('family.sent')}
+        </span>
+      </div>
+    </form>
+  )
+}
