@@ -13,8 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::app::App;
 use crate::areas::{
     accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    family, fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth, people,
-    platform, providers, reviews, shifts, stays, support, tasks, terminology,
+    family, fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth,
+    people, platform, providers, reviews, shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
