@@ -171,7 +171,7 @@ struct Output {
 
 enum Writer {
     Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Gzip(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Output {
@@ -182,7 +182,7 @@ impl Output {
         let file = opened.wrap_err_with(|| format!("{} cannot be made", temporary.display()))?;
         let file = BufWriter::with_capacity(256 << 10, file);
         let writer = if gzip {
-            Writer::Gzip(GzEncoder::new(file, Compression::default()))
+            Writer::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
         } else {
             Writer::Plain(file)
         };
