@@ -50,7 +50,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 34] = [
+pub(crate) const TABLES: [Table; 37] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
