@@ -6,7 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::field::Field;
-use crate::record::{Cell, SOURCE, name_of};
+use crate::names::name_of;
+use crate::record::{Cell, SOURCE};
 
 /// Whether `record`, a FHIR resource of the kind that has the field, says what the cell does. References to patients name
 /// them by other ids in the store, and are checked by whoever knows those.

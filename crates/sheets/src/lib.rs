@@ -6,6 +6,7 @@ mod fault;
 mod field;
 mod guess;
 mod look;
+mod names;
 mod read;
 mod record;
 mod value;
@@ -15,8 +16,9 @@ pub use fault::{Fault, Wrong};
 pub use field::{Field, Kind, Shape};
 pub use guess::{Column, guess, words};
 pub use look::{Look, look};
+pub use names::name_of;
 pub use read::{Each, Format, Limits, Row, Unreadable, read};
-pub use record::{BadReading, Cell, Made, Person, Reading, SOURCE, name_of};
+pub use record::{BadReading, Cell, Made, Person, Reading, SOURCE};
 pub use value::DateOrder;
 
 #[cfg(test)]

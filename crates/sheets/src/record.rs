@@ -1,6 +1,5 @@
 //! From a row to a FHIR record, and every fault on the way. The same row always gives the same record.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::{Date, Time};
@@ -9,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fault::{Fault, Wrong};
 use crate::field::{Field, Kind, Shape};
+use crate::names::{hashed, name_of, split_name};
 use crate::read::Row;
 use crate::value::{self, DateOrder};
 
@@ -20,8 +20,6 @@ const LINE: usize = 300;
 const TEXT: usize = 60_000;
 /// Longest identifier, in bytes.
 const ID: usize = 100;
-/// Longest name that a record can have as it is: FHIR's ids have 64 characters.
-const NAME: usize = 60;
 /// Nobody alive or on record was born before.
 const EARLIEST: i16 = 1850;
 
@@ -175,29 +173,6 @@ impl Reading {
         let at = self.columns.iter().position(|one| *one == Some(field))?;
         u16::try_from(at).ok()
     }
-}
-
-/// What the source's identifier is as a FHIR id: the same for the same one, and for no other.
-pub fn name_of(key: &str) -> String {
-    let mut name = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            name.push(char::from(byte));
-        } else {
-            name.push_str(&format!(".{byte:02X}"));
-        }
-    }
-    // A hyphen is in no name that is spelt out.
-    if name.len() <= NAME { name } else { format!("h-{}", hashed(&[key])) }
-}
-
-fn hashed(parts: &[&str]) -> String {
-    let mut all = Vec::new();
-    for part in parts {
-        all.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        all.extend_from_slice(part.as_bytes());
-    }
-    digest(&SHA256, &all).as_ref()[..24].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a row gives, read field by field.
@@ -590,19 +565,6 @@ impl<'a> Given<'a> {
     fn remark(&self, into: &mut Map<String, Value>) {
         if let Some(remark) = self.text(Field::Remark) {
             into.insert("note".to_owned(), json!([{"text": remark}]));
-        }
-    }
-}
-
-/// Family and given names of a whole name: what is before a comma is the family's, else the last word.
-fn split_name(whole: &str) -> (String, Vec<String>) {
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    match whole.split_once(',') {
-        Some((family, given)) => (family.trim().to_owned(), words(given)),
-        None => {
-            let mut all = words(whole);
-            let family = all.pop().unwrap_or_default();
-            (family, all)
         }
     }
 }

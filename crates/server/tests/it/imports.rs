@@ -196,7 +196,14 @@ async fn of_a_thousand_rows_the_good_come_in_the_bad_are_named_and_undoing_leave
     let undone = act(&nurse, &import, "undo", "undone").await;
     assert_eq!((&undone["withdrawn"], &undone["left"]), (&json!(900), &json!(0)));
     assert_eq!(house.records().await, before);
-    assert_eq!(house.count("SELECT count(*) FROM chart.resource_token t JOIN chart.resource r ON r.id = t.resource_id WHERE r.body IS NULL").await, 0);
+    assert_eq!(
+        house
+            .count(
+                "SELECT count(*) FROM chart.token t JOIN chart.resource r ON r.id = t.id WHERE r.body IS NULL"
+            )
+            .await,
+        0
+    );
     // And in again, as if it had never been.
     let (_, again) = bring(&nurse, "patients", &text).await;
     assert_eq!(figures(&again), [900, 0, 0, 101]);

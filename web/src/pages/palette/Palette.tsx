@@ -11,6 +11,7 @@ import { nameOf } from '@/pages/chart/words'
 import {
   showsEmergencies,
   showsExports,
+  showsImports,
   showsPatients,
   showsPeople,
   showsTemplates,
@@ -193,6 +194,10 @@ function usePlaces(): Choice[] {
   add(
     showsExports(me.permissions),
     page('exports', t('exports.nav'), () => router.navigate({ to: '/c/$context/exports', params })),
+  )
+  add(
+    showsImports(me.permissions),
+    page('imports', t('exports.imports'), () => router.navigate({ to: '/c/$context/imports', params })),
   )
   add(
     seesAccesses(me),

@@ -8,6 +8,7 @@ mod exports;
 mod fields;
 mod functions;
 mod furnish;
+mod imports;
 mod merges;
 mod oracles;
 mod own;
@@ -17,6 +18,7 @@ mod relationships;
 mod sessions;
 mod support;
 mod tables;
+mod updates;
 mod walls;
 
 use aws_lc_rs::digest::{SHA256, digest};

@@ -6,7 +6,8 @@ use kernel::{PatientId, ResourceId, Version, World};
 
 use super::furnish::furnish;
 use super::own;
-use super::tables::{OUTBOX, all, membership, standing, updates};
+use super::tables::{OUTBOX, all, membership, standing};
+use super::updates::updates;
 use super::{Signer, attempt, cell, rehearse, runtime};
 use crate::support::{House, into, note, patient};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use testkit::pg;
 
-use super::tables::{all, hash, membership, standing, updates, uuid};
+use super::tables::{all, hash, membership, standing, uuid};
+use super::updates::updates;
 use super::walls::copy_out;
 use super::{Signer, attempt, cell, now, number, rehearse, runtime};
 use crate::support::House;

@@ -9,7 +9,7 @@ pub(crate) struct Table {
     /// Whether its rows belong to a facility; to the organization as a whole otherwise.
     pub(crate) by_facility: bool,
     /// Of `S`ELECT, `I`NSERT, `U`PDATE, `D`ELETE, what the runtime role is granted; `u` for UPDATE of the columns that
-    /// [`updates`] names.
+    /// [`super::updates::updates`] names.
     pub(crate) grants: &'static str,
     /// `None`: such rows are made with their organization.
     row: Option<Row>,
@@ -18,7 +18,9 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 9] = [
+pub(crate) const CLOSED: [&str; 11] = [
+    "audit.leaf",
+    "audit.tile",
     "platform.administrator",
     "platform.announcement",
     "platform.placement",
@@ -29,75 +31,6 @@ pub(crate) const CLOSED: [&str; 9] = [
     "refinery_schema_history",
     "sec.context_key",
 ];
-
-/// Of a table with the grant `u`, the columns that may be updated.
-pub(crate) fn updates(table: &str) -> &'static [&'static str] {
-    match table {
-        "org.membership" => &[
-            "by_relationship",
-            "denied",
-            "ends_at",
-            "facilities",
-            "name",
-            "permissions",
-            "person_id",
-            "role",
-        ],
-        "org.organization" => &["modules_off"],
-        "org.role" => &["by_relationship", "changed_at", "hidden", "permissions", "tie", "title", "version"],
-        "org.relationship" => &["ends_at", "patient_consent_at", "starts_at"],
-        "org.sharing" => &["ends_at"],
-        "org.document" => &["checked_at", "header", "reason", "state", "swept_at"],
-        "org.document_link" => &["uses"],
-        "ops.export" => &[
-            "done",
-            "expires_at",
-            "finished_at",
-            "key",
-            "locked_until",
-            "reason",
-            "records",
-            "state",
-            "swept_at",
-        ],
-        "ops.import" => &[
-            "access",
-            "attempts",
-            "compared",
-            "dates",
-            "fields",
-            "finished_at",
-            "kept_until",
-            "locked_until",
-            "membership_id",
-            "person_id",
-            "purpose",
-            "reached",
-            "reason",
-            "request_id",
-            "sheet",
-            "source",
-            "state",
-            "token_id",
-        ],
-        "org.emergency" => &["ends_at", "note", "reviewed_at", "reviewed_by", "verdict"],
-        "org.merge" => &["carried", "undone_at", "undone_by"],
-        "org.handover" => &["received_at", "received_by"],
-        "chart.draft" => {
-            &["body", "composition_id", "merges", "patient_id", "saved_at", "saved_by", "version"]
-        }
-        "chart.dose" => &["revoked_at", "revoked_by"],
-        "org.stock_entry" => &["administration_id", "witness_id", "witnessed_at"],
-        "org.support_request" => {
-            &["decided_by", "ended_at", "granted_minutes", "granted_write", "target_id", "verdict"]
-        }
-        "oauth.signing_key" => &["ends_at"],
-        "oauth.family" | "oauth.access" => &["ended_at"],
-        "oauth.code" => &["family_id", "used_at"],
-        "oauth.refresh" => &["used_at"],
-        _ => &[],
-    }
-}
 
 pub(crate) fn uuid(n: u32) -> String {
     format!("'00000000-0000-7000-8000-{n:012}'::uuid")
@@ -119,7 +52,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 36] = [
+pub(crate) const TABLES: [Table; 38] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -463,23 +396,14 @@ pub(crate) const TABLES: [Table; 36] = [
         key: "patient_id, at, event_id",
     },
     Table {
-        name: "audit.leaf",
-        by_facility: false,
-        grants: "S",
-        row: Some(|o, _, n| {
-            (
-                "organization_id, sequence, event_at, event_id, hash",
-                format!("{o}, {n}, now(), {}, {}", uuid(n), hash(n)),
-            )
-        }),
-        key: "xact, sequence",
-    },
-    Table {
         name: "audit.checkpoint",
         by_facility: false,
         grants: "S",
         row: Some(|o, _, n| {
-            ("organization_id, size, root, note, signed_at", format!("{o}, {n}, {}, 'x', now()", hash(n)))
+            (
+                "organization_id, origin, size, root, signed_at, signature",
+                format!("{o}, 'x', {n} + 1, {0}, now(), {0} || {0}", hash(n)),
+            )
         }),
         key: "size",
     },

@@ -7,7 +7,8 @@ use testkit::pg;
 
 use super::furnish::furnish;
 use super::own::OWN;
-use super::tables::{CLOSED, Table, all, membership, updates};
+use super::tables::{CLOSED, Table, all, membership};
+use super::updates::updates;
 use super::{Signer, attempt, cell, number, rehearse, runtime};
 use crate::support::House;
 
