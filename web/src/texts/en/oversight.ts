@@ -3,6 +3,7 @@ export const oversight = {
   part_figures: 'Figures',
   part_log: 'Log',
   part_reviews: 'Access reviews',
+  part_chains: 'Who made whom',
   part_keeping: 'Keeping and proof',
 
   // The log.
@@ -170,6 +171,17 @@ export const oversight = {
   'review-closed': 'It was decided or signed meanwhile. Look again.',
   'own-post': 'Your own post is for somebody else to review.',
   loading: 'Looking it up…',
+
+  // Who made whose post.
+  chainsTitle: 'Who gave whom their access',
+  chainsLead:
+    'Each post was made by the one it hangs on, and ends with it. Nobody gives more than they have.',
+  chainsPicture: 'Picture',
+  chainsTable: 'Table',
+  chainsAbove: 'Made by, up to the first',
+  chainsNobody: 'Nobody: it is the first',
+  chainsBelow: 'Below it in all',
+  chainsState: 'State',
 
   // Keeping and proof.
   keepingTitle: 'Keeping and proof',
