@@ -7,6 +7,7 @@ import { usePlace } from '@/pages/people/usePlace'
 import { when } from '@/texts/when'
 import { above, countBelow } from './chains'
 import classes from './Oversight.module.css'
+import { Scroll } from './Scroll'
 
 /** The same in words: each post with those above it, the nearest first. */
 export function ChainTable({
@@ -23,7 +24,7 @@ export function ChainTable({
   const below = countBelow(members)
   const shown = members.filter(found)
   return (
-    <div className={classes.scroll}>
+    <Scroll label={t('oversight.chainsTitle')}>
       <table className={classes.table} aria-label={t('oversight.chainsTitle')}>
         <thead>
           <tr>
@@ -65,6 +66,6 @@ export function ChainTable({
         </tbody>
       </table>
       {shown.length === 0 && <p>{t('people.noneFound')}</p>}
-    </div>
+    </Scroll>
   )
 }
