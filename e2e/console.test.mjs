@@ -150,3 +150,18 @@ test('access to a house is reviewed, and what is kept is said', { skip }, async 
   await context.close()
   assert.deepEqual(wrong.filter((it) => !it.includes('403')), [])
 })
+
+test('who gave whom their access is a picture, and a table', { skip }, async () => {
+  const { context, page, wrong } = await visitor(chromium, home.origin)
+  await be(page, home.origin, who('organization-administrator'))
+  await page.getByRole('link', { name: 'Oversight', exact: true }).click()
+  await page.getByRole('link', { name: 'Who made whom', exact: true }).click()
+  const picture = page.getByRole('list', { name: 'Who gave whom their access' })
+  await picture.getByRole('link', { name: /Maria Okafor/ }).waitFor()
+  await looked(page, 'chains')
+  await page.getByText('Table', { exact: true }).click()
+  await page.getByRole('table', { name: 'Who gave whom their access' }).waitFor()
+  await looked(page, 'chains-table')
+  await context.close()
+  assert.deepEqual(wrong, [])
+})

@@ -68,6 +68,7 @@ export const platform = {
     http.put<PlatformOrganization>(organization(slug), settings, { version }),
   subscribe: (slug: string, plan: string, extra: string[]) =>
     http.put<PlatformOrganization>(`${organization(slug)}/subscription`, { plan, extra }),
+  signOut: (slug: string) => http.post<{ sessions: number }>(`${organization(slug)}/sign-out`),
   usage: (slug: string, month: string) =>
     http.get<Usage>(`${organization(slug)}/usage?month=${segment(month)}`),
   fixUsage: (slug: string, month: string) => http.post<Usage>(`${organization(slug)}/usage`, { month }),

@@ -431,6 +431,15 @@ const otherHandlers = [
       return nothing()
     }),
   ),
+  http.post(
+    '*/platform/organizations/:organization/sign-out',
+    answering(async ({ request, params }) => {
+      needAbove('platform.organizations')
+      find(String(params.organization))
+      needStepUp(request, 'platform.organizations')
+      return json({ sessions: 61 })
+    }),
+  ),
   ...(
     [
       ['health', health],

@@ -216,6 +216,18 @@ test('health, sessions and figures are read, few people as few', async () => {
   await app.sees('431 and some')
 })
 
+test('everyone of an organization is signed out, with proof', async () => {
+  const app = open('/console/sessions')
+  await app.presses('Sign everyone of sunrise out')
+  const dialog = await screen.findByRole('dialog', { name: 'Sign everyone of sunrise out?' })
+  expect(world.asked.some((it) => it.endsWith('/sign-out'))).toBe(false)
+  await app.user.click(within(dialog).getByRole('button', { name: 'Sign everyone of sunrise out' }))
+  await app.types('Code', CODE)
+  await app.sees('61 browsers of sunrise were signed out.')
+  // Where nobody is, there is nobody to sign out.
+  expect(screen.queryByRole('button', { name: 'Sign everyone of oak-hill out' })).toBeNull()
+})
+
 test('support is asked for with a reason, to read only, and ended', async () => {
   const app = open('/console/support')
   await app.reads('Support')

@@ -1,4 +1,4 @@
-import { Button, Loader, NativeSelect, Stack } from '@mantine/core'
+import { Button, Loader, NativeSelect, Stack, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -99,7 +99,11 @@ export function FiguresPage() {
               title={t(`oversight.plot_${plot.key}`)}
               lead={t(`oversight.lead_${plot.key}`)}
             >
-              <Plot title={t(`oversight.plot_${plot.key}`)} labels={labels} series={series} />
+              {series.some((it) => it.values.some((value) => value !== 0)) ? (
+                <Plot title={t(`oversight.plot_${plot.key}`)} labels={labels} series={series} />
+              ) : (
+                <Text c="dimmed">{t('oversight.nothingCounted')}</Text>
+              )}
               <FiguresTable figures={data} measures={plot.table} />
             </Section>
           )

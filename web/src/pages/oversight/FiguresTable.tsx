@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next'
 import type { Figures, Measure } from '@/api/oversight'
 import { overTime, spanSum, spansOf, spanWords, total } from './figures'
 import classes from './Oversight.module.css'
+import { Scroll } from './Scroll'
 import { useSum } from './useSum'
 
 /** What a plot shows as tables: by facility, and by time. */
@@ -25,7 +26,7 @@ export function FiguresTable({ figures, measures }: { figures: Figures; measures
   return (
     <>
       {figures.facilities.length > 1 && (
-        <div className={classes.scroll}>
+        <Scroll label={t('oversight.bySite')}>
           <table className={classes.table} aria-label={t('oversight.bySite')}>
             {head(t('oversight.site'))}
             <tbody>
@@ -61,11 +62,11 @@ export function FiguresTable({ figures, measures }: { figures: Figures; measures
               </tr>
             </tfoot>
           </table>
-        </div>
+        </Scroll>
       )}
       <details className={classes.details}>
         <summary>{t('oversight.showTable')}</summary>
-        <div className={classes.scroll}>
+        <Scroll label={t('oversight.byTime')}>
           <table className={classes.table} aria-label={t('oversight.byTime')}>
             {head(t('oversight.span'))}
             <tbody>
@@ -81,7 +82,7 @@ export function FiguresTable({ figures, measures }: { figures: Figures; measures
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </details>
     </>
   )

@@ -63,7 +63,7 @@ function Proof({ keeping }: { keeping: Keeping }) {
               ? t('oversight.logSince', { when: when(keeping.log_since) })
               : t('oversight.logEmpty')
           }`}
-          action={<Chip kind="good">{t('oversight.state_working')}</Chip>}
+          action={keeping.log_since && <Chip kind="good">{t('oversight.state_working')}</Chip>}
         />
         {rows.map(({ key, of, last }) => (
           <Row

@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { type LogLine, oversightQueries } from '@/api/oversight'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import list from '@/pages/accesses/AccessList.module.css'
+import { dayOf } from '@/pages/accesses/days'
 import { WhyPanel } from '@/pages/accesses/WhyPanel'
 import { purposeWords, recordWords, useWho, whatWords } from '@/pages/accesses/words'
 import { useMe } from '@/pages/context/useContextId'
-import { whenExactly } from '@/texts/when'
 import { Chip } from '@/ui/Chip'
 import { Notice } from '@/ui/Notice'
 import type { Question } from './LogPage'
@@ -31,7 +31,9 @@ export function LogLines({
   )
   if (found.isPending) return <Text role="status">{t('oversight.searching')}</Text>
   const lines = found.data?.pages.flatMap((page) => page.lines) ?? []
-  const zone = me.facilities[0]?.time_zone ?? 'UTC'
+  // One clock for all lines, also where houses stand in several zones.
+  const place = me.facilities.find((it) => it.code === question.facility) ?? me.facilities[0]
+  const zone = place?.time_zone ?? 'UTC'
   return (
     <Stack gap="md">
       <ProblemNotice error={found.error} instead={{ 'not-found': t('accesses.notFound') }} />
@@ -46,11 +48,18 @@ export function LogLines({
           <Text c="dimmed" role="status">
             {found.hasNextPage
               ? t('oversight.foundMore', { count: lines.length })
-              : t('oversight.found', { count: lines.length })}
+              : t('oversight.found', { count: lines.length })}{' '}
+            {t('accesses.timesIn', { zone: zone.replaceAll('_', ' ') })}
           </Text>
           <ul className={list.list} aria-label={t('oversight.lines')}>
             {lines.map((line) => (
-              <Line key={line.event} line={line} onAsk={() => setAsked(line)} onNarrow={onNarrow} />
+              <Line
+                key={line.event}
+                line={line}
+                zone={zone}
+                onAsk={() => setAsked(line)}
+                onNarrow={onNarrow}
+              />
             ))}
           </ul>
           {found.hasNextPage ? (
@@ -75,17 +84,18 @@ export function LogLines({
 
 interface LineProps {
   line: LogLine
+  zone: string
   onAsk(): void
   onNarrow(more: Partial<Question>): void
 }
 
-function Line({ line, onAsk, onNarrow }: LineProps) {
+function Line({ line, zone, onAsk, onNarrow }: LineProps) {
   const { t } = useTranslation()
   const who = useWho()
   const refused = line.outcome !== 'done'
   const what = line.what === 'other' ? t('oversight.whatever') : whatWords(line.what)
   const ask = refused ? t('accesses.whyRefused') : t('accesses.why')
-  const time = whenExactly(line.at)
+  const time = dayOf(line.at, zone)
   const name = who(line.who)
   return (
     <li className={list.line}>

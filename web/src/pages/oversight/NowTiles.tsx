@@ -7,6 +7,7 @@ import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
 import { Section } from '@/ui/Section'
 import classes from './Oversight.module.css'
+import { Scroll } from './Scroll'
 
 interface Site {
   code: string
@@ -44,7 +45,7 @@ function NowTable({ facilities }: { facilities: readonly Site[] }) {
   return (
     <>
       <ProblemNotice error={failed?.error} />
-      <div className={classes.scroll}>
+      <Scroll label={t('oversight.now')}>
         <table className={classes.table} aria-label={t('oversight.now')}>
           <thead>
             <tr>
@@ -75,7 +76,7 @@ function NowTable({ facilities }: { facilities: readonly Site[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <Text c="dimmed" size="sm">
         {t('oversight.lastHours')}
       </Text>

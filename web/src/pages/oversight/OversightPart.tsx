@@ -9,6 +9,7 @@ const pages = {
   figures: lazy(() => import('./FiguresPage').then((it) => ({ default: it.FiguresPage }))),
   log: lazy(() => import('./LogPage').then((it) => ({ default: it.LogPage }))),
   reviews: lazy(() => import('./ReviewsPage').then((it) => ({ default: it.ReviewsPage }))),
+  chains: lazy(() => import('./ChainsPage').then((it) => ({ default: it.ChainsPage }))),
   keeping: lazy(() => import('./KeepingPage').then((it) => ({ default: it.KeepingPage }))),
 } satisfies Record<PartKey, unknown>
 

@@ -129,6 +129,25 @@ test('every post of a review is kept or ended, and then it is signed', async () 
   expect(screen.queryByRole('button', { name: /^Keep/ })).toBeNull()
 })
 
+test('who made whose post is a picture whose branches shut, and a table that says the same', async () => {
+  const app = at('/oversight/chains', 'people.read', 'people.review')
+  await app.reads('Who gave whom their access')
+  const living = world.posts.filter((it) => !it.ended)
+  const list = await screen.findByRole('list', { name: 'Who gave whom their access' })
+  const shown = within(list).getAllByRole('listitem').length
+  expect(shown).toBe(living.length)
+  expect(list.previousElementSibling?.querySelectorAll('path')).toHaveLength(
+    living.filter((it) => living.some((one) => one.membership === it.parent)).length,
+  )
+  const [turn] = within(list).getAllByRole('button', { name: /^Hide who is below/ })
+  if (turn) await app.user.click(turn)
+  expect(within(list).getAllByRole('listitem').length).toBeLessThan(shown)
+  await app.user.click(screen.getByText('Table'))
+  const table = await screen.findByRole('table', { name: 'Who gave whom their access' })
+  expect(within(table).getAllByRole('row')).toHaveLength(living.length + 1)
+  expect(table).toHaveTextContent('Nobody: it is the first')
+})
+
 test('how long what is kept is said within the law, and what is not there is said not to be', async () => {
   const app = at('/oversight/keeping', 'organization.manage')
   await app.reads('Keeping and proof')

@@ -3,6 +3,7 @@ export const PARTS = [
   ['figures', 'figures.read'],
   ['log', 'audit.report'],
   ['reviews', 'people.review'],
+  ['chains', 'people.read'],
   ['keeping', 'organization.manage'],
 ] as const
 

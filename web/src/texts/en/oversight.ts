@@ -3,6 +3,7 @@ export const oversight = {
   part_figures: 'Figures',
   part_log: 'Log',
   part_reviews: 'Access reviews',
+  part_chains: 'Who made whom',
   part_keeping: 'Keeping and proof',
 
   // The log.
@@ -107,6 +108,7 @@ export const oversight = {
   notesInTime: 'Notes signed within a day',
   ofBegun: 'of {{begun}} begun',
   ofDoses: 'of {{doses}} doses recorded',
+  nothingCounted: 'None in this period.',
   few: 'fewer than 5',
   atLeast: 'at least {{count}}',
   byTime: 'By time',
@@ -145,7 +147,7 @@ export const oversight = {
   belowIt_one: '{{count}} post below it would end too',
   belowIt_other: '{{count}} posts below it would end too',
   lastSeen: 'Last seen {{when}}',
-  neverSeen: 'Not seen in more than a year',
+  neverSeen: 'Not seen yet, or not in more than a year',
   may: 'What it may do ({{count}})',
   program: 'Program',
   keep: 'Keep',
@@ -170,6 +172,17 @@ export const oversight = {
   'review-closed': 'It was decided or signed meanwhile. Look again.',
   'own-post': 'Your own post is for somebody else to review.',
   loading: 'Looking it up…',
+
+  // Who made whose post.
+  chainsTitle: 'Who gave whom their access',
+  chainsLead:
+    'Each post was made by the one it hangs on, and ends with it. Nobody gives more than they have.',
+  chainsPicture: 'Picture',
+  chainsTable: 'Table',
+  chainsAbove: 'Made by, up to the first',
+  chainsNobody: 'Nobody: it is the first',
+  chainsBelow: 'Below it in all',
+  chainsState: 'State',
 
   // Keeping and proof.
   keepingTitle: 'Keeping and proof',

@@ -159,6 +159,13 @@ export const platform = {
   activeNow: 'At work in the last 15 minutes',
   refusals: 'Refused in 24 hours',
   locked: 'Locked accounts in 24 hours',
+  signOutAll: 'Sign out',
+  signOutAllOf: 'Sign everyone of {{name}} out',
+  signOutReally: 'Sign everyone of {{name}} out?',
+  signOutText:
+    'Every browser there is signed out at once, in the middle of whatever is being written. It is in the log of the organization.',
+  signedOut_one: '{{count}} browser of {{name}} was signed out.',
+  signedOut_other: '{{count}} browsers of {{name}} were signed out.',
 
   support: 'Support',
   supportLead:
