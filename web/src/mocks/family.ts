@@ -57,6 +57,10 @@ export const makeFamily = (): MockFamily => ({
       { resourceType: 'Patient', id: PATIENT, name: [{ given: ['Walter'], family: 'Ashdown' }] },
       wound('w2', '20', 3.1),
       wound('w1', '12', 4.8),
+      ...Array.from({ length: 7 }, (_, i) => ({
+        ...wound(`l${i}`, '02', i),
+        code: { text: `Laboratory value ${i}` },
+      })),
     ],
     complete: true,
   },

@@ -358,7 +358,7 @@ async fn sweep(client: &Client, mother: &str, ids: &[String]) -> Vec<(String, St
     let mut asked = Vec::new();
     for rtype in ResourceType::ALL.iter().map(|rtype| rtype.as_str()) {
         for path in [
-            format!("{rtype}"),
+            rtype.to_owned(),
             format!("{rtype}?patient={mother}&_total=accurate"),
             format!("{rtype}?subject=Patient/{mother}&_sort=-date"),
             format!("{rtype}?_summary=count"),

@@ -202,8 +202,10 @@ function CategoryRow({ category, name, approved, busy, waiting, onDecide }: RowP
     if (which === 'never') return null
     return which === 'kept' ? until : new Date(http.now() + DAYS[which] * DAY).toISOString()
   }
-  const decide = (fields: string[], which: Ends = chosen) =>
-    onDecide(fields, fields.length > 0 ? endOf(which) : null)
+  // One decision after the other; what is asked for is shown at once, and nothing loses the focus.
+  const decide = (fields: string[], which: Ends = chosen) => {
+    if (!busy) onDecide(fields, fields.length > 0 ? endOf(which) : null)
+  }
   const all = category.fields
   const latest = approved.toSorted((a, b) => b.since.localeCompare(a.since))[0]
   const summary =
@@ -237,7 +239,6 @@ function CategoryRow({ category, name, approved, busy, waiting, onDecide }: RowP
           size="md"
           aria-label={t('family.shareAll', { category: words, name })}
           checked={shared.length > 0}
-          disabled={busy}
           onChange={(event) => decide(event.currentTarget.checked ? all : [])}
         />
       </div>
@@ -249,7 +250,6 @@ function CategoryRow({ category, name, approved, busy, waiting, onDecide }: RowP
                 key={field}
                 label={t(`family.field_${category.category}_${field}` as 'family.field_person_name')}
                 checked={shared.includes(field)}
-                disabled={busy}
                 onChange={(event) =>
                   decide(
                     event.currentTarget.checked ? [...shared, field] : shared.filter((one) => one !== field),
@@ -262,7 +262,6 @@ function CategoryRow({ category, name, approved, busy, waiting, onDecide }: RowP
                 label={t('family.ends')}
                 aria-label={t('family.endsOf', { category: words })}
                 value={chosen}
-                disabled={busy}
                 data={[
                   { value: 'never', label: t('family.ends_never') },
                   { value: 'day', label: t('family.ends_day') },

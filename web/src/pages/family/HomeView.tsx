@@ -312,6 +312,9 @@ function others(resources: Resource[], zone: string): ReactNode[] {
     ))
 }
 
+/** A telephone's screen holds so many. */
+const FEW = 6
+
 function Measurements({ observations, zone }: { observations: Observation[]; zone: string }) {
   const { t } = useTranslation()
   const rounds = useMemo(() => roundsOf(observations), [observations])
@@ -321,6 +324,8 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
     const numbers = round?.of[kind] ? numbersOf(kind, round.of[kind]) : []
     return round && numbers.length > 0 ? [{ kind, round, numbers }] : []
   })
+  const [every, setEvery] = useState(false)
+  const shown = every ? measures : measures.slice(0, FEW)
   // One alone is no trend and is told in words.
   const alone = latest.filter((it) => rounds.filter((round) => round.of[it.kind]).length === 1)
   return (
@@ -336,7 +341,7 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
               aside={`${shownNumbers(kind, numbers)} ${shownUnit(kind, numbers[0])}`}
             />
           ))}
-          {measures.map(({ name, all }) => (
+          {shown.map(({ name, all }) => (
             <Entry
               key={name}
               title={name}
@@ -356,6 +361,13 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
             />
           ))}
         </Group>
+      )}
+      {shown.length < measures.length && (
+        <div>
+          <Button variant="default" size="sm" onClick={() => setEvery(true)}>
+            {t('family.showAll', { count: measures.length })}
+          </Button>
+        </div>
       )}
     </div>
   )

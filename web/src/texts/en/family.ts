@@ -113,6 +113,7 @@ export const family = {
   trend: '{{count}} values from {{from}} to {{to}}: first {{first}}, last {{last}}',
   earlier_one: '{{count}} earlier',
   earlier_other: '{{count}} earlier',
+  showAll: 'Show all {{count}}',
   severe: 'Severe',
   notAll: 'These are the newest. Older ones are not shown here.',
 

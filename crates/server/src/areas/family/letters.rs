@@ -210,12 +210,10 @@ pub(super) async fn answer(
         .collect();
     for (task, _) in tasks::about(app, ctx, facility, &unanswered).await? {
         let open = task.is_open().then(|| task.task.parse().ok()).flatten();
-        if let Some(id) = open {
-            // It was answered, whoever closed the task meanwhile.
-            let done = tasks::finish(app, ctx, (id, &task.version), true, None).await;
-            done.map(|_| ()).or_else(|error| {
-                if error.is_conflict() || error.is_refusal() { Ok(()) } else { Err(error) }
-            })?;
+        let Some(id) = open else { continue };
+        // It was answered, whatever becomes of the task: whoever sees it may still close it.
+        if tasks::finish(app, ctx, (id, &task.version), true, None).await.is_err() {
+            tracing::warn!(target: "family", task = %id, "a letter was answered, and its task is not done");
         }
     }
     all(app, ctx, patient).await

@@ -215,8 +215,10 @@ pub(super) async fn approve(
     if known != version || (change.opens && !proven) {
         return Err(db::Error::Conflict.into());
     }
-    store::end(&tx, patient, membership, &change.ends, now).await?;
-    store::begin(&tx, (patient, facility), membership, &change.begins, (now, wanted.until)).await?;
+    let ended = store::end(&tx, patient, membership, &change.ends, now).await;
+    told(app, ctx, (facility, patient), ended).await?;
+    let begun = store::begin(&tx, (patient, facility), membership, &change.begins, (now, wanted.until)).await;
+    told(app, ctx, (facility, patient), begun).await?;
     let until = wanted.until.map_or_else(String::new, |until| format!(" until {until}"));
     let detail = format!("membership {membership}: {}: {}{until}", wanted.category, wanted.fields.join(", "));
     app.store.db().record(ctx, said((facility, patient), detail)).await?;
@@ -240,7 +242,8 @@ pub(super) async fn withdraw(
     let all = store::list_approvals(&tx, patient, now).await?;
     let paths: Vec<String> =
         all.into_iter().filter(|(of, _)| *of == membership).map(|(_, one)| one.path).collect();
-    store::end(&tx, patient, membership, &paths, now).await?;
+    let ended = store::end(&tx, patient, membership, &paths, now).await;
+    told(app, ctx, (facility, patient), ended).await?;
     app.store
         .db()
         .record(ctx, said((facility, patient), format!("membership {membership}: nothing")))
@@ -248,6 +251,23 @@ pub(super) async fn withdraw(
     tx.commit().await?;
     app.store.db().forget_authority();
     list(app, ctx, patient).await
+}
+
+/// What the database says, its refusal written down: nobody approves for themselves, by whichever of their posts.
+async fn told(
+    app: &App,
+    ctx: &Ctx,
+    at: (kernel::FacilityId, PatientId),
+    answered: Result<(), db::Error>,
+) -> Result<(), Failure> {
+    if let Err(db::Error::RowSecurity) = answered {
+        let mut event = Event::denied(Action::ApproveSharing.key(), "refused by the database");
+        event.subjects.push(at);
+        event.facility = at.0;
+        app.store.db().record(ctx, event).await?;
+        return Err(db::Error::Denied(None).into());
+    }
+    Ok(answered?)
 }
 
 fn said(at: (kernel::FacilityId, PatientId), detail: String) -> Event {
