@@ -53,7 +53,7 @@ fn people(review: &Value) -> &Vec<Value> {
     review["people"].as_array().unwrap()
 }
 
-fn of<'r>(review: &'r Value, membership: i64) -> &'r Value {
+fn of(review: &Value, membership: i64) -> &Value {
     people(review).iter().find(|one| one["membership"] == membership).unwrap()
 }
 

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import type { Access } from '@/api/types'
-import { purposes, recordKinds, tieWords, whats } from '@/texts/en/accesses'
+import { purposes, recordKinds, tieWords, whats } from '@/texts/en/deeds'
 import { lookUp } from '@/texts/words'
 
 const wordsOf = (words: Record<string, string>) => (key: string) => lookUp(words, key) ?? key
