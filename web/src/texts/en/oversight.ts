@@ -61,7 +61,7 @@ export const oversight = {
 
   // Figures.
   figuresTitle: 'Figures',
-  figuresLead: 'Counted on {{when}}. No names, no records.',
+  figuresLead: 'Counted {{when}}. No names, no records.',
   figuresFew:
     'Your post sees no charts: figures are by week, and counts below five of what happened to residents are not shown.',
   days_7: 'Last 7 days',
