@@ -43,8 +43,8 @@ CREATE TABLE ops.import (
     CHECK (state IN ('sent', 'failed') OR fields IS NOT NULL),
     CHECK ((state = 'failed') = (reason IS NOT NULL))
 );
--- One at a time in an organization: two that bring the same people wait for each other.
-CREATE UNIQUE INDEX import_busy ON ops.import (organization_id) WHERE state IN ('checking', 'running', 'undoing');
+-- One at a time in a house: two that bring the same people wait for each other. Other houses are not told.
+CREATE UNIQUE INDEX import_busy ON ops.import (organization_id, facility_id) WHERE state IN ('checking', 'running', 'undoing');
 CREATE INDEX import_list ON ops.import (organization_id, created_at);
 CREATE INDEX import_kept ON ops.import (kept_until) WHERE sheet IS NOT NULL;
 

@@ -139,7 +139,7 @@ export const imports = {
   undoneAll: 'Everything it had imported was taken back.',
   undoneSome_one: 'What was not changed since was taken back. {{number}} record stays.',
   undoneSome_other: 'What was not changed since was taken back. {{number}} records stay.',
-  busy: 'Another import of your organization is being worked on. Wait until it is done.',
+  busy: 'Another import of this facility is being worked on. Wait until it is done.',
   field_id: 'Identifier',
   field_patient: 'Resident’s identifier',
   field_name: 'Whole name',

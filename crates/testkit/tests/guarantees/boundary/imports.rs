@@ -56,6 +56,7 @@ async fn imports_are_claimed_by_the_program_alone_and_seen_by_their_house() {
     let program = signer.context(-1, &[cell(a, 0)]);
     assert_eq!(number(&client, Some(&program), &grants[0]).await, Ok(0));
     assert_eq!(number(&client, Some(&program), claim).await, Ok(0));
+    attempt(&client, Some(&program), claim).await.unwrap();
     let ended = format!(
         "SELECT count(*) FROM ops.import WHERE state = 'failed' AND reason = 'authority' AND import_id = {mine}"
     );
