@@ -21,6 +21,7 @@ export const whats: Record<string, string> = {
 
 /** What kind of record it was, by FHIR's types. */
 export const recordKinds: Record<string, string> = {
+  AdverseEvent: 'incidents',
   AllergyIntolerance: 'allergies',
   Appointment: 'appointments',
   CarePlan: 'care plans',
@@ -36,15 +37,19 @@ export const recordKinds: Record<string, string> = {
   Flag: 'alerts',
   Goal: 'goals',
   Immunization: 'immunizations',
+  Location: 'rooms',
+  Medication: 'medications in the list',
   MedicationAdministration: 'medications given',
   MedicationRequest: 'prescriptions',
   MedicationStatement: 'medications',
   Observation: 'measurements',
   Patient: 'name and details',
+  Practitioner: 'staff',
   Procedure: 'procedures',
   QuestionnaireResponse: 'answers of notes',
   RelatedPerson: 'contacts',
   ServiceRequest: 'orders',
+  Task: 'tasks',
 }
 
 /** Why data was used, by its code of HL7. */
