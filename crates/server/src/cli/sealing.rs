@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use db::seal::{Round, Sealer};
+use db::seal::Sealer;
 use eyre::{WrapErr as _, bail};
 use merkle::{Checkpoint, Verifier};
 use serde::{Deserialize, Serialize};
+
+use super::out;
 
 /// How often what was written is sealed: every event is signed within a minute, also when a round fails.
 const EVERY: Duration = Duration::from_secs(20);
 
 /// A file outside the database that keeps what was signed: a line of JSON for each round.
-#[derive(Clone, Debug)]
-pub(super) struct Witness(PathBuf);
+pub(super) struct Witness {
+    file: PathBuf,
+    /// How large the log of all was in its last line, once that was looked up.
+    last: Option<u64>,
+}
 
 /// A line of it.
 #[derive(Deserialize, Serialize)]
@@ -29,30 +34,50 @@ struct Kept {
 
 impl Witness {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self(file)
+        Self { file, last: None }
     }
 
-    /// How large the log of all was when it was kept last.
-    fn last(&self) -> eyre::Result<Option<u64>> {
-        let file = match fs::File::open(&self.0) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
-        let mut last = None;
-        for line in BufReader::new(file).lines() {
-            last = serde_json::from_str(&line?).ok().map(|Kept { size, .. }| size).or(last);
+    /// Adds every round that it does not have, whoever sealed it and however long ago.
+    async fn keep(&mut self, sealer: &Sealer) -> eyre::Result<()> {
+        if self.last.is_none() {
+            self.last = last(&self.file)?;
         }
-        Ok(last)
+        for (size, notes) in sealer.signed_since(self.last).await? {
+            let mut line = serde_json::to_vec(&Kept { size, notes })?;
+            line.push(b'\n');
+            let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(&self.file)?;
+            if !ends_a_line(&mut file)? {
+                line.insert(0, b'\n');
+            }
+            file.write_all(&line)?;
+            file.sync_data()?;
+            self.last = Some(size);
+        }
+        Ok(())
     }
+}
 
-    /// Adds what was sealed, for good before this returns.
-    fn keep(&self, size: u64, notes: Vec<String>) -> eyre::Result<()> {
-        let mut line = serde_json::to_vec(&Kept { size, notes })?;
-        line.push(b'\n');
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&self.0)?;
-        file.write_all(&line)?;
-        Ok(file.sync_data()?)
+/// Whether what is added stands in a line of its own.
+fn ends_a_line(file: &mut fs::File) -> std::io::Result<bool> {
+    let mut end = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut end)?;
     }
+    Ok(end == [b'\n'])
+}
+
+/// How large the log of all was when it was kept last.
+fn last(file: &Path) -> eyre::Result<Option<u64>> {
+    let file = match fs::File::open(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut last = None;
+    for line in BufReader::new(file).lines() {
+        last = serde_json::from_str(&line?).ok().map(|Kept { size, .. }| size).or(last);
+    }
+    Ok(last)
 }
 
 /// The checkpoints that a witness's file has of these keys' logs, by organization. What none of the keys signed is refused:
@@ -62,9 +87,10 @@ pub(super) fn witnessed(file: &Path, keys: &[Verifier]) -> eyre::Result<BTreeMap
     let mut found: BTreeMap<i32, Vec<Checkpoint>> = BTreeMap::new();
     for (number, line) in BufReader::new(fs::File::open(file).wrap_err_with(told)?).lines().enumerate() {
         let line = line.wrap_err_with(told)?;
-        // The last line may have been cut off by whatever ended the program.
         let Ok(kept) = serde_json::from_str::<Kept>(&line) else {
-            bail!("{}, line {}: not a line of a witness", file.display(), number + 1)
+            // What ended the program while it wrote; the round is in the next line again.
+            out::note(format!("{}, line {}: cut off, and passed over", file.display(), number + 1));
+            continue;
         };
         for note in kept.notes {
             let Some((key, text)) = keys.iter().find_map(|key| Some((key, key.open(&note).ok()?))) else {
@@ -79,45 +105,29 @@ pub(super) fn witnessed(file: &Path, keys: &[Verifier]) -> eyre::Result<BTreeMap
             found.entry(organization).or_default().push(checkpoint);
         }
     }
+    eyre::ensure!(!found.is_empty(), "{} holds no checkpoint", file.display());
     Ok(found)
 }
 
-async fn catch_up(sealer: &Sealer, witness: &Witness) -> eyre::Result<Vec<(u64, Vec<String>)>> {
-    Ok(sealer.signed_since(witness.last()?).await?)
-}
-
 /// Seals what is written, again and again.
-pub(super) async fn always(mut sealer: Sealer, witness: Option<Witness>) {
+pub(super) async fn always(mut sealer: Sealer, mut witness: Option<Witness>) {
     tracing::info!(key = %sealer.verifier(), "the audit log is sealed");
-    // What a witness could not take is given to it again, also what another program sealed or this one before it ended.
-    let mut owed: Vec<(u64, Vec<String>)> = Vec::new();
-    let mut behind = witness.is_some();
     loop {
-        if let Some(witness) = witness.as_ref().filter(|_| behind) {
-            match catch_up(&sealer, witness).await {
-                Ok(rounds) => (owed, behind) = (rounds, false),
-                Err(error) => tracing::error!(%error, "the witness of the audit log cannot be read"),
-            }
-        }
         let more = match sealer.round().await {
-            Ok(Round { events, size, notes, more }) => {
-                tracing::debug!(events, "sealed");
-                owed.extend(size.filter(|_| witness.is_some() && !behind).map(|size| (size, notes)));
-                more
+            Ok(round) => {
+                tracing::debug!(events = round.events, "sealed");
+                round.more
             }
             Err(error) => {
                 tracing::error!(%error, "the audit log cannot be sealed");
                 false
             }
         };
-        if let Some(witness) = &witness {
-            while let Some((size, notes)) = owed.first().cloned() {
-                if let Err(error) = witness.keep(size, notes) {
-                    tracing::error!(error = %error, waiting = owed.len(), "the witness of the audit log cannot be written");
-                    break;
-                }
-                owed.remove(0);
-            }
+        if let Some(witness) = &mut witness
+            && let Err(error) = witness.keep(&sealer).await
+        {
+            // What it does not have is given to it the next time.
+            tracing::error!(%error, "the witness of the audit log cannot be written");
         }
         if !more {
             tokio::time::sleep(EVERY).await;

@@ -33,6 +33,9 @@ fn sealed(house: &House) -> Value {
 fn the_log_is_sealed_while_the_program_serves_and_verified_beside_it() {
     let house = House::new("sealing");
     house.make_oak(&["north"]);
+    // Asking who looked is a line of the log itself.
+    let ask = || house.ok(&["audit", "report", "--patient", "01981f3e-7c1a-7b52-8f6e-0a4c2f1d9b10"]);
+    ask();
     assert_eq!(house.run(&["audit", "key"]).code, 1, "nobody has sealed yet");
     let witness = house.text("checkpoints.jsonl");
     let server = Server::start(&house, &["--audit-witness", &witness]);
@@ -73,6 +76,20 @@ fn the_log_is_sealed_while_the_program_serves_and_verified_beside_it() {
     fs::write(house.path("more.jsonl"), format!("{line}\n")).unwrap();
     let ran = verify("audit.pub", "more.jsonl");
     assert!(ran.code == 1 && ran.out.contains("truncated"), "{} {} {}", ran.code, ran.out, ran.err);
+
+    // A line that was cut off is passed over, and the witness goes on after it.
+    assert_eq!(server.stop("TERM"), Some(0));
+    let kept = fs::read_to_string(&witness).unwrap();
+    fs::write(&witness, format!("{kept}{{\"size\":9")).unwrap();
+    ask();
+    let server = Server::start(&house, &["--audit-witness", &witness]);
+    let began = Instant::now();
+    while fs::read_to_string(&witness).unwrap().lines().count() <= kept.lines().count() + 1 {
+        assert!(began.elapsed() < Duration::from_secs(60), "the witness does not go on");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let ran = verify("audit.pub", "checkpoints.jsonl");
+    assert!(ran.code == 0 && ran.err.contains("cut off"), "{} {} {}", ran.code, ran.out, ran.err);
 
     // Somebody else's key, and what is no witness.
     let other: Signer = Signer::generate(signer.verifier().name()).unwrap().parse().unwrap();
