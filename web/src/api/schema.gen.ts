@@ -14337,7 +14337,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            /** @description `import-busy`: another spreadsheet at the facility is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14691,7 +14691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            /** @description `import-busy`: another spreadsheet at the facility is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14774,7 +14774,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `import-busy`: another spreadsheet of the organization is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
+            /** @description `import-busy`: another spreadsheet at the facility is being worked on; `import-state`: the import does not stand where this can be done, or its file is gone */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -28,7 +28,7 @@ pub(super) enum Error {
     /// It is not at the point where this can be done.
     #[error("{0}")]
     State(&'static str),
-    /// Another of the organization is worked on.
+    /// Another at the same facility is worked on.
     #[error("another import is worked on")]
     Busy,
     /// A task of the program ended badly.
@@ -49,7 +49,7 @@ impl From<Error> for Failure {
             Error::Busy => Self::coded(
                 409,
                 "import-busy",
-                "another import of this organization is being worked on: wait for its end",
+                "another import at this facility is being worked on: wait for its end",
             ),
             Error::Lost => Self::new(500, "exception", "the file could not be worked on: send it again"),
         }

@@ -88,7 +88,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
         "what follows from the incident is not finished, and nobody said why it is closed all the same",
     ),
     ("foreign-origin", 403, "the request comes from a page of another site"),
-    ("import-busy", 409, "another spreadsheet of the organization is being worked on"),
+    ("import-busy", 409, "another spreadsheet at the facility is being worked on"),
     ("import-state", 409, "the import does not stand where this can be done, or its file is gone"),
     ("incident-closed", 409, "the incident was reviewed and closed"),
     ("invalid", 400, "a member is not what it should be"),
