@@ -13,7 +13,11 @@ export async function visitor(chromium, origin, options = {}) {
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const wrong = watch(page, origin)
-  page.on('console', (message) => message.type() === 'error' && wrong.push(`console: ${message.text()}`))
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return
+    const { pathname } = new URL(message.location().url || page.url())
+    wrong.push(`console: ${message.text()} ${pathname}`)
+  })
   for (const [event, more] of [['request', 1], ['requestfinished', -1], ['requestfailed', -1]])
     page.on(event, (request) => {
       // A page that listens to what changes does so until it is left.

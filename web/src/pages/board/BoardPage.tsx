@@ -15,7 +15,7 @@ import {
   useSensors,
 } from '@dnd-kit/core'
 import '@/pages/shift/texts'
-import { Anchor, Button, Loader, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
+import { Anchor, Button, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useState } from 'react'
@@ -31,6 +31,7 @@ import { Undone } from '@/pages/shift/TaskLine'
 import { useLiveBoard } from '@/pages/shift/useLive'
 import { useNow } from '@/pages/shift/useNow'
 import { usePlace } from '@/pages/shift/usePlace'
+import { Busy } from '@/ui/Busy'
 import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
@@ -70,7 +71,7 @@ export function BoardPage() {
       </div>
       {place.code === '' && <Text>{t('shift.noFacility')}</Text>}
       <ProblemNotice error={error} />
-      {!data && !error && place.code !== '' && <Loader size="sm" aria-label={t('board.loading')} />}
+      {!data && !error && place.code !== '' && <Busy label={t('board.loading')} />}
       {data?.hidden && <Notice kind="warn">{t('board.hidden')}</Notice>}
       {data && !data.hidden && <Columns queryKey={query.queryKey} cards={data.tasks} zone={data.time_zone} />}
     </Stack>

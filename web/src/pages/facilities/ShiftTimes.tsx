@@ -1,4 +1,4 @@
-import { Button, Loader, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
+import { Button, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,6 +8,7 @@ import type { Facility } from '@/api/types'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
 import classes from '@/pages/people/Form.module.css'
+import { Busy } from '@/ui/Busy'
 import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
 import { ChangeProblem } from './FacilityLine'
@@ -36,7 +37,7 @@ export function ShiftTimes({ facility, onClose }: { facility: Facility; onClose(
       <Stack gap="md">
         <Text c="dimmed">{t('facilities.shiftsLead', { zone: facility.time_zone })}</Text>
         <ProblemNotice error={error} />
-        {!data && !error && <Loader size="sm" aria-label={t('facilities.shiftsLoading')} />}
+        {!data && !error && <Busy label={t('facilities.shiftsLoading')} />}
         {save.error && <ChangeProblem error={save.error} />}
         {data && (
           <Form

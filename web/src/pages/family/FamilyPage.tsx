@@ -1,4 +1,4 @@
-import { Button, Loader, Stack, Text } from '@mantine/core'
+import { Button, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { Suspense } from 'react'
@@ -14,6 +14,7 @@ import { nameOf } from '@/pages/chart/words'
 import { useMe } from '@/pages/context/useContextId'
 import './texts'
 import { atTime } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './Family.module.css'
@@ -105,7 +106,7 @@ function Shared({ patient }: { patient: string }) {
   return (
     <ChartOf value={patient}>
       <ProblemNotice error={error} />
-      {home === undefined && !error && <Loader size="sm" aria-label={t('family.looking')} />}
+      {home === undefined && !error && <Busy label={t('family.looking')} />}
       {home === null && <Notice kind="info">{t('family.gone')}</Notice>}
       {home && (
         <>

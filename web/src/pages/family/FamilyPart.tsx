@@ -1,4 +1,4 @@
-import { Button, Checkbox, Loader, NativeSelect, Switch, Text } from '@mantine/core'
+import { Button, Checkbox, NativeSelect, Switch, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useId, useState } from 'react'
@@ -12,6 +12,7 @@ import { Nothing, Part } from '@/pages/chart/Part'
 import { useChart } from '@/pages/chart/useChart'
 import './texts'
 import { onDay } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Chip } from '@/ui/Chip'
 import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
@@ -63,7 +64,7 @@ function Approvals() {
       </h3>
       <Text c="dimmed">{t('family.lead')}</Text>
       <ProblemNotice error={error} />
-      {!family && !error && <Loader size="sm" aria-label={t('family.looking')} />}
+      {!family && !error && <Busy label={t('family.looking')} />}
       {family?.relatives.length === 0 && (
         <Nothing>
           {t('family.nobody')} {t('family.how')}{' '}
@@ -298,7 +299,7 @@ function PreviewDialog({ relative, onClose }: { relative: Relative; onClose(): v
     <Dialog title={t('family.previewTitle', { name: relative.name })} onClose={onClose} wide="page">
       <Text c="dimmed">{t('family.previewLead')}</Text>
       <ProblemNotice error={error} />
-      {!data && !error && <Loader size="sm" aria-label={t('family.looking')} />}
+      {!data && !error && <Busy label={t('family.looking')} />}
       {data && <HomeView home={data} zone={zone} />}
     </Dialog>
   )

@@ -1,4 +1,4 @@
-import { Button, Loader, Text, Textarea } from '@mantine/core'
+import { Button, Text, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useId } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,6 +7,7 @@ import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
 import { useDraft } from '@/session/drafts'
 import { atMoment } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Chip } from '@/ui/Chip'
 import classes from './Family.module.css'
 
@@ -29,7 +30,7 @@ export function OwnLetters({ patient, zone }: { patient: string; zone: string })
         {t('family.lettersLead')} {t('family.lettersUrgent')}
       </Text>
       <ProblemNotice error={error} />
-      {!data && !error && <Loader size="sm" aria-label={t('family.lettersLooking')} />}
+      {!data && !error && <Busy label={t('family.lettersLooking')} />}
       {!error && (
         <div className={classes.card}>
           {data && <Written thread={data} mine="family" zone={zone} />}
@@ -59,7 +60,7 @@ export function TeamLetters({ patient, zone }: { patient: string; zone: string }
         {t('family.letters')}
       </h3>
       <ProblemNotice error={error} />
-      {!data && !error && <Loader size="sm" aria-label={t('family.lettersLooking')} />}
+      {!data && !error && <Busy label={t('family.lettersLooking')} />}
       {data?.length === 0 && <p className={classes.nothing}>{t('family.nobody')}</p>}
       {data?.map((thread) => (
         <article key={thread.membership} className={classes.card} aria-label={thread.name}>

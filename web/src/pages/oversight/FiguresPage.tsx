@@ -1,4 +1,4 @@
-import { Button, Loader, NativeSelect, Stack, Text } from '@mantine/core'
+import { Button, NativeSelect, Stack, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -9,6 +9,7 @@ import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
 import { useChosenFacility } from '@/pages/context/useFacility'
 import { whenExactly } from '@/texts/when'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { Section } from '@/ui/Section'
@@ -82,7 +83,7 @@ export function FiguresPage() {
         <Button variant="default" size="md" loading={taking} onClick={take}>
           {t('oversight.take')}
         </Button>
-        {isFetching && <Loader size="sm" aria-label={t('oversight.counting')} />}
+        {isFetching && <Busy label={t('oversight.counting')} />}
       </div>
       <ProblemNotice error={error ?? problem} />
       {data?.few && <Notice kind="info">{t('oversight.figuresFew')}</Notice>}

@@ -1,4 +1,4 @@
-import { Anchor, Button, Loader, Stack, Text } from '@mantine/core'
+import { Anchor, Button, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
@@ -8,6 +8,7 @@ import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
 import '@/pages/shift/texts'
 import { atMoment, onDay } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './Shift.module.css'
@@ -44,7 +45,7 @@ export function HandoverPage() {
         lead={handover && t('handovers.by', { by: handover.by, at: atMoment(handover.signed_at, zone) })}
       />
       <ProblemNotice error={error} />
-      {!data && !error && <Loader size="sm" aria-label={t('handovers.loading')} />}
+      {!data && !error && <Busy label={t('handovers.loading')} />}
       {handover?.received_at && (
         <Notice kind="good">
           {t('handovers.received', {

@@ -1,4 +1,4 @@
-import { Anchor, Button, Loader, Stack, Text } from '@mantine/core'
+import { Anchor, Button, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
@@ -10,6 +10,7 @@ import { useMe } from '@/pages/context/useContextId'
 import '@/pages/shift/texts'
 import { drafts } from '@/session/drafts'
 import { atMoment, onDay } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Chip } from '@/ui/Chip'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
@@ -78,7 +79,7 @@ export function HandoversPage() {
       )}
       <Section title={t('handovers.list')}>
         <ProblemNotice error={error} />
-        {!data && !error && <Loader size="sm" aria-label={t('handovers.loading')} />}
+        {!data && !error && <Busy label={t('handovers.loading')} />}
         {data?.length === 0 && <Text>{t('handovers.none')}</Text>}
         {data && data.length > 0 && (
           <Rows>

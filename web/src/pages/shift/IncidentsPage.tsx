@@ -1,4 +1,4 @@
-import { Anchor, Loader, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Anchor, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
@@ -8,6 +8,7 @@ import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
 import '@/pages/shift/texts'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { IncidentCard } from './IncidentCard'
@@ -51,7 +52,7 @@ export function IncidentsPage() {
       </div>
       {place.code === '' && <Text>{t('shift.noFacility')}</Text>}
       <ProblemNotice error={error} />
-      {!data && !error && place.code !== '' && <Loader size="sm" aria-label={t('incidents.loading')} />}
+      {!data && !error && place.code !== '' && <Busy label={t('incidents.loading')} />}
       {data && (
         <div className={classes.tools}>
           <SegmentedControl

@@ -1,4 +1,3 @@
-import { Loader } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { chartQueries } from '@/api/chartQueries'
@@ -7,6 +6,7 @@ import { CURRENT_STAY } from '@/pages/chart/essentials'
 import { ChartOf } from '@/pages/chart/useChart'
 import { VitalsForm } from '@/pages/chart/VitalsForm'
 import { useMe } from '@/pages/context/useContextId'
+import { Busy } from '@/ui/Busy'
 import { Dialog } from '@/ui/Dialog'
 import classes from './Shift.module.css'
 
@@ -38,7 +38,7 @@ export function QuickVitals({ patient, name, onClose, onSaved }: Props) {
   return (
     <Dialog title={t('shift.vitalsOf', { name })} onClose={onClose} wide>
       <ProblemNotice error={error} />
-      {!ready && !error && <Loader size="sm" aria-label={t('shift.opening')} />}
+      {!ready && !error && <Busy label={t('shift.opening')} />}
       {ready && (
         <ChartOf value={patient}>
           <div className={classes.bare}>

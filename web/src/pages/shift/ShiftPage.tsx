@@ -1,4 +1,4 @@
-import { Anchor, Button, Loader, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Anchor, Button, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { useEffectEvent, useLayoutEffect, useState } from 'react'
@@ -9,6 +9,7 @@ import { useTitle } from '@/app/useTitle'
 import { useMe } from '@/pages/context/useContextId'
 import '@/pages/shift/texts'
 import { atTime } from '@/texts/zone'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { PlaceSelect } from './PlaceSelect'
@@ -71,7 +72,7 @@ export function ShiftPage() {
       {place.code === '' && <Text>{t('shift.noFacility')}</Text>}
       <ProblemNotice error={error} />
       {queue && <Residents key={place.code} queue={queue} code={place.code} zone={place.zone} />}
-      {!queue && !error && place.code !== '' && <Loader size="sm" aria-label={t('shift.loading')} />}
+      {!queue && !error && place.code !== '' && <Busy label={t('shift.loading')} />}
     </Stack>
   )
 }

@@ -1,4 +1,4 @@
-import { Button, Loader, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
+import { Button, NativeSelect, Stack, Text, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -6,6 +6,7 @@ import { type HandoverDraft, type HandoverLine, shiftIn, shiftQueries } from '@/
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useMe } from '@/pages/context/useContextId'
 import { useDraft } from '@/session/drafts'
+import { Busy } from '@/ui/Busy'
 import { Notice } from '@/ui/Notice'
 import { Section } from '@/ui/Section'
 import classes from './Shift.module.css'
@@ -44,7 +45,7 @@ export function WriteHandover({ facility, form, onClose, onSigned }: Props) {
           }))}
         />
         <ProblemNotice error={error} />
-        {!found && !error && <Loader size="sm" aria-label={t('handovers.loading')} />}
+        {!found && !error && <Busy label={t('handovers.loading')} />}
         {found && (
           <Lines
             found={found}
