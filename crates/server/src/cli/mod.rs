@@ -206,6 +206,13 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         }
         Command::Routes(options) => routes::run(&options),
         command => {
+            let command = match command {
+                Command::Audit(command) => match command.alone() {
+                    Ok(done) => return done,
+                    Err(command) => Command::Audit(command),
+                },
+                other => other,
+            };
             let installation = open(Purpose::Command).await?;
             if installation.applied_migrations() > 0 {
                 // What could not be done is told, and matters to the command only if it works there.
