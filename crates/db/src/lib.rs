@@ -44,8 +44,8 @@ pub use imports::ClaimedImport;
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::{
-    COMPLETE, ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization,
-    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo,
+    COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rotated,
     SealedInvitation, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Shown, Subject};

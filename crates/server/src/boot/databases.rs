@@ -115,7 +115,11 @@ impl Database {
         }
     }
 
-    pub(super) fn root(&self) -> Result<RootKey, Error> {
+    /// The root key.
+    ///
+    /// # Errors
+    /// [`Error::NoRootKey`]; when the file holds none.
+    pub fn root(&self) -> Result<RootKey, Error> {
         if !self.root_key_file.exists() {
             return Err(Error::NoRootKey(self.root_key_file.clone()));
         }

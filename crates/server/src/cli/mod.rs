@@ -9,6 +9,7 @@ mod facility;
 mod grant;
 mod import;
 mod keepers;
+mod keys;
 mod log;
 mod messages;
 mod organization;
@@ -110,6 +111,9 @@ enum Command {
     /// Ask the audit log, seal it, verify it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look at the keys of organizations, and change them
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Verify the sealed records as a whole
     #[command(subcommand)]
     Phi(phi::Command),
@@ -243,6 +247,7 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Token(command) => token::run(command, installation).await,
         Command::Client(command) => client::run(command, installation).await,
         Command::Person(command) => person::run(command, installation).await,
+        Command::Keys(command) => keys::run(command, installation).await,
         Command::Phi(command) => phi::run(command, installation).await,
         Command::Platform(command) => platform::run(command, installation).await,
         Command::Provider(command) => provider::run(command, installation).await,

@@ -10,6 +10,7 @@ mod people;
 mod plans;
 mod pool;
 mod properties;
+mod rotation;
 mod sealed;
 mod sealing;
 mod server;
