@@ -16,6 +16,8 @@ export type FieldApproval = Schemas['FieldApproval']
 export interface Home {
   resources: Resource[]
   complete: boolean
+  /** On their own page alone. */
+  news?: Schemas['FamilyNews']
 }
 
 const JSON_TYPE = 'application/json'
@@ -35,6 +37,9 @@ export const familyIn = (context: string) => {
   return {
     home: (patient: string, signal?: AbortSignal) =>
       home(`/api/family/${encodeURIComponent(patient)}`, signal),
+    /** Their page was really looked at. */
+    look: (patient: string, look: string) =>
+      http.post(`/api/family/${encodeURIComponent(patient)}/looked`, { look }, { context }),
     preview: (patient: string, membership: number, signal?: AbortSignal) =>
       home(of(patient, membership, 'preview'), signal),
     list: (patient: string, signal?: AbortSignal) => http.get<Family>(of(patient), { context, signal }),
@@ -46,6 +51,8 @@ export const familyIn = (context: string) => {
     ) => http.put<Family>(of(patient, membership, category), decision, { context, version }),
     withdraw: (patient: string, membership: number) => http.delete(of(patient, membership), { context }),
     own: (patient: string, signal?: AbortSignal) => http.get<Thread>(letters(patient), { context, signal }),
+    read: (patient: string, letter: string) =>
+      http.post<Thread>(`${letters(patient)}/read`, { letter }, { context }),
     write: (patient: string, text: string) => http.post<Thread>(letters(patient), { text }, { context }),
     threads: (patient: string, signal?: AbortSignal) =>
       http

@@ -83,7 +83,7 @@ test('a relative and the care team write to each other', async () => {
   await app.presses('Send')
   await app.sees('Sent.')
   expect(screen.getByText(/^You, /)).toBeInTheDocument()
-  expect(family.now.threads[0]).toMatchObject({ waits: true, letters: [{ text: 'How is he?' }] })
+  expect(family.now.threads[0]).toMatchObject({ waits: true, waiting: 1, letters: [{ text: 'How is he?' }] })
 })
 
 test('what is taken back needs no proof and is shown at once', async () => {
@@ -131,4 +131,67 @@ test('who answers letters and approves nothing sees the letters alone', async ()
   await app.presses('Send')
   await app.sees('He is well.')
   expect(screen.queryByText('What they see')).toBeNull()
+})
+
+test('what is new since they last looked is said by category, marked, and looked at', async () => {
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['w2', 'l0'], changed: ['l1', 'gone'] }
+  const app = asRelative('active')
+  await app.sees(/^Since you last looked, .*:$/)
+  const told = screen.getByRole('region', { name: 'Since you last looked' })
+  expect(within(told).getByRole('listitem')).toHaveTextContent(
+    'Vital signs and measurements: 2 new, 1 changed',
+  )
+  const line = screen.getByText('Wound area').closest('li') as HTMLElement
+  expect(line).toHaveTextContent('New')
+  expect(screen.getByText('Laboratory value 1').closest('li')).toHaveTextContent('Changed')
+  expect(screen.getByText('Laboratory value 2').closest('li')).not.toHaveTextContent(/New|Changed/)
+  // It was looked at, and stays marked while they are here.
+  await waitFor(() => expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(true), { timeout: 4000 })
+  expect(family.now.news.new).toEqual([])
+  expect(line).toHaveTextContent('New')
+})
+
+test('a page behind another window was not looked at', async () => {
+  const state = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['w2'], changed: [] }
+  const app = asRelative('active')
+  await app.sees(/^Since you last looked, .*:$/)
+  await new Promise((done) => setTimeout(done, 2_300))
+  expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(false)
+  state.mockReturnValue('visible')
+  document.dispatchEvent(new Event('visibilitychange'))
+  await waitFor(() => expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(true), { timeout: 4000 })
+  state.mockRestore()
+})
+
+test('nothing new is said calmly, and the first time nothing at all', async () => {
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: [], changed: [] }
+  const app = asRelative('active')
+  await app.sees(/^Nothing new since you last looked, /)
+})
+
+test('answers that were not read are counted, and read when they were on the screen', async () => {
+  const written = (letter: string, from: 'family' | 'team', text: string) => ({
+    letter,
+    from,
+    who: from === 'team' ? 'Amara Osei' : 'Dora Ashdown',
+    at: '2026-11-22T10:00:00Z',
+    text,
+  })
+  const [thread] = family.now.threads
+  if (!thread) throw new Error('no thread')
+  thread.letters = [
+    written('a', 'team', 'Welcome.'),
+    written('b', 'family', 'How is he?'),
+    written('c', 'team', 'He is well.'),
+    written('d', 'team', 'He asked for you.'),
+  ]
+  family.now.read = 2
+  const app = asRelative('active')
+  await app.sees('2 new answers')
+  expect(screen.getByText('He is well.').closest('li')).toHaveTextContent('New')
+  expect(screen.getByText('Welcome.').closest('li')).not.toHaveTextContent('New')
+  await waitFor(() => expect(screen.queryByText('2 new answers')).toBeNull(), { timeout: 4000 })
+  expect(family.now.read).toBe(4)
+  expect(screen.getByText('He is well.').closest('li')).toHaveTextContent('New')
 })

@@ -117,6 +117,17 @@ export const family = {
   severe: 'Severe',
   notAll: 'These are the newest. Older ones are not shown here.',
 
+  // Since they last looked.
+  newsTitle: 'Since you last looked',
+  newsSince: 'Since you last looked, {{time}}:',
+  newsNone: 'Nothing new since you last looked, {{time}}.',
+  newsNew_one: '{{count}} new',
+  newsNew_other: '{{count}} new',
+  newsChanged_one: '{{count}} changed',
+  newsChanged_other: '{{count}} changed',
+  new: 'New',
+  changed: 'Changed',
+
   // Letters.
   letters: 'Messages',
   toLetters: 'Messages with the care team',
@@ -129,7 +140,10 @@ export const family = {
   answer: 'Write to {{name}}',
   send: 'Send',
   sent: 'Sent.',
-  waits: 'Waits for an answer',
+  waits_one: 'Waits for an answer',
+  waits_other: '{{count}} messages wait for an answer',
+  unread_one: '{{count}} new answer',
+  unread_other: '{{count}} new answers',
   you: 'You',
   wrote: '{{who}}, {{time}}',
   asOf: 'As of {{time}}.',

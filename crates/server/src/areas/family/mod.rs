@@ -4,7 +4,9 @@
 //! That it holds is the chart's ([`policy::fields`]). Here it is said, and shown.
 
 mod letters;
+mod looks;
 mod model;
+mod news;
 mod ops;
 mod routes;
 mod store;

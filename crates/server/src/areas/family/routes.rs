@@ -6,8 +6,10 @@ use kernel::{MembershipId, PatientId};
 use policy::Action;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::letters::{self, Thread, Threads};
+use super::looks::{self, Since};
 use super::ops::{self, Family, Wanted};
 use crate::areas::people::{if_match, proved};
 use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
@@ -17,6 +19,8 @@ const RELATIVE: &str = "/api/patients/{patient}/family/{membership}";
 const CATEGORY: &str = "/api/patients/{patient}/family/{membership}/{category}";
 const PREVIEW: &str = "/api/patients/{patient}/family/{membership}/preview";
 const HOME: &str = "/api/family/{patient}";
+const LOOKED: &str = "/api/family/{patient}/looked";
+const READ: &str = "/api/family/{patient}/letters/read";
 const OWN: &str = "/api/family/{patient}/letters";
 const THREADS: &str = "/api/patients/{patient}/letters";
 const THREAD: &str = "/api/patients/{patient}/letters/{membership}";
@@ -28,6 +32,8 @@ pub(crate) const ROUTES: &[Route] = &[
     row(Verb::Put, CATEGORY, Action::ApproveSharing, &APPROVE, |c| Box::pin(approve(c))),
     row(Verb::Get, PREVIEW, Action::ApproveSharing, &LOOK, |c| Box::pin(preview(c))),
     row(Verb::Get, HOME, Action::Read, &SEE, |c| Box::pin(home(c))),
+    row(Verb::Post, LOOKED, Action::Read, &LOOK_DONE, |c| Box::pin(looked(c))),
+    row(Verb::Post, READ, Action::ReadLetters, &READ_DONE, |c| Box::pin(read(c))),
     row(Verb::Get, OWN, Action::ReadLetters, &MINE, |c| Box::pin(own(c))),
     row(Verb::Post, OWN, Action::WriteLetter, &WRITE, |c| Box::pin(write(c))),
     row(Verb::Get, THREADS, Action::ReadLetters, &THEIRS, |c| Box::pin(threads(c))),
@@ -106,6 +112,8 @@ struct FamilyHome {
     resources: Vec<serde_json::Value>,
     /// Whether these are all.
     complete: bool,
+    /// On a relative's own page, and not on what is looked at beforehand.
+    news: Option<Since>,
 }
 
 const LOOK: Doc = Doc::new("What a relative sees, for whoever approves it: by the same way as theirs")
@@ -119,7 +127,7 @@ const LOOK: Doc = Doc::new("What a relative sees, for whoever approves it: by th
 async fn preview(call: Call) -> Result<Reply, Failure> {
     let which = (patient(&call)?, membership(&call)?);
     let instead = instead(call.query())?;
-    told(&ops::preview(&call.app, &call.ctx, which, instead).await?)
+    told(&ops::preview(&call.app, &call.ctx, which, instead).await?, None)
 }
 
 /// `category=A&fields=B,C`, or nothing.
@@ -138,14 +146,41 @@ fn instead(query: &str) -> Result<Option<(&str, Vec<String>)>, Failure> {
     Ok(Some((category, fields)))
 }
 
-const SEE: Doc = Doc::new("What a relative sees of a patient: what was approved for them, and nothing else")
-    .gives::<FamilyHome>(200);
+const SEE: Doc = Doc::new(
+    "What a relative sees of a patient: what was approved for them, and nothing else; and what of it is new since they last \
+     looked",
+)
+.gives::<FamilyHome>(200);
 
 async fn home(call: Call) -> Result<Reply, Failure> {
-    told(&ops::home(&call.app, &call.ctx, patient(&call)?).await?)
+    let (seen, news) = looks::home(&call.app, &call.ctx, patient(&call)?).await?;
+    told(&seen, Some(&news))
 }
 
-fn told(seen: &Seen) -> Result<Reply, Failure> {
+/// A page that was looked at.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyLook)]
+struct Look {
+    /// From the page's `news`.
+    look: Uuid,
+}
+
+const LOOK_DONE: Doc = Doc::new(
+    "Say that a relative's page was really looked at: what it showed is not new the next time. Refused (412) when the page was \
+     fetched again since",
+)
+.takes::<Look>()
+.status(204)
+.problems(&["invalid"]);
+
+async fn looked(call: Call) -> Result<Reply, Failure> {
+    let Look { look } = call.json()?;
+    looks::looked(&call.app, &call.ctx, patient(&call)?, look).await?;
+    Ok(Reply::empty(204))
+}
+
+fn told(seen: &Seen, news: Option<&Since>) -> Result<Reply, Failure> {
     let mut body = format!("{{\"complete\":{},\"resources\":[", seen.complete).into_bytes();
     for (index, document) in seen.documents.iter().enumerate() {
         if index > 0 {
@@ -153,7 +188,13 @@ fn told(seen: &Seen) -> Result<Reply, Failure> {
         }
         body.extend_from_slice(&document.body);
     }
-    body.extend_from_slice(b"]}");
+    body.push(b']');
+    if let Some(news) = news {
+        let news = serde_json::to_vec(news).map_err(|_| Failure::broken("what is new cannot be written"))?;
+        body.extend_from_slice(b",\"news\":");
+        body.extend_from_slice(&news);
+    }
+    body.push(b'}');
     Ok(Reply::of(200, "application/json", body))
 }
 
@@ -172,6 +213,25 @@ const MINE: Doc =
 
 async fn own(call: Call) -> Result<Reply, Failure> {
     Reply::json(200, &letters::own(&call.app, &call.ctx, patient(&call)?).await?)
+}
+
+/// A letter that was read.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyLetterRead)]
+struct LetterRead {
+    /// The last of those that were read.
+    letter: Uuid,
+}
+
+const READ_DONE: Doc = Doc::new("Say up to which letter a relative has read their thread")
+    .takes::<LetterRead>()
+    .gives::<Thread>(200)
+    .problems(&["invalid"]);
+
+async fn read(call: Call) -> Result<Reply, Failure> {
+    let LetterRead { letter } = call.json()?;
+    Reply::json(200, &letters::seen(&call.app, &call.ctx, patient(&call)?, letter).await?)
 }
 
 const WRITE: Doc = Doc::new("Write to the care team, as a relative; it is given a task to answer")

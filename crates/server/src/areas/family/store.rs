@@ -1,8 +1,10 @@
-//! Relatives of a patient (`org.relationship`) and what was approved for them (`org.sharing`).
+//! Relatives of a patient (`org.relationship`), what was approved for them (`org.sharing`) and what they have seen of it
+//! (`org.family_news`).
 
 use db::{Error, Row, Tx};
 use jiff::Timestamp;
 use kernel::{FacilityId, MembershipId, PatientId, PersonId};
+use uuid::Uuid;
 
 use super::model::Approval;
 
@@ -135,6 +137,83 @@ pub(super) async fn begin(
             &now,
             &until,
         ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// What is kept of a relative's post, sealed.
+pub(super) struct Held {
+    pub(super) looked: Option<Vec<u8>>,
+    pub(super) offered: Option<Vec<u8>>,
+    pub(super) offer: Option<Uuid>,
+    pub(super) told: Option<Vec<u8>>,
+}
+
+/// What a post has seen.
+pub(super) async fn find_looked(tx: &Tx<'_>, membership: MembershipId) -> Result<Option<Vec<u8>>, Error> {
+    let rows = tx
+        .query(
+            "SELECT looked FROM org.family_news WHERE organization_id = $1 AND membership_id = $2",
+            &[&tx.ctx().organization().0, &membership.0],
+        )
+        .await?;
+    Ok(rows.first().and_then(|row| row.get(0)))
+}
+
+/// Makes a post's row, if it has none.
+pub(super) async fn make(tx: &Tx<'_>, membership: MembershipId) -> Result<(), Error> {
+    tx.query(
+        "INSERT INTO org.family_news (organization_id, membership_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        &[&tx.ctx().organization().0, &membership.0],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Holds a post's row until the transaction ends.
+pub(super) async fn hold(tx: &Tx<'_>, membership: MembershipId) -> Result<Held, Error> {
+    let rows = tx
+        .query(
+            "SELECT looked, offered, offer_id, told FROM org.family_news
+              WHERE organization_id = $1 AND membership_id = $2 FOR UPDATE",
+            &[&tx.ctx().organization().0, &membership.0],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::Conflict)?;
+    Ok(Held { looked: row.get(0), offered: row.get(1), offer: row.get(2), told: row.get(3) })
+}
+
+/// Keeps what a page showed until it is said that it was looked at.
+pub(super) async fn offer(
+    tx: &Tx<'_>,
+    membership: MembershipId,
+    look: Uuid,
+    offered: &[u8],
+) -> Result<(), Error> {
+    tx.query(
+        "UPDATE org.family_news SET offered = $4, offer_id = $3 WHERE organization_id = $1 AND membership_id = $2",
+        &[&tx.ctx().organization().0, &membership.0, &look, &offered],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Sets what a post has seen.
+pub(super) async fn set_looked(tx: &Tx<'_>, membership: MembershipId, looked: &[u8]) -> Result<(), Error> {
+    tx.query(
+        "UPDATE org.family_news SET looked = $3 WHERE organization_id = $1 AND membership_id = $2",
+        &[&tx.ctx().organization().0, &membership.0, &looked],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Lets go of what a page showed, which is among what was seen now; its number stays, so that it may be said again.
+pub(super) async fn drop_offer(tx: &Tx<'_>, membership: MembershipId, told: &[u8]) -> Result<(), Error> {
+    tx.query(
+        "UPDATE org.family_news SET offered = NULL, told = $3 WHERE organization_id = $1 AND membership_id = $2",
+        &[&tx.ctx().organization().0, &membership.0, &told],
     )
     .await
     .map(|_| ())
