@@ -10,6 +10,8 @@ type Schemas = components['schemas']
 export type Family = Schemas['Family']
 export type Relative = Schemas['Relative']
 export type Thread = Schemas['FamilyThread']
+export type Digest = Schemas['FamilyDigest']
+export type Mails = Schemas['FamilyMails']
 export type FieldApproval = Schemas['FieldApproval']
 
 /** A patient's records as a relative sees them, the patient first. */
@@ -27,6 +29,11 @@ const of = (patient: string, ...parts: (string | number)[]) =>
     .join('/')
 
 const letters = (patient: string) => `/api/family/${encodeURIComponent(patient)}/letters`
+
+const MAILS = '/api/me/family-mails'
+
+/** Ends mails about news, by what one of them holds. */
+export const stopMails = (token: string) => http.post(`/api/unsubscribe/${encodeURIComponent(token)}`)
 
 /** What families see, in one context. Decimals come as they were written. */
 export const familyIn = (context: string) => {
@@ -62,6 +69,8 @@ export const familyIn = (context: string) => {
       http
         .post<{ threads: Thread[] }>(`/api/patients/${patient}/letters/${membership}`, { text }, { context })
         .then((it) => it.threads),
+    mails: (signal?: AbortSignal) => http.get<Mails>(MAILS, { context, signal }),
+    choose: (digest: Digest, version: string) => http.put<Mails>(MAILS, { digest }, { context, version }),
     agree: (patient: string) => http.post('/api/me/relationships/accept', { patient }, { context }),
   }
 }
@@ -94,6 +103,12 @@ export function familyQueries(context: string) {
         queryKey: key('letters', patient),
         queryFn: ({ signal }) => calls.own(patient, signal),
         refetchInterval: POLL,
+      }),
+    mails: () =>
+      queryOptions({
+        ...looks,
+        queryKey: key('mails'),
+        queryFn: ({ signal }) => calls.mails(signal),
       }),
     threads: (patient: string) =>
       queryOptions({

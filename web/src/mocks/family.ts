@@ -2,6 +2,7 @@ import { http } from 'msw'
 import type { Family, Relative, Thread } from '@/api/family'
 import { answering, json, needContext, needStepUp, nothing, refuse } from './contract'
 import { PATIENT } from './log'
+import { LINK } from './world'
 
 /** What families see, as far as pages ask for it. */
 export interface MockFamily {
@@ -11,6 +12,8 @@ export interface MockFamily {
   /** What is new on their page, until it was looked at. */
   news: { since: string | null; new: string[]; changed: string[] }
   threads: Thread[]
+  /** What the relative chose about mails. */
+  mails: { digest: 'off' | 'daily' | 'weekly'; version: number }
   /** How many of the letters the relative has read. */
   read: number
 }
@@ -70,6 +73,7 @@ export const makeFamily = (): MockFamily => ({
   },
   news: { since: null, new: [], changed: [] },
   threads: [{ membership: 21, name: 'Dora Ashdown', waits: false, waiting: 0, letters: [], more: false }],
+  mails: { digest: 'off', version: 1 },
   read: 0,
 })
 
@@ -103,7 +107,35 @@ async function written(request: Request, from: 'family' | 'team', who: string) {
   thread().waiting = from === 'family' ? thread().waiting + 1 : 0
 }
 
+const mails = (echo: Record<string, string>) => {
+  const { digest, version } = family.now.mails
+  return json({ digest, version: `W/"${version}"` }, 200, echo)
+}
+
 export const familyHandlers = [
+  http.get(
+    '*/api/me/family-mails',
+    answering(({ request }) => mails(needs(request, 'chart.read').echo)),
+  ),
+  http.put(
+    '*/api/me/family-mails',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'chart.read')
+      const { version } = family.now.mails
+      if (request.headers.get('If-Match') !== `W/"${version}"`) refuse(412, 'conflict')
+      const { digest } = (await request.json()) as { digest: 'off' | 'daily' | 'weekly' }
+      family.now.mails = { digest, version: version + 1 }
+      return mails(echo)
+    }),
+  ),
+  http.post(
+    '*/api/unsubscribe/:token',
+    answering(({ params }) => {
+      if (params.token !== LINK) refuse(404, 'not-found')
+      family.now.mails = { digest: 'off', version: family.now.mails.version + 1 }
+      return nothing()
+    }),
+  ),
   http.post(
     '*/api/me/relationships/accept',
     answering(({ request }) => {

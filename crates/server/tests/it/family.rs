@@ -35,8 +35,8 @@ pub(crate) async fn story() -> Story {
     story_of(None).await.0
 }
 
-/// The same with somebody who approves in a browser.
-pub(crate) async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
+/// The same with somebody in a browser.
+pub(crate) async fn story_of(head: Option<(&str, &[Permission])>) -> (Story, Option<Person>) {
     const READING: [Permission; 2] = [Permission::ChartRead, Permission::ChartSearch];
     const FAMILY: [Permission; 3] = [READING[0], READING[1], Permission::LettersWrite];
     let (app, folder) = with_files().await;
@@ -45,9 +45,8 @@ pub(crate) async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
     let doctor = clinic.all_powers(&[&north]).await;
     let nurse = clinic.token(&[READING[0], READING[1], Permission::ChartWrite], &[&north]).await;
     let (daughter, son) = (clinic.token(&FAMILY, &[&north]).await, clinic.token(&FAMILY, &[&north]).await);
-    let held = [READING[0], READING[1], Permission::SharingApprove];
     let head = match head {
-        Some(email) => Some(clinic.person(email, &held, &[&north]).await),
+        Some((email, held)) => Some(clinic.person(email, held, &[&north]).await),
         None => None,
     };
     let superuser = app.superuser().await;
@@ -69,11 +68,15 @@ pub(crate) async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
 
 impl Story {
     pub(crate) async fn tie(&self, relative: &Client) {
+        self.tie_post(number(relative).await).await;
+    }
+
+    pub(crate) async fn tie_post(&self, membership: i32) {
         let sql = "INSERT INTO org.relationship (organization_id, facility_id, patient_id, membership_id, kind, starts_at)
                    SELECT organization_id, facility_id, id, $2, 'family', now() - interval '1 hour'
                      FROM chart.resource WHERE id = $1";
         let id: uuid::Uuid = self.mother.parse().unwrap();
-        self.app.superuser().await.execute(sql, &[&id, &number(relative).await]).await.unwrap();
+        self.app.superuser().await.execute(sql, &[&id, &membership]).await.unwrap();
         self.app.app.store.db().forget_authority();
     }
 
@@ -82,15 +85,22 @@ impl Story {
     }
 
     async fn relative(&self, relative: &Client) -> Value {
-        let membership = number(relative).await;
+        self.relative_of(number(relative).await).await
+    }
+
+    async fn relative_of(&self, membership: i32) -> Value {
         let family = self.doctor.get(&self.family()).await.expect_status(200).json();
         let all = family["relatives"].as_array().unwrap();
         all.iter().find(|one| one["membership"] == membership).unwrap().clone()
     }
 
     pub(crate) async fn decide(&self, relative: &Client, category: &str, body: Value) -> Answer {
-        let known = self.relative(relative).await;
-        let path = format!("{}/{}/{category}", self.family(), known["membership"]);
+        self.decide_for(number(relative).await, category, body).await
+    }
+
+    pub(crate) async fn decide_for(&self, membership: i32, category: &str, body: Value) -> Answer {
+        let known = self.relative_of(membership).await;
+        let path = format!("{}/{membership}/{category}", self.family());
         let ask = self.doctor.ask("PUT", &path).if_match(known["version"].as_str().unwrap());
         ask.body("application/json", body.to_string()).await
     }
@@ -277,7 +287,8 @@ async fn who_may_not_approve_does_not_and_a_stale_screen_opens_nothing_again() {
 
 #[tokio::test]
 async fn opening_asks_for_a_proof_and_taking_back_asks_for_none() {
-    let (story, person) = story_of(Some("head@clinic.example")).await;
+    let held = [Permission::ChartRead, Permission::ChartSearch, Permission::SharingApprove];
+    let (story, person) = story_of(Some(("head@clinic.example", &held))).await;
     let person = person.unwrap();
     let tab = person.browser.open("clinic", person.membership).await;
     let membership = number(&story.daughter).await;

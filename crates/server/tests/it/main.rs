@@ -13,6 +13,7 @@ mod events;
 mod exports;
 mod facilities;
 mod family;
+mod family_mails;
 mod family_news;
 mod fields;
 mod figures;

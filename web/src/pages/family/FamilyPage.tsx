@@ -21,6 +21,7 @@ import { PageHead } from '@/ui/PageHead'
 import classes from './Family.module.css'
 import { HomeView } from './HomeView'
 import { OwnLetters } from './Letters'
+import { Mails } from './Mails'
 import { News } from './News'
 
 /** What a relative comes for: the people they follow, and what is shared of each. */
@@ -137,6 +138,7 @@ function Shared({ patient }: { patient: string }) {
         </>
       )}
       {home !== null && may('letters.write') && <OwnLetters patient={patient} zone={zone} />}
+      <Mails />
     </ChartOf>
   )
 }

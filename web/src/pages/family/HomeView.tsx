@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { attachmentOf, isFile } from '@/api/documents'
 import type { Home } from '@/api/family'
@@ -9,7 +9,7 @@ import { Entry, Group } from '@/pages/chart/Part'
 import { sourceOf } from '@/pages/chart/picture'
 import { notesOf } from '@/pages/chart/records'
 import { Trends } from '@/pages/chart/Trends'
-import { KINDS, numbersOf, roundsOf, shownNumbers, shownUnit } from '@/pages/chart/vitals'
+import { KINDS, type Kind, numbersOf, roundsOf, shownNumbers, shownUnit } from '@/pages/chart/vitals'
 import { addressOf, conceptOf, nameOf, narrativeWords, phonesOf, quantityOf } from '@/pages/chart/words'
 import { Preview } from '@/pages/documents/Preview'
 import { ageOn, atMoment, onDay, today } from '@/texts/zone'
@@ -340,13 +340,14 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
     const numbers = round?.of[kind] ? numbersOf(kind, round.of[kind]) : []
     return round && numbers.length > 0 ? [{ kind, round, numbers }] : []
   })
+  const mark = useCallback((kind: Kind) => <Mark ids={rounds.map((round) => round.of[kind]?.id)} />, [rounds])
   const [every, setEvery] = useState(false)
   const shown = every ? measures : measures.slice(0, FEW)
   // One alone is no trend and is told in words.
   const alone = latest.filter((it) => rounds.filter((round) => round.of[it.kind]).length === 1)
   return (
     <div className={classes.measures}>
-      <Trends rounds={rounds} zone={zone} />
+      <Trends rounds={rounds} zone={zone} mark={mark} />
       {(alone.length > 0 || measures.length > 0) && (
         <Group>
           {alone.map(({ kind, round, numbers }) => (

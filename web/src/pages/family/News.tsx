@@ -46,22 +46,19 @@ export function News({
   const told = useMemo(() => ({ marks, counts: countsOf(resources, marks) }), [marks, resources])
   return (
     <NewsContext value={told}>
-      {since && (
+      {since && told.counts.size === 0 && (
+        <p className={classes.quiet}>{t('family.newsNone', { time: atMoment(since, zone) })}</p>
+      )}
+      {since && told.counts.size > 0 && (
         <section className={classes.news} aria-label={t('family.newsTitle')}>
-          {told.counts.size === 0 ? (
-            <p>{t('family.newsNone', { time: atMoment(since, zone) })}</p>
-          ) : (
-            <>
-              <p>{t('family.newsSince', { time: atMoment(since, zone) })}</p>
-              <ul>
-                {[...told.counts].map(([category, count]) => (
-                  <li key={category}>
-                    <a href={`#${category}`}>{t(`family.category_${category}`)}</a>: <Words count={count} />
-                  </li>
-                ))}
-              </ul>
-            </>
-          )}
+          <p>{t('family.newsSince', { time: atMoment(since, zone) })}</p>
+          <ul>
+            {[...told.counts].map(([category, count]) => (
+              <li key={category}>
+                <a href={`#${category}`}>{t(`family.category_${category}`)}</a>: <Words count={count} />
+              </li>
+            ))}
+          </ul>
         </section>
       )}
       {children}

@@ -1,8 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react'
+import { watchLinkToken } from '@/app/linkToken'
 import { family, makeFamily } from '@/mocks/family'
 import { PATIENT } from '@/mocks/log'
 import { patientId } from '@/mocks/records'
-import { signedIn, world } from '@/mocks/world'
+import { LINK, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
 
 const CONTEXT = '0195f2a0-0000-7000-8000-000000000006'
@@ -194,4 +195,49 @@ test('answers that were not read are counted, and read when they were on the scr
   await waitFor(() => expect(screen.queryByText('2 new answers')).toBeNull(), { timeout: 4000 })
   expect(family.now.read).toBe(4)
   expect(screen.getByText('He is well.').closest('li')).toHaveTextContent('New')
+})
+
+test('mails are asked for, saved at once, and never over another choice', async () => {
+  const app = asRelative('active')
+  const choice = await screen.findByLabelText('Tell me when there is something new')
+  expect(choice).toHaveValue('off')
+  await app.user.selectOptions(choice, 'Each morning, when there is')
+  expect(choice).toHaveValue('daily')
+  await app.sees('Saved.')
+  expect(family.now.mails.digest).toBe('daily')
+  family.now.mails = { digest: 'off', version: 9 }
+  await app.user.selectOptions(choice, 'On Mondays, when there is')
+  await app.sees(/^This was changed elsewhere/)
+  await waitFor(() => expect(choice).toHaveValue('off'))
+})
+
+test('the link of a mail stops them without signing in, when one says so', async () => {
+  family.now.mails = { digest: 'daily', version: 2 }
+  world.session = null
+  window.history.replaceState(null, '', `/unsubscribe#${LINK}`)
+  watchLinkToken()
+  const app = open('/unsubscribe')
+  await app.reads('Stop these mails?')
+  expect(window.location.href).not.toContain(LINK)
+  expect(family.now.mails.digest).toBe('daily')
+  await app.presses('Stop the mails')
+  await app.reads('The mails have stopped')
+  expect(family.now.mails.digest).toBe('off')
+})
+
+test('a sign that was measured again is marked where its line is', async () => {
+  const weighed = (id: string, day: string, value: number) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+    effectiveDateTime: `2026-11-${day}T09:00:00Z`,
+    valueQuantity: { value, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
+  })
+  const home = family.now.home ?? { resources: [], complete: true }
+  family.now.home = { ...home, resources: [weighed('k2', '20', 70), weighed('k1', '12', 71)] }
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['k2'], changed: [] }
+  asRelative('active')
+  const tile = (await screen.findByText('Weight')).closest('li') as HTMLElement
+  await waitFor(() => expect(tile).toHaveTextContent('New'))
 })

@@ -128,6 +128,21 @@ export const family = {
   new: 'New',
   changed: 'Changed',
 
+  // Mails that there is news.
+  mails: 'E-mail',
+  mailsLabel: 'Tell me when there is something new',
+  mails_off: 'Never',
+  mails_daily: 'Each morning, when there is',
+  mails_weekly: 'On Mondays, when there is',
+  mailsLead: 'The mail says that there is something new and where to sign in. It names nobody.',
+  mailsSaved: 'Saved.',
+  mailsFaster: 'This was changed elsewhere. This is how it is now.',
+  stopTitle: 'Stop these mails?',
+  stopLead: 'You get no more mails when there is something new. On your page nothing changes.',
+  stop: 'Stop the mails',
+  stopped: 'The mails have stopped',
+  stoppedDetail: 'You get no more of them. On your page you can ask for them again.',
+
   // Letters.
   letters: 'Messages',
   toLetters: 'Messages with the care team',

@@ -125,6 +125,11 @@ impl Thread {
         let later = self.letters.iter().skip(read.map_or(0, |read| read + 1));
         later.filter(|one| one.from == "team").count()
     }
+
+    /// The last letter.
+    pub(super) fn last(&self) -> Option<Uuid> {
+        self.letters.last().and_then(|one| one.letter.parse().ok())
+    }
 }
 
 /// The context of a relative, who sees of the patient their letters beside what was approved; whose thread it is stands in

@@ -5,10 +5,12 @@
 
 mod letters;
 mod looks;
+mod mails;
 mod model;
 mod news;
 mod ops;
 mod routes;
 mod store;
 
+pub(crate) use mails::{always, send_due};
 pub(crate) use routes::ROUTES;

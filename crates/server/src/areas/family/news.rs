@@ -63,7 +63,7 @@ struct Coding<'r> {
 }
 
 impl Shown {
-    /// A record as it is shown; `None` for one that was taken back and says nothing any more.
+    /// A record as it is shown; `None` for one that says nothing: of which no element is seen, or that was taken back.
     pub(super) fn of(vault: &Vault, body: &[u8]) -> Option<Self> {
         let said: Status<'_> = serde_json::from_slice(body).ok()?;
         let verified = said.verification.iter().flat_map(|one| &one.coding).filter_map(|one| one.code);
@@ -81,6 +81,9 @@ impl Shown {
                 u32::from_be_bytes([a, b, c, d])
             })
             .collect();
+        if numbers.is_empty() {
+            return None;
+        }
         numbers.sort_unstable();
         let [a, b, c, d, e, f, g, h, ..] = vault.index("family record", said.id.as_bytes());
         let number = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
@@ -151,6 +154,11 @@ impl Book {
     /// Of this patient.
     pub(super) fn of(&mut self, patient: PatientId) -> &mut Glance {
         self.0.entry(patient).or_default()
+    }
+
+    /// Forgets all but these patients.
+    pub(super) fn keep(&mut self, patients: &[PatientId]) {
+        self.0.retain(|patient, _| patients.contains(patient));
     }
 
     /// As bytes.
@@ -240,6 +248,7 @@ mod tests {
             assert_ne!(Book::read(&bytes[..end]), Some(book.clone()), "{end}");
         }
         assert_eq!(Book::read(&[]), None);
-        assert!(book.find(PatientId(Uuid::from_u128(6))).is_none() && book.find(patient).is_some());
+        book.keep(&[patient]);
+        assert!(book.find(PatientId(Uuid::from_u128(8))).is_none() && book.find(patient).is_some());
     }
 }

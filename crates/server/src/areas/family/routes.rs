@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::letters::{self, Thread, Threads};
 use super::looks::{self, Since};
+use super::mails::{self, Chosen, Every};
 use super::ops::{self, Family, Wanted};
 use crate::areas::people::{if_match, proved};
-use crate::http::{Access, Answer, Call, Doc, Failure, Reply, Route, Verb};
+use crate::http::{Access, Answer, Body, Call, Doc, Failure, Handler, Reply, Route, Verb, Visit};
 
 const FAMILY: &str = "/api/patients/{patient}/family";
 const RELATIVE: &str = "/api/patients/{patient}/family/{membership}";
@@ -20,6 +21,8 @@ const CATEGORY: &str = "/api/patients/{patient}/family/{membership}/{category}";
 const PREVIEW: &str = "/api/patients/{patient}/family/{membership}/preview";
 const HOME: &str = "/api/family/{patient}";
 const LOOKED: &str = "/api/family/{patient}/looked";
+const MAILS: &str = "/api/me/family-mails";
+const STOP: &str = "/api/unsubscribe/{token}";
 const READ: &str = "/api/family/{patient}/letters/read";
 const OWN: &str = "/api/family/{patient}/letters";
 const THREADS: &str = "/api/patients/{patient}/letters";
@@ -38,6 +41,10 @@ pub(crate) const ROUTES: &[Route] = &[
     row(Verb::Post, OWN, Action::WriteLetter, &WRITE, |c| Box::pin(write(c))),
     row(Verb::Get, THREADS, Action::ReadLetters, &THEIRS, |c| Box::pin(threads(c))),
     row(Verb::Post, THREAD, Action::WriteLetter, &ANSWER, |c| Box::pin(answer(c))),
+    chosen_by_oneself(Verb::Get, &CHOSEN, |c| Box::pin(chosen(c))),
+    chosen_by_oneself(Verb::Put, &CHOOSE, |c| Box::pin(choose(c))),
+    stopping(Verb::Post, Access::Program(TOKEN), true, &STOPPED, |v| Box::pin(stop(v))),
+    stopping(Verb::Get, Access::Visitor(TOKEN), false, &STOP_PAGE, |v| Box::pin(stop_page(v))),
 ];
 
 const fn row(
@@ -50,6 +57,35 @@ const fn row(
     Route {
         health_data: true,
         ..Route::within("family", (method, path), Access::Needs(action), doc, handler)
+    }
+}
+
+const fn chosen_by_oneself(method: Verb, doc: &'static Doc, handler: fn(Call) -> Answer) -> Route {
+    Route::within("family", (method, MAILS), Access::Needs(Action::Read), doc, handler)
+}
+
+const TOKEN: &str = "what the mail holds is the proof, and is good for nothing but ending such mails";
+
+const fn stopping(
+    method: Verb,
+    access: Access,
+    audited: bool,
+    doc: &'static Doc,
+    handler: fn(Visit) -> Answer,
+) -> Route {
+    Route {
+        method,
+        path: STOP,
+        interaction: "family",
+        access,
+        resource: "family",
+        health_data: false,
+        audited,
+        // Whatever a mail program sends.
+        body: Body::None,
+        active: false,
+        doc: Some(doc),
+        handler: Handler::Visitor(handler),
     }
 }
 
@@ -270,4 +306,57 @@ fn membership(call: &Call) -> Result<MembershipId, Failure> {
 fn patient(call: &Call) -> Result<PatientId, Failure> {
     let text = call.param("patient");
     text.parse().ok().filter(|id: &PatientId| id.to_string() == text).ok_or_else(Failure::unlisted)
+}
+
+const CHOSEN: Doc =
+    Doc::new("Whether a relative is told by mail when there is news, and how often").gives::<Chosen>(200);
+
+async fn chosen(call: Call) -> Result<Reply, Failure> {
+    Reply::json(200, &mails::chosen(&call.app, &call.ctx).await?)
+}
+
+/// What a relative chooses about mails.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = FamilyMailsChoice)]
+struct Choice {
+    digest: Every,
+}
+
+const CHOOSE: Doc = Doc::new(
+    "Choose whether to be told by mail when there is news: never, each morning or on Mondays. A mail says that there is \
+     something, and nothing of what or of whom",
+)
+.takes::<Choice>()
+.gives::<Chosen>(200)
+.conditional()
+.problems(&["no-address"]);
+
+async fn choose(call: Call) -> Result<Reply, Failure> {
+    let Choice { digest } = call.json()?;
+    let version = if_match(&call)?;
+    Reply::json(200, &mails::choose(&call.app, &call.ctx, digest, version).await?)
+}
+
+const STOPPED: Doc = Doc::new(
+    "Stop mails about news by what one of them holds, without signing in (RFC 8058). Said twice it is the same",
+)
+.status(204);
+
+async fn stop(visit: Visit) -> Result<Reply, Failure> {
+    mails::stop(&visit, visit.param("token")).await?;
+    Ok(Reply::empty(204))
+}
+
+const STOP_PAGE: Doc =
+    Doc::new("The page that asks whether to stop mails about news: what opens links stops nothing")
+        .status(303);
+
+async fn stop_page(visit: Visit) -> Result<Reply, Failure> {
+    let token = visit.param("token");
+    if !token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        return Err(Failure::unlisted());
+    }
+    let page = visit.app.link(visit.slug(), "unsubscribe", token);
+    Ok(Reply::empty(303).with("location", page))
 }

@@ -218,3 +218,83 @@ pub(super) async fn drop_offer(tx: &Tx<'_>, membership: MembershipId, told: &[u8
     .await
     .map(|_| ())
 }
+
+/// What a post chose about mails, what it has seen and what it was told of.
+pub(super) struct Digest {
+    pub(super) digest: String,
+    pub(super) version: i32,
+    pub(super) looked: Option<Vec<u8>>,
+    pub(super) told: Option<Vec<u8>>,
+}
+
+pub(super) async fn find_digest(tx: &Tx<'_>, membership: MembershipId) -> Result<Option<Digest>, Error> {
+    let rows = tx
+        .query(
+            "SELECT digest, version, looked, told FROM org.family_news WHERE organization_id = $1 AND membership_id = $2",
+            &[&tx.ctx().organization().0, &membership.0],
+        )
+        .await?;
+    let read =
+        |row: &Row| Digest { digest: row.get(0), version: row.get(1), looked: row.get(2), told: row.get(3) };
+    Ok(rows.first().map(read))
+}
+
+/// The clock of the first facility that the context reaches.
+pub(super) async fn find_time_zone(tx: &Tx<'_>) -> Result<Option<String>, Error> {
+    let facilities: Vec<i32> = tx.ctx().facilities().iter().map(|facility| facility.0).collect();
+    let rows = tx
+        .query(
+            "SELECT time_zone FROM org.facility WHERE organization_id = $1 AND facility_id = ANY ($2)
+              ORDER BY facility_id LIMIT 1",
+            &[&tx.ctx().organization().0, &facilities],
+        )
+        .await?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
+/// Chooses about mails from a version; false when it is another. Who works on it works for nothing.
+pub(super) async fn set_digest(
+    tx: &Tx<'_>,
+    membership: MembershipId,
+    (digest, person, due): (&str, PersonId, Option<Timestamp>),
+    was: i32,
+) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "UPDATE org.family_news SET digest = $3, person_id = $4, due_at = $5, version = version + 1, claim = NULL, locked_until = NULL
+              WHERE organization_id = $1 AND membership_id = $2 AND version = $6 RETURNING 1",
+            &[&tx.ctx().organization().0, &membership.0, &digest, &person.0, &due, &was],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// No more mails; false when there were none.
+pub(super) async fn stop_digest(tx: &Tx<'_>, membership: MembershipId) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "UPDATE org.family_news SET digest = 'off', due_at = NULL, version = version + 1, claim = NULL, locked_until = NULL
+              WHERE organization_id = $1 AND membership_id = $2 AND digest <> 'off' RETURNING 1",
+            &[&tx.ctx().organization().0, &membership.0],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// What a post was told of, and when it is looked again; false when the claim is another's by now.
+pub(super) async fn set_told(
+    tx: &Tx<'_>,
+    membership: MembershipId,
+    claim: Uuid,
+    told: &[u8],
+    due: Option<Timestamp>,
+) -> Result<bool, Error> {
+    let rows = tx
+        .query(
+            "UPDATE org.family_news SET told = $4, due_at = $5, claim = NULL, locked_until = NULL
+              WHERE organization_id = $1 AND membership_id = $2 AND claim = $3 AND digest <> 'off' RETURNING 1",
+            &[&tx.ctx().organization().0, &membership.0, &claim, &told, &due],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
