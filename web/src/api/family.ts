@@ -32,9 +32,6 @@ const letters = (patient: string) => `/api/family/${encodeURIComponent(patient)}
 
 const MAILS = '/api/me/family-mails'
 
-/** Ends mails about news, by what one of them holds. */
-export const stopMails = (token: string) => http.post(`/api/unsubscribe/${encodeURIComponent(token)}`)
-
 /** What families see, in one context. Decimals come as they were written. */
 export const familyIn = (context: string) => {
   const home = async (path: string, signal?: AbortSignal): Promise<Home> => {

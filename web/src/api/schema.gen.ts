@@ -1321,7 +1321,7 @@ export interface paths {
         };
         /**
          * What a relative and the care team of a patient wrote to each other, for the relative
-         * @description Needs the permission `letters.write`.
+         * @description Needs the permission `letters.write`. Does not extend the session.
          */
         get: operations["getFamilyPatientLetters"];
         put?: never;
@@ -1347,7 +1347,7 @@ export interface paths {
         put?: never;
         /**
          * Say up to which letter a relative has read their thread
-         * @description Needs the permission `letters.write`.
+         * @description Needs the permission `letters.write`. Does not extend the session.
          */
         post: operations["postFamilyPatientLettersRead"];
         delete?: never;
@@ -1367,7 +1367,7 @@ export interface paths {
         put?: never;
         /**
          * Say that a relative's page was really looked at: what it showed is not new the next time. Refused (412) when the page was fetched again since
-         * @description Needs the permission `chart.read`.
+         * @description Needs the permission `chart.read`. Does not extend the session.
          */
         post: operations["postFamilyPatientLooked"];
         delete?: never;
@@ -2486,7 +2486,7 @@ export interface paths {
         };
         /**
          * What relatives of a patient and the care team wrote to each other, those that wait first
-         * @description Needs the permission `letters.write`.
+         * @description Needs the permission `letters.write`. Does not extend the session.
          */
         get: operations["getPatientsPatientLetters"];
         put?: never;

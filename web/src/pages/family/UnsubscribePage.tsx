@@ -1,7 +1,7 @@
 import { Button, Stack } from '@mantine/core'
 import { useMutation } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
-import { stopMails } from '@/api/family'
+import { stopMails } from '@/api/auth'
 import { dropLinkToken, useLinkToken } from '@/app/linkToken'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { useTitle } from '@/app/useTitle'

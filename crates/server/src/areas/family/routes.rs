@@ -35,11 +35,11 @@ pub(crate) const ROUTES: &[Route] = &[
     row(Verb::Put, CATEGORY, Action::ApproveSharing, &APPROVE, |c| Box::pin(approve(c))),
     row(Verb::Get, PREVIEW, Action::ApproveSharing, &LOOK, |c| Box::pin(preview(c))),
     row(Verb::Get, HOME, Action::Read, &SEE, |c| Box::pin(home(c))),
-    row(Verb::Post, LOOKED, Action::Read, &LOOK_DONE, |c| Box::pin(looked(c))),
-    row(Verb::Post, READ, Action::ReadLetters, &READ_DONE, |c| Box::pin(read(c))),
-    row(Verb::Get, OWN, Action::ReadLetters, &MINE, |c| Box::pin(own(c))),
+    by_itself(Verb::Post, LOOKED, Action::Read, &LOOK_DONE, |c| Box::pin(looked(c))),
+    by_itself(Verb::Post, READ, Action::ReadLetters, &READ_DONE, |c| Box::pin(read(c))),
+    by_itself(Verb::Get, OWN, Action::ReadLetters, &MINE, |c| Box::pin(own(c))),
     row(Verb::Post, OWN, Action::WriteLetter, &WRITE, |c| Box::pin(write(c))),
-    row(Verb::Get, THREADS, Action::ReadLetters, &THEIRS, |c| Box::pin(threads(c))),
+    by_itself(Verb::Get, THREADS, Action::ReadLetters, &THEIRS, |c| Box::pin(threads(c))),
     row(Verb::Post, THREAD, Action::WriteLetter, &ANSWER, |c| Box::pin(answer(c))),
     chosen_by_oneself(Verb::Get, &CHOSEN, |c| Box::pin(chosen(c))),
     chosen_by_oneself(Verb::Put, &CHOOSE, |c| Box::pin(choose(c))),
@@ -58,6 +58,17 @@ const fn row(
         health_data: true,
         ..Route::within("family", (method, path), Access::Needs(action), doc, handler)
     }
+}
+
+/// What a page asks without anybody touching it: it says of nobody that they are there, and keeps no session alive.
+const fn by_itself(
+    method: Verb,
+    path: &'static str,
+    action: Action,
+    doc: &'static Doc,
+    handler: fn(Call) -> Answer,
+) -> Route {
+    Route { active: false, ..row(method, path, action, doc, handler) }
 }
 
 const fn chosen_by_oneself(method: Verb, doc: &'static Doc, handler: fn(Call) -> Answer) -> Route {
