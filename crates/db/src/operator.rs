@@ -3,6 +3,7 @@
 
 mod clients;
 mod houses;
+mod log;
 mod placement;
 mod providers;
 mod rules;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod boundary;
+mod bundles;
 mod full_disk;
 mod people;
 mod plans;

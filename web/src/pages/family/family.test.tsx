@@ -241,3 +241,10 @@ test('a sign that was measured again is marked where its line is', async () => {
   const tile = (await screen.findByText('Weight')).closest('li') as HTMLElement
   await waitFor(() => expect(tile).toHaveTextContent('New'))
 })
+
+test('who lets families in and sees no letter is offered none', async () => {
+  world.hiddenTypes.push('Communication')
+  const app = asApprover()
+  await app.sees('What they see')
+  expect(screen.queryByLabelText('Write to Dora Ashdown')).toBeNull()
+})
