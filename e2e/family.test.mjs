@@ -145,6 +145,47 @@ test('shared again, with a proof, it is back; and the physician sees what she se
   await shot(page, 'family-fields')
 })
 
+test('what came since she last looked is told by category and marked', { skip }, async () => {
+  const { page } = daughter
+  const told = page.getByRole('region', { name: 'Since you last looked' })
+  const looked = () => page.waitForResponse((it) => it.url().endsWith('/looked') && it.status() === 204)
+  const [first] = await Promise.all([looked(), page.reload()])
+  assert.equal(first.request().method(), 'POST')
+  await page.goto('about:blank')
+  await measured(0, 2.4)
+  // She comes back; while she is there what is new stays marked.
+  const [, opened] = await Promise.all([looked(), page.goto(`${home.origin}${daughter.path}family`)])
+  assert.equal(opened.status(), 200)
+  await told.getByText('Vital signs and measurements: 1 new').waitFor()
+  const line = page.getByRole('listitem').filter({ hasText: WOUND })
+  await line.getByText('New', { exact: true }).waitFor()
+  await settled(page)
+  await everyWay(daughter, 'family-news', PHONE)
+  await Promise.all([looked(), page.reload()])
+  await page.getByText(/^Nothing new since you last looked, /).waitFor()
+  assert.equal(await line.getByText('New', { exact: true }).count(), 0)
+})
+
+test('she asks to be told by mail, and a mail can end that without a password', { skip }, async () => {
+  const { page } = daughter
+  const choice = page.getByLabel('Tell me when there is something new')
+  await choice.selectOption('daily')
+  await page.getByText('Saved.').waitFor()
+  await page.reload()
+  await choice.waitFor()
+  assert.equal(await choice.inputValue(), 'daily')
+  const stranger = await visitor(chromium, home.origin, { viewport: PHONE })
+  await stranger.page.goto(`${home.origin}/unsubscribe#none-of-ours`)
+  await stranger.page.getByRole('heading', { name: 'Stop these mails?' }).waitFor()
+  assert.ok(!stranger.page.url().includes('none-of-ours'))
+  await everyWay(stranger, 'family-stop', PHONE)
+  await stranger.page.getByRole('button', { name: 'Stop the mails' }).click()
+  await stranger.page.getByRole('alert').waitFor()
+  await stranger.context.close()
+  await choice.selectOption('off')
+  await page.getByText('Saved.').waitFor()
+})
+
 test('she writes to the care team, and is answered', { skip }, async () => {
   const { page } = daughter
   await page.getByLabel('Write to the care team').fill('Thank you. Is the heel still sore at night?')
@@ -160,7 +201,14 @@ test('she writes to the care team, and is answered', { skip }, async () => {
   await physician.page.getByText('Waits for an answer').waitFor({ state: 'detached' })
   await everyWay(physician, 'family-letters', LAPTOP)
   await page.reload()
+  await page.getByText('1 new answer').waitFor()
+  await shot(page, 'family-unread-phone')
+  // It is read when it was on the screen, and not before.
+  await page.waitForTimeout(2_500)
+  await page.getByText('1 new answer').waitFor()
+  await page.getByRole('link', { name: 'Messages with the care team' }).click()
   await page.getByText('Less than last week. She sleeps through.').waitFor()
+  await page.getByText('1 new answer').waitFor({ state: 'detached' })
   await everyWay(daughter, 'family-shared', PHONE)
   // Asking for a proof is a refusal first.
   const refused = /status of 403/

@@ -48,6 +48,8 @@ pub struct Kept {
     pub text: String,
     /// The HTML alternative of an e-mail.
     pub html: Option<String>,
+    /// Where e-mails like it are stopped.
+    pub stop: Option<String>,
 }
 
 impl Mailbox {
@@ -71,6 +73,7 @@ impl Mailbox {
             subject: Some(content.subject.clone()),
             text: content.text.clone(),
             html: content.html.clone(),
+            stop: message.stop().map(|stop| stop.as_str().to_owned()),
         });
     }
 
@@ -83,6 +86,7 @@ impl Mailbox {
             subject: None,
             text: text.body().to_owned(),
             html: None,
+            stop: None,
         });
     }
 

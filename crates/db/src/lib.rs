@@ -7,6 +7,7 @@
 mod admin;
 mod audit;
 mod context;
+mod digests;
 mod doctor;
 mod emergency;
 mod error;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 pub use admin::{Installed, create_database, installed};
 pub use audit::{Event, Outcome, Receipt, Write};
 pub use context::{Credential, Ctx, Principal, Request};
+pub use digests::DigestTie;
 pub use doctor::{Check, Finding};
 pub use error::Error;
 pub use exports::LostExport;

@@ -48,6 +48,14 @@ pub enum Drawer {
     StockNote = 35,
     /// `ops.import.sheet`
     Sheet = 36,
+    /// `org.family_news.looked`
+    FamilyLooked = 40,
+    /// `org.family_news.offered`
+    FamilyOffered = 41,
+    /// `org.family_news.told`
+    FamilyTold = 42,
+    /// By what mails are stopped, in the hands of whoever gets them.
+    StopMails = 43,
 }
 
 /// Seals and opens for one organization, or for the installation itself.

@@ -70,6 +70,7 @@ impl What {
             "relationships.accept" => Self::Related,
             "relationships.own" => Self::Listed,
             "emergency.use" => Self::Emergency,
+            "family.looked" => Self::Viewed,
             _ => Action::ALL
                 .into_iter()
                 .find(|action| action.key() == key)
@@ -79,7 +80,7 @@ impl What {
 
     /// The keys of the events that are this; none of [`What::Other`], whose keys nobody can list.
     pub fn keys(self) -> Vec<&'static str> {
-        let own = ["relationships.accept", "relationships.own", "emergency.use"].into_iter();
+        let own = ["relationships.accept", "relationships.own", "emergency.use", "family.looked"].into_iter();
         let all = Action::ALL.into_iter().map(Action::key).chain(own);
         all.filter(|key| Self::of(key) == self).collect()
     }

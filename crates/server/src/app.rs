@@ -18,7 +18,9 @@ use policy::PlatformPermission;
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use crate::areas::documents::Cabinet;
-use crate::areas::{demonstration, documents, events, exports, imports, notes, oauth, people, platform};
+use crate::areas::{
+    demonstration, documents, events, exports, family, imports, notes, oauth, people, platform,
+};
 
 use crate::http::{Gauges, Metrics, Placed, Quotas};
 pub use crate::http::{Limits, Quota};
@@ -226,6 +228,14 @@ impl App {
     /// As any statement.
     pub async fn deliver_messages(&self) -> Result<usize, db::Error> {
         people::deliver_due(self).await
+    }
+
+    /// Writes the mails to relatives that are due now, when there is news; how many posts were looked at.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn tell_families(&self) -> Result<usize, db::Error> {
+        family::send_due(self).await
     }
 
     /// Invites someone to the plane above organizations, for whoever holds the owner's login; gives their number there and

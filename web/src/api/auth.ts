@@ -110,6 +110,9 @@ export const password = {
   reset: (token: string, value: string) => http.post('/api/auth/reset/finish', { token, password: value }),
 }
 
+/** Ends mails about news, by what one of them holds. */
+export const stopMails = (token: string) => http.post(`/api/unsubscribe/${encodeURIComponent(token)}`)
+
 export const email = {
   change: (value: string) => http.post('/api/auth/email', { email: value }),
   confirm: (token: string) => http.post('/api/auth/email/finish', { token }),

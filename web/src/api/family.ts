@@ -10,12 +10,16 @@ type Schemas = components['schemas']
 export type Family = Schemas['Family']
 export type Relative = Schemas['Relative']
 export type Thread = Schemas['FamilyThread']
+export type Digest = Schemas['FamilyDigest']
+export type Mails = Schemas['FamilyMails']
 export type FieldApproval = Schemas['FieldApproval']
 
 /** A patient's records as a relative sees them, the patient first. */
 export interface Home {
   resources: Resource[]
   complete: boolean
+  /** On their own page alone. */
+  news?: Schemas['FamilyNews']
 }
 
 const JSON_TYPE = 'application/json'
@@ -26,6 +30,8 @@ const of = (patient: string, ...parts: (string | number)[]) =>
 
 const letters = (patient: string) => `/api/family/${encodeURIComponent(patient)}/letters`
 
+const MAILS = '/api/me/family-mails'
+
 /** What families see, in one context. Decimals come as they were written. */
 export const familyIn = (context: string) => {
   const home = async (path: string, signal?: AbortSignal): Promise<Home> => {
@@ -35,6 +41,9 @@ export const familyIn = (context: string) => {
   return {
     home: (patient: string, signal?: AbortSignal) =>
       home(`/api/family/${encodeURIComponent(patient)}`, signal),
+    /** Their page was really looked at. */
+    look: (patient: string, look: string) =>
+      http.post(`/api/family/${encodeURIComponent(patient)}/looked`, { look }, { context }),
     preview: (patient: string, membership: number, signal?: AbortSignal) =>
       home(of(patient, membership, 'preview'), signal),
     list: (patient: string, signal?: AbortSignal) => http.get<Family>(of(patient), { context, signal }),
@@ -46,6 +55,8 @@ export const familyIn = (context: string) => {
     ) => http.put<Family>(of(patient, membership, category), decision, { context, version }),
     withdraw: (patient: string, membership: number) => http.delete(of(patient, membership), { context }),
     own: (patient: string, signal?: AbortSignal) => http.get<Thread>(letters(patient), { context, signal }),
+    read: (patient: string, letter: string) =>
+      http.post<Thread>(`${letters(patient)}/read`, { letter }, { context }),
     write: (patient: string, text: string) => http.post<Thread>(letters(patient), { text }, { context }),
     threads: (patient: string, signal?: AbortSignal) =>
       http
@@ -55,6 +66,8 @@ export const familyIn = (context: string) => {
       http
         .post<{ threads: Thread[] }>(`/api/patients/${patient}/letters/${membership}`, { text }, { context })
         .then((it) => it.threads),
+    mails: (signal?: AbortSignal) => http.get<Mails>(MAILS, { context, signal }),
+    choose: (digest: Digest, version: string) => http.put<Mails>(MAILS, { digest }, { context, version }),
     agree: (patient: string) => http.post('/api/me/relationships/accept', { patient }, { context }),
   }
 }
@@ -87,6 +100,12 @@ export function familyQueries(context: string) {
         queryKey: key('letters', patient),
         queryFn: ({ signal }) => calls.own(patient, signal),
         refetchInterval: POLL,
+      }),
+    mails: () =>
+      queryOptions({
+        ...looks,
+        queryKey: key('mails'),
+        queryFn: ({ signal }) => calls.mails(signal),
       }),
     threads: (patient: string) =>
       queryOptions({

@@ -57,3 +57,8 @@ export const invitation = createRoute({
   path: '/invitation',
   component: lazyRouteComponent(() => import('@/pages/links/InvitationPage'), 'InvitationPage'),
 })
+export const unsubscribe = createRoute({
+  getParentRoute: () => root,
+  path: '/unsubscribe',
+  component: lazyRouteComponent(() => import('@/pages/family/UnsubscribePage'), 'UnsubscribePage'),
+})

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from 'react'
 /** The secret of a link from a mail. It comes in the fragment, and leaves the address bar and the history at once. */
 let token: string | null = null
 const listeners = new Set<() => void>()
-const PAGES = ['/reset', '/invitation', '/email']
+const PAGES = ['/reset', '/invitation', '/email', '/unsubscribe']
 
 function take() {
   const fragment = window.location.hash.slice(1)

@@ -36,6 +36,7 @@ import {
   root,
   type Search,
   signIn,
+  unsubscribe,
   word,
 } from './doors'
 import { ErrorPage, NotFoundPage, Pending } from './ErrorPages'
@@ -497,6 +498,7 @@ const tree = root.addChildren([
   reset,
   email,
   invitation,
+  unsubscribe,
   signedIn.addChildren([
     enroll,
     posts,

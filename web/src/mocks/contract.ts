@@ -33,7 +33,8 @@ export const json = (body: object, status = 200, headers: Record<string, string>
     headers: { 'Content-Type': 'application/json', ...headers },
   })
 
-export const nothing = (status = 204) => new HttpResponse(null, { status })
+export const nothing = (status = 204, headers: Record<string, string> = {}) =>
+  new HttpResponse(null, { status, headers })
 
 interface Asked {
   request: Request

@@ -2,13 +2,20 @@ import { http } from 'msw'
 import type { Family, Relative, Thread } from '@/api/family'
 import { answering, json, needContext, needStepUp, nothing, refuse } from './contract'
 import { PATIENT } from './log'
+import { LINK } from './world'
 
 /** What families see, as far as pages ask for it. */
 export interface MockFamily {
   relatives: Relative[]
   /** Of the one patient there is; nothing: not theirs any more. */
   home: { resources: object[]; complete: boolean } | null
+  /** What is new on their page, until it was looked at. */
+  news: { since: string | null; new: string[]; changed: string[] }
   threads: Thread[]
+  /** What the relative chose about mails. */
+  mails: { digest: 'off' | 'daily' | 'weekly'; version: number }
+  /** How many of the letters the relative has read. */
+  read: number
 }
 
 const CATEGORIES: Family['categories'] = [
@@ -64,7 +71,10 @@ export const makeFamily = (): MockFamily => ({
     ],
     complete: true,
   },
-  threads: [{ membership: 21, name: 'Dora Ashdown', waits: false, letters: [], more: false }],
+  news: { since: null, new: [], changed: [] },
+  threads: [{ membership: 21, name: 'Dora Ashdown', waits: false, waiting: 0, letters: [], more: false }],
+  mails: { digest: 'off', version: 1 },
+  read: 0,
 })
 
 /** What there is now; a test begins with another. */
@@ -79,6 +89,14 @@ function needs(request: Request, permission: string) {
 const list = (): Family => ({ categories: CATEGORIES, relatives: family.now.relatives })
 const theOne = (membership: unknown): Relative =>
   family.now.relatives.find((it) => it.membership === Number(membership)) ?? refuse(404, 'not-found')
+/** By which it is said that a page was looked at. */
+const LOOK = '0195f2a0-0000-7000-8000-0000000000aa'
+const own = (): Thread => ({
+  ...thread(),
+  unread: thread()
+    .letters.slice(family.now.read)
+    .filter((it) => it.from === 'team').length,
+})
 const thread = () => family.now.threads[0] ?? refuse(404, 'not-found')
 
 async function written(request: Request, from: 'family' | 'team', who: string) {
@@ -86,9 +104,38 @@ async function written(request: Request, from: 'family' | 'team', who: string) {
   const { letters } = thread()
   letters.push({ letter: crypto.randomUUID(), from, who, at: '2026-11-22T10:00:00Z', text })
   thread().waits = from === 'family'
+  thread().waiting = from === 'family' ? thread().waiting + 1 : 0
+}
+
+const mails = (echo: Record<string, string>) => {
+  const { digest, version } = family.now.mails
+  return json({ digest, version: `W/"${version}"` }, 200, echo)
 }
 
 export const familyHandlers = [
+  http.get(
+    '*/api/me/family-mails',
+    answering(({ request }) => mails(needs(request, 'chart.read').echo)),
+  ),
+  http.put(
+    '*/api/me/family-mails',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'chart.read')
+      const { version } = family.now.mails
+      if (request.headers.get('If-Match') !== `W/"${version}"`) refuse(412, 'conflict')
+      const { digest } = (await request.json()) as { digest: 'off' | 'daily' | 'weekly' }
+      family.now.mails = { digest, version: version + 1 }
+      return mails(echo)
+    }),
+  ),
+  http.post(
+    '*/api/unsubscribe/:token',
+    answering(({ params }) => {
+      if (params.token !== LINK) refuse(404, 'not-found')
+      family.now.mails = { digest: 'off', version: family.now.mails.version + 1 }
+      return nothing()
+    }),
+  ),
   http.post(
     '*/api/me/relationships/accept',
     answering(({ request }) => {
@@ -100,19 +147,39 @@ export const familyHandlers = [
     '*/api/family/:patient',
     answering(({ request }) => {
       const { echo } = needs(request, 'chart.read')
-      return json(family.now.home ?? refuse(404, 'not-found'), 200, echo)
+      const home = family.now.home ?? refuse(404, 'not-found')
+      return json({ ...home, news: { ...family.now.news, look: LOOK } }, 200, echo)
+    }),
+  ),
+  http.post(
+    '*/api/family/:patient/looked',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'chart.read')
+      const { look } = (await request.json()) as { look: string }
+      if (look !== LOOK) refuse(412, 'conflict')
+      family.now.news = { since: '2026-11-22T10:00:00Z', new: [], changed: [] }
+      return nothing(204, echo)
     }),
   ),
   http.get(
     '*/api/family/:patient/letters',
-    answering(({ request }) => json(thread(), 200, needs(request, 'letters.write').echo)),
+    answering(({ request }) => json(own(), 200, needs(request, 'letters.write').echo)),
+  ),
+  http.post(
+    '*/api/family/:patient/letters/read',
+    answering(async ({ request }) => {
+      const { echo } = needs(request, 'letters.write')
+      const { letter } = (await request.json()) as { letter: string }
+      family.now.read = thread().letters.findIndex((it) => it.letter === letter) + 1
+      return json(own(), 200, echo)
+    }),
   ),
   http.post(
     '*/api/family/:patient/letters',
     answering(async ({ request }) => {
       const { echo } = needs(request, 'letters.write')
       await written(request, 'family', 'Dora Ashdown')
-      return json(thread(), 201, echo)
+      return json(own(), 201, echo)
     }),
   ),
   http.get(

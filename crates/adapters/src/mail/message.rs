@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::Invalid;
 use crate::mail::Address;
+use crate::texts::Link;
 
 /// The most characters of a subject.
 const SUBJECT: usize = 200;
@@ -29,6 +30,7 @@ pub struct Message {
     id: Uuid,
     to: Address,
     content: Content,
+    stop: Option<Link>,
 }
 
 impl Message {
@@ -47,7 +49,20 @@ impl Message {
         if !is_body(text, BODY) || html.as_ref().is_some_and(|html| !is_body(html, BODY)) {
             return Err(Invalid::Text);
         }
-        Ok(Self { id, to, content })
+        Ok(Self { id, to, content, stop: None })
+    }
+
+    /// The same as one of several that somebody asked for: they end with an empty POST to this address, by which mail
+    /// programs have a button (RFC 8058).
+    #[must_use]
+    pub fn stopped_by(mut self, stop: Link) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Where such messages are stopped.
+    pub fn stop(&self) -> Option<&Link> {
+        self.stop.as_ref()
     }
 
     /// Its id.

@@ -70,8 +70,7 @@ impl Smtp {
     fn compose(&self, message: &Message) -> Result<lettre::Message, SendError> {
         let (id, content) = (message.id(), message.content());
         // RFC 3834: nobody's holiday note answers it.
-        let automatic =
-            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let automatic = header("Auto-Submitted", "auto-generated".to_owned());
         let builder = lettre::Message::builder()
             .from(self.from.clone())
             .to(Named::new(None, message.to().inner()))
@@ -79,6 +78,13 @@ impl Smtp {
             .message_id(Some(format!("<{id}@{}>", self.domain)))
             .subject(content.subject.clone())
             .raw_header(automatic);
+        // RFC 8058, section 3.1.
+        let builder = match message.stop() {
+            Some(stop) => builder
+                .raw_header(header("List-Unsubscribe", format!("<{}>", stop.as_str())))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())),
+            None => builder,
+        };
         let plain = SinglePart::plain(content.text.clone());
         let built = match &content.html {
             // A boundary of our own: lettre's would be random.
@@ -92,6 +98,10 @@ impl Smtp {
         };
         built.map_err(|_| SendError::permanent(Why::Refused, None))
     }
+}
+
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
 impl fmt::Debug for Smtp {

@@ -126,6 +126,22 @@ pub fn provider_linked(provider: &str, when: &Zoned, secure: &Link) -> Content {
     notice("A way to sign in was added to your Lamplight account", &what, secure)
 }
 
+/// To a relative who asked for it: there is something on their page that they have not seen. What, how much and of whom is
+/// not in it; neither is a house.
+pub fn family_news(organization: &str, weekly: bool, page: &Link, stop: &Link) -> Content {
+    let organization = name(organization);
+    let often = if weekly { "once a week" } else { "once a day" };
+    Letter::new("There is something new for you on Lamplight")
+        .paragraph(&format!("There is something new for you at {organization}. Sign in to see it."))
+        .action("Sign in", page)
+        .paragraph(&format!(
+            "You asked to be told {often} at most, when there is something new. You can change that on your page, or here, \
+             without signing in."
+        ))
+        .action("Stop these messages", stop)
+        .finish()
+}
+
 /// To those who review it: `who` opens a patient in an emergency. Neither the patient nor the reason is in it.
 pub fn emergency_opened(who: &str, when: &Zoned, review: &Link) -> Content {
     let (who, when) = (name(who), moment(when));

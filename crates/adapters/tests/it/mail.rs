@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use adapters::mail::{Mailer, Smtp, SmtpConfig};
+use adapters::texts::Link;
 use adapters::{ConfigError, SendError, Why};
 
 use crate::smtp_server::{Manners, Server};
@@ -49,6 +50,21 @@ async fn a_message_arrives_with_its_headers() {
     assert!(body.contains("Content-Type: text/plain; charset=utf-8"), "{body}");
     assert!(body.contains("Content-Type: text/html; charset=utf-8"), "{body}");
     assert!(mail.is_ascii() && mail.lines().all(|line| line.len() < 998));
+}
+
+#[tokio::test]
+async fn what_is_sent_again_and_again_is_stopped_by_one_click() {
+    let server = Server::start(Manners::default()).await;
+    let link = format!("https://clinic.care.example/api/unsubscribe/{}", "Aa0_-".repeat(20));
+    let mail = message().stopped_by(Link::parse(&link).unwrap());
+    local(&server).send(&mail).await.unwrap();
+    local(&server).send(&message()).await.unwrap();
+    let heard = server.heard();
+    let headers: Vec<&str> = heard.mails.iter().map(|mail| mail.split_once("\r\n\r\n").unwrap().0).collect();
+    let has = |headers: &str, header: &str| headers.lines().any(|line| line == header);
+    assert!(has(headers[0], &format!("List-Unsubscribe: <{link}>")), "{}", headers[0]);
+    assert!(has(headers[0], "List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "{}", headers[0]);
+    assert!(!headers[1].contains("List-Unsubscribe"), "{}", headers[1]);
 }
 
 #[tokio::test]

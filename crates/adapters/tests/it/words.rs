@@ -34,6 +34,8 @@ fn mails(organization: &str, device: &str, link: &Link) -> Vec<(&'static str, Co
         ("passkey added", texts::factor_added(Factor::Passkey, &when, link)),
         ("recovery codes added", texts::factor_added(Factor::RecoveryCodes, &when, link)),
         ("provider linked", texts::provider_linked(organization, &when, link)),
+        ("family news, daily", texts::family_news(organization, false, link, link)),
+        ("family news, weekly", texts::family_news(organization, true, link, link)),
         ("emergency opened", texts::emergency_opened(organization, &when, link)),
         ("support asked for", texts::support_asked(organization, &when, link)),
         ("support begun", texts::support_begun(organization, device, &when, link)),

@@ -34,6 +34,7 @@ pub(super) const ROUTES: &[Route] = &[
     page("/forgot"),
     page("/reset"),
     page("/email"),
+    page("/unsubscribe"),
     page("/invitation"),
     page("/enroll"),
     page("/account"),

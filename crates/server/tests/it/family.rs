@@ -13,30 +13,30 @@ use crate::people::{patient, weight};
 use crate::routes;
 
 /// Stands in every element that is not approved.
-const MARK: &str = "Qzxmarker";
+pub(crate) const MARK: &str = "Qzxmarker";
 
 /// A clinic with a patient, a doctor who approves, a nurse who may not, and two relatives.
 pub(crate) struct Story {
-    app: TestApp,
+    pub(crate) app: TestApp,
     _folder: crate::documents::Folder,
-    doctor: Client,
-    nurse: Client,
-    daughter: Client,
-    son: Client,
-    mother: String,
+    pub(crate) doctor: Client,
+    pub(crate) nurse: Client,
+    pub(crate) daughter: Client,
+    pub(crate) son: Client,
+    pub(crate) mother: String,
 }
 
-async fn number(client: &Client) -> i32 {
+pub(crate) async fn number(client: &Client) -> i32 {
     let me = client.get("/api/me").await.expect_status(200).json();
     i32::try_from(me["membership"].as_i64().unwrap()).unwrap()
 }
 
-async fn story() -> Story {
+pub(crate) async fn story() -> Story {
     story_of(None).await.0
 }
 
-/// The same with somebody who approves in a browser.
-async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
+/// The same with somebody in a browser.
+pub(crate) async fn story_of(head: Option<(&str, &[Permission])>) -> (Story, Option<Person>) {
     const READING: [Permission; 2] = [Permission::ChartRead, Permission::ChartSearch];
     const FAMILY: [Permission; 3] = [READING[0], READING[1], Permission::LettersWrite];
     let (app, folder) = with_files().await;
@@ -45,9 +45,8 @@ async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
     let doctor = clinic.all_powers(&[&north]).await;
     let nurse = clinic.token(&[READING[0], READING[1], Permission::ChartWrite], &[&north]).await;
     let (daughter, son) = (clinic.token(&FAMILY, &[&north]).await, clinic.token(&FAMILY, &[&north]).await);
-    let held = [READING[0], READING[1], Permission::SharingApprove];
     let head = match head {
-        Some(email) => Some(clinic.person(email, &held, &[&north]).await),
+        Some((email, held)) => Some(clinic.person(email, held, &[&north]).await),
         None => None,
     };
     let superuser = app.superuser().await;
@@ -68,12 +67,16 @@ async fn story_of(head: Option<&str>) -> (Story, Option<Person>) {
 }
 
 impl Story {
-    async fn tie(&self, relative: &Client) {
+    pub(crate) async fn tie(&self, relative: &Client) {
+        self.tie_post(number(relative).await).await;
+    }
+
+    pub(crate) async fn tie_post(&self, membership: i32) {
         let sql = "INSERT INTO org.relationship (organization_id, facility_id, patient_id, membership_id, kind, starts_at)
                    SELECT organization_id, facility_id, id, $2, 'family', now() - interval '1 hour'
                      FROM chart.resource WHERE id = $1";
         let id: uuid::Uuid = self.mother.parse().unwrap();
-        self.app.superuser().await.execute(sql, &[&id, &number(relative).await]).await.unwrap();
+        self.app.superuser().await.execute(sql, &[&id, &membership]).await.unwrap();
         self.app.app.store.db().forget_authority();
     }
 
@@ -82,38 +85,58 @@ impl Story {
     }
 
     async fn relative(&self, relative: &Client) -> Value {
-        let membership = number(relative).await;
+        self.relative_of(number(relative).await).await
+    }
+
+    async fn relative_of(&self, membership: i32) -> Value {
         let family = self.doctor.get(&self.family()).await.expect_status(200).json();
         let all = family["relatives"].as_array().unwrap();
         all.iter().find(|one| one["membership"] == membership).unwrap().clone()
     }
 
-    async fn decide(&self, relative: &Client, category: &str, body: Value) -> Answer {
-        let known = self.relative(relative).await;
-        let path = format!("{}/{}/{category}", self.family(), known["membership"]);
+    pub(crate) async fn decide(&self, relative: &Client, category: &str, body: Value) -> Answer {
+        self.decide_for(number(relative).await, category, body).await
+    }
+
+    pub(crate) async fn decide_for(&self, membership: i32, category: &str, body: Value) -> Answer {
+        let known = self.relative_of(membership).await;
+        let path = format!("{}/{membership}/{category}", self.family());
         let ask = self.doctor.ask("PUT", &path).if_match(known["version"].as_str().unwrap());
         ask.body("application/json", body.to_string()).await
     }
 
-    async fn approve(&self, relative: &Client, category: &str, fields: &[&str]) {
+    pub(crate) async fn approve(&self, relative: &Client, category: &str, fields: &[&str]) {
         self.decide(relative, category, json!({"fields": fields})).await.expect_status(200);
     }
 
-    async fn home(&self, relative: &Client) -> Value {
+    /// What a relative sees; what of it is new is told beside it.
+    pub(crate) async fn home(&self, relative: &Client) -> Value {
+        let mut home = self.page(relative).await;
+        home.as_object_mut().unwrap().remove("news").unwrap();
+        home
+    }
+
+    pub(crate) async fn page(&self, relative: &Client) -> Value {
         relative.get(&format!("/api/family/{}", self.mother)).await.expect_status(200).json()
     }
 
-    async fn write(&self, resource: Value) -> String {
+    /// Says that the page with these news was looked at.
+    pub(crate) async fn look(&self, relative: &Client, news: &Value) -> Answer {
+        let path = format!("/api/family/{}/looked", self.mother);
+        relative.ask("POST", &path).body("application/json", json!({"look": news["look"]}).to_string()).await
+    }
+
+    pub(crate) async fn write(&self, resource: Value) -> String {
         let path = format!("/fhir/R4/{}", resource["resourceType"].as_str().unwrap());
         self.doctor.post(&path, &resource).await.expect_status(201).id()
     }
 
-    fn subject(&self) -> Value {
+    pub(crate) fn subject(&self) -> Value {
         json!({"reference": format!("Patient/{}", self.mother)})
     }
 
     /// A record of each kind that nobody approved, with the mark in whatever it says.
-    async fn hidden(&self) {
+    pub(crate) async fn hidden(&self) {
         let (subject, text) = (self.subject(), json!({"text": MARK}));
         let active = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]});
         for resource in [
@@ -137,7 +160,7 @@ impl Story {
     }
 
     /// A weight of which the note is not approved.
-    async fn weigh(&self, day: &str, kilograms: &str) -> String {
+    pub(crate) async fn weigh(&self, day: &str, kilograms: &str) -> String {
         let mut observation = weight(&self.mother, day, kilograms);
         observation["note"] = json!([{"text": MARK}]);
         observation["performer"] = json!([{"display": MARK}]);
@@ -179,7 +202,9 @@ async fn each_relative_sees_what_was_approved_for_them_and_the_doctor_sees_the_s
         let looked =
             story.doctor.get(&format!("{}/{membership}/preview", story.family())).await.expect_status(200);
         let seen = relative.get(&format!("/api/family/{}", story.mother)).await.expect_status(200);
-        assert_eq!(looked.text(), seen.text());
+        let looked = looked.text();
+        let rest = seen.text().strip_prefix(looked.strip_suffix('}').unwrap()).map(str::to_owned);
+        assert!(rest.unwrap().starts_with(",\"news\":{\"since\":"), "{looked}");
     }
     let membership = number(&story.daughter).await;
     let would = format!("{}/{membership}/preview?category=problems&fields=what", story.family());
@@ -262,7 +287,8 @@ async fn who_may_not_approve_does_not_and_a_stale_screen_opens_nothing_again() {
 
 #[tokio::test]
 async fn opening_asks_for_a_proof_and_taking_back_asks_for_none() {
-    let (story, person) = story_of(Some("head@clinic.example")).await;
+    let held = [Permission::ChartRead, Permission::ChartSearch, Permission::SharingApprove];
+    let (story, person) = story_of(Some(("head@clinic.example", &held))).await;
     let person = person.unwrap();
     let tab = person.browser.open("clinic", person.membership).await;
     let membership = number(&story.daughter).await;
@@ -336,6 +362,12 @@ fn observed(answer: &Answer) -> String {
     let mut body = answer.text();
     if let Some(own) = header("x-request-id") {
         body = body.replace(&own, "");
+    }
+    // By which it is said that the page was looked at.
+    if let Ok(mut whole @ Value::Object(_)) = serde_json::from_str::<Value>(&body)
+        && whole["news"]["look"].take().is_string()
+    {
+        body = whole.to_string();
     }
     // When it was asked for.
     if let Ok(Value::Object(mut whole)) = serde_json::from_str(&body)
@@ -445,6 +477,9 @@ async fn of_what_was_not_approved_no_byte_and_no_sign_is_answered_anywhere() {
     assert!(ids.len() >= 11, "{ids:?}");
     ids.truncate(12);
     ids.push("0190a000-0000-7000-8000-000000000000".to_owned());
+    // From then on what is new would be told, by its id and by how many there are.
+    let news = story.page(&story.daughter).await["news"].take();
+    story.look(&story.daughter, &news).await.expect_status(204);
     let before = sweep(&story.daughter, &story.mother, &ids).await;
     assert!(before.len() > 1_500, "{}", before.len());
     for (asked, answered) in &before {

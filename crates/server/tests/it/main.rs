@@ -13,6 +13,8 @@ mod events;
 mod exports;
 mod facilities;
 mod family;
+mod family_mails;
+mod family_news;
 mod fields;
 mod figures;
 mod hygiene;

@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { onDay } from '@/texts/zone'
 import classes from './Vitals.module.css'
@@ -19,20 +19,37 @@ const HEIGHT = 56
 const EDGE = 6
 const POINTS = 30
 
+interface TrendsProps {
+  rounds: Round<Measured>[]
+  zone: string
+  /** What stands beside the name of a sign. */
+  mark?: (kind: Kind) => ReactNode
+}
+
 /** How each sign went, over the latest measurements: what a table does not show at a glance. */
-export const Trends = memo(function Trends({ rounds, zone }: { rounds: Round<Measured>[]; zone: string }) {
+export const Trends = memo(function Trends({ rounds, zone, mark }: TrendsProps) {
   const kinds = KINDS.filter((kind) => rounds.filter((round) => round.of[kind]).length > 1)
   if (kinds.length === 0) return null
   return (
     <ul className={classes.trends}>
       {kinds.map((kind) => (
-        <Trend key={kind} kind={kind} rounds={rounds} zone={zone} />
+        <Trend key={kind} kind={kind} rounds={rounds} zone={zone} mark={mark?.(kind)} />
       ))}
     </ul>
   )
 })
 
-function Trend({ kind, rounds, zone }: { kind: Kind; rounds: Round<Measured>[]; zone: string }) {
+function Trend({
+  kind,
+  rounds,
+  zone,
+  mark,
+}: {
+  kind: Kind
+  rounds: Round<Measured>[]
+  zone: string
+  mark: ReactNode
+}) {
   const { t } = useTranslation()
   const points = rounds
     .flatMap((round) => {
@@ -57,7 +74,9 @@ function Trend({ kind, rounds, zone }: { kind: Kind; rounds: Round<Measured>[]; 
   const unit = shownUnit(kind, last.numbers[0])
   return (
     <li className={classes.trend}>
-      <span className={classes.trendName}>{t(`vitals.kind_${kind}`)}</span>
+      <span className={classes.trendName}>
+        {t(`vitals.kind_${kind}`)} {mark}
+      </span>
       <span className={classes.trendLast}>
         {shownNumbers(kind, last.numbers)} <span className={classes.unit}>{unit}</span>
       </span>

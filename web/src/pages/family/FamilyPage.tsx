@@ -15,11 +15,14 @@ import { useMe } from '@/pages/context/useContextId'
 import './texts'
 import { atTime } from '@/texts/zone'
 import { Busy } from '@/ui/Busy'
+import { Chip } from '@/ui/Chip'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import classes from './Family.module.css'
 import { HomeView } from './HomeView'
 import { OwnLetters } from './Letters'
+import { Mails } from './Mails'
+import { News } from './News'
 
 /** What a relative comes for: the people they follow, and what is shared of each. */
 export function FamilyPage() {
@@ -98,6 +101,14 @@ function Waiting({ tie }: { tie: OwnTie }) {
   )
 }
 
+/** How many answers they have not read. */
+function Unread({ patient }: { patient: string }) {
+  const { t } = useTranslation()
+  const { context } = useMe()
+  const { data } = useQuery(familyQueries(context).own(patient))
+  return data?.unread ? <Chip kind="good">{t('family.unread', { count: data.unread })}</Chip> : null
+}
+
 function Shared({ patient }: { patient: string }) {
   const { t } = useTranslation()
   const { context, may } = useMe()
@@ -112,10 +123,12 @@ function Shared({ patient }: { patient: string }) {
         <>
           {may('letters.write') && (
             <p className={classes.jump}>
-              <a href="#letters">{t('family.toLetters')}</a>
+              <a href="#letters">{t('family.toLetters')}</a> <Unread patient={patient} />
             </p>
           )}
-          <HomeView home={home} zone={zone} />
+          <News patient={patient} home={home} zone={zone}>
+            <HomeView home={home} zone={zone} />
+          </News>
           <Text size="sm" c="dimmed">
             {t('family.asOf', { time: atTime(new Date(dataUpdatedAt).toISOString(), zone) })}{' '}
             <Link to="/c/$context/patients/$patient" params={{ context, patient }}>
@@ -125,6 +138,7 @@ function Shared({ patient }: { patient: string }) {
         </>
       )}
       {home !== null && may('letters.write') && <OwnLetters patient={patient} zone={zone} />}
+      <Mails />
     </ChartOf>
   )
 }

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { attachmentOf, isFile } from '@/api/documents'
 import type { Home } from '@/api/family'
@@ -9,13 +9,14 @@ import { Entry, Group } from '@/pages/chart/Part'
 import { sourceOf } from '@/pages/chart/picture'
 import { notesOf } from '@/pages/chart/records'
 import { Trends } from '@/pages/chart/Trends'
-import { KINDS, numbersOf, roundsOf, shownNumbers, shownUnit } from '@/pages/chart/vitals'
+import { KINDS, type Kind, numbersOf, roundsOf, shownNumbers, shownUnit } from '@/pages/chart/vitals'
 import { addressOf, conceptOf, nameOf, narrativeWords, phonesOf, quantityOf } from '@/pages/chart/words'
 import { Preview } from '@/pages/documents/Preview'
 import { ageOn, atMoment, onDay, today } from '@/texts/zone'
 import { Chip } from '@/ui/Chip'
 import classes from './Family.module.css'
-import { allOf, isNow, measuresOf, stands, wordsOf } from './parts'
+import { Mark, MarkOf } from './News'
+import { allOf, isNow, measuresOf, type Shown, stands, wordsOf } from './parts'
 import { Spark } from './Spark'
 
 interface Props {
@@ -57,7 +58,11 @@ export function Who({ resources, zone }: { resources: Resource[]; zone: string }
     <div className={classes.who}>
       {photo && <img className={classes.photo} src={photo} alt="" />}
       <div>
-        {name && <h2 className={classes.name}>{name}</h2>}
+        {name && (
+          <h2 className={classes.name} id="person">
+            {name} <Mark ids={[patient?.id]} />
+          </h2>
+        )}
         {facts.length > 0 && <p className={classes.quiet}>{facts.join(' · ')}</p>}
         <Stay resources={resources} zone={zone} />
       </div>
@@ -84,13 +89,14 @@ function Stay({ resources, zone }: { resources: Resource[]; zone: string }) {
   )
 }
 
-type Category = 'measurements' | 'documents' | 'medications' | 'problems' | 'allergies' | 'stays'
-
 /** A heading and what stands below it; nothing where there is nothing. */
-function Section({ title, children }: { title: string; children: ReactNode }) {
+function Section({ category, children }: { category: Shown; children: ReactNode }) {
+  const { t } = useTranslation()
   return (
-    <section className={classes.section}>
-      <h3 className={classes.sectionTitle}>{title}</h3>
+    <section className={classes.section} id={category}>
+      <h3 className={classes.sectionTitle}>
+        {t(`family.category_${category}`)} <MarkOf category={category} />
+      </h3>
       {children}
     </section>
   )
@@ -100,13 +106,10 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
   const { t } = useTranslation()
   const sections: ReactNode[] = []
   const day = (at: string | undefined) => at && onDay(at, zone)
-  const add = (
-    category: Category | 'care-plan' | 'immunizations' | 'notes' | 'contacts' | 'other',
-    entries: ReactNode[],
-  ) => {
+  const add = (category: Shown, entries: ReactNode[]) => {
     if (entries.length > 0)
       sections.push(
-        <Section key={category} title={t(`family.category_${category}`)}>
+        <Section key={category} category={category}>
           <Group>{entries}</Group>
         </Section>,
       )
@@ -114,7 +117,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
   const observations = allOf(resources, 'Observation')
   if (observations.some(stands))
     sections.push(
-      <Section key="measurements" title={t('family.category_measurements')}>
+      <Section key="measurements" category="measurements">
         <Measurements observations={observations} zone={zone} />
       </Section>,
     )
@@ -123,7 +126,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
   )
   if (documents.length > 0)
     sections.push(
-      <Section key="documents" title={t('family.category_documents')}>
+      <Section key="documents" category="documents">
         <Documents documents={documents} zone={zone} />
       </Section>,
     )
@@ -134,6 +137,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
       .map((it) => (
         <Entry
           key={it.id}
+          chips={<Mark ids={[it.id]} />}
           title={it.title ?? conceptOf(it.type)}
           lines={[
             [it.date && atMoment(it.date, zone), it.author?.[0]?.display].filter(Boolean).join(' · '),
@@ -153,6 +157,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
       .map((it) => (
         <Entry
           key={it.id}
+          chips={<Mark ids={[it.id]} />}
           title={
             conceptOf(it.medicationCodeableConcept) ||
             it.medicationReference?.display ||
@@ -179,6 +184,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
       .map((it) => (
         <Entry
           key={it.id}
+          chips={<Mark ids={[it.id]} />}
           quiet={!isNow(it)}
           title={conceptOf(it.code) || t('family.category_problems')}
           lines={[it.onsetDateTime && t('chart.since', { day: day(it.onsetDateTime) ?? '' }), notesOf(it)]}
@@ -193,7 +199,12 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
         <Entry
           key={it.id}
           title={conceptOf(it.code) || t('family.category_allergies')}
-          chips={it.criticality === 'high' && <Chip kind="bad">{t('family.severe')}</Chip>}
+          chips={
+            <>
+              {it.criticality === 'high' && <Chip kind="bad">{t('family.severe')}</Chip>}{' '}
+              <Mark ids={[it.id]} />
+            </>
+          }
           lines={[
             it.reaction
               ?.flatMap((one) => [...(one.manifestation ?? []).map(conceptOf), one.description])
@@ -209,6 +220,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
     [...allOf(resources, 'CarePlan'), ...allOf(resources, 'Goal')].filter(stands).map((it) => (
       <Entry
         key={it.id}
+        chips={<Mark ids={[it.id]} />}
         title={
           it.resourceType === 'CarePlan'
             ? (it.title ?? it.description ?? t('family.category_care-plan'))
@@ -233,6 +245,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
       .map((it) => (
         <Entry
           key={it.id}
+          chips={<Mark ids={[it.id]} />}
           title={conceptOf(it.vaccineCode) || t('family.category_immunizations')}
           lines={[day(it.occurrenceDateTime)]}
         />
@@ -245,6 +258,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
       .map((it) => (
         <Entry
           key={it.id}
+          chips={<Mark ids={[it.id]} />}
           quiet={it.status === 'finished'}
           title={
             it.type?.map(conceptOf).filter(Boolean)[0] ?? it.class?.display ?? t('family.category_stays')
@@ -273,6 +287,7 @@ function useSections(resources: Resource[], zone: string): ReactNode[] {
     ...allOf(resources, 'RelatedPerson').map((it) => (
       <Entry
         key={it.id}
+        chips={<Mark ids={[it.id]} />}
         title={nameOf(it.name)}
         lines={[it.relationship?.map(conceptOf).filter(Boolean).join(', '), phonesOf(it.telecom).join(', ')]}
       />
@@ -306,6 +321,7 @@ function others(resources: Resource[], zone: string): ReactNode[] {
     .map((it) => (
       <Entry
         key={it.id}
+        chips={<Mark ids={[it.id]} />}
         title={conceptOf(it.code ?? it.event) || it.description || it.resourceType}
         lines={[(it.start ?? it.date) && atMoment(it.start ?? it.date ?? '', zone), conceptOf(it.outcome)]}
       />
@@ -324,19 +340,21 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
     const numbers = round?.of[kind] ? numbersOf(kind, round.of[kind]) : []
     return round && numbers.length > 0 ? [{ kind, round, numbers }] : []
   })
+  const mark = useCallback((kind: Kind) => <Mark ids={rounds.map((round) => round.of[kind]?.id)} />, [rounds])
   const [every, setEvery] = useState(false)
   const shown = every ? measures : measures.slice(0, FEW)
   // One alone is no trend and is told in words.
   const alone = latest.filter((it) => rounds.filter((round) => round.of[it.kind]).length === 1)
   return (
     <div className={classes.measures}>
-      <Trends rounds={rounds} zone={zone} />
+      <Trends rounds={rounds} zone={zone} mark={mark} />
       {(alone.length > 0 || measures.length > 0) && (
         <Group>
           {alone.map(({ kind, round, numbers }) => (
             <Entry
               key={kind}
               title={t(`vitals.kind_${kind}`)}
+              chips={<Mark ids={[round.of[kind]?.id]} />}
               lines={[atMoment(round.at, zone)]}
               aside={`${shownNumbers(kind, numbers)} ${shownUnit(kind, numbers[0])}`}
             />
@@ -345,6 +363,7 @@ function Measurements({ observations, zone }: { observations: Observation[]; zon
             <Entry
               key={name}
               title={name}
+              chips={<Mark ids={all.map((it) => it.id)} />}
               lines={[
                 all[0]?.effectiveDateTime && atMoment(all[0].effectiveDateTime, zone),
                 all[0] && notesOf(all[0]),
@@ -384,6 +403,7 @@ function Documents({ documents, zone }: { documents: DocumentReference[]; zone: 
         {documents.map((it) => (
           <Entry
             key={it.id}
+            chips={<Mark ids={[it.id]} />}
             title={nameOfOne(it)}
             lines={[it.date && atMoment(it.date, zone)]}
             action={

@@ -1,6 +1,6 @@
 import { Button, Text, Textarea } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useId } from 'react'
+import { type FormEvent, type RefObject, useEffect, useId, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { familyIn, familyQueries, type Thread } from '@/api/family'
 import { ProblemNotice } from '@/app/ProblemNotice'
@@ -10,6 +10,7 @@ import { atMoment } from '@/texts/zone'
 import { Busy } from '@/ui/Busy'
 import { Chip } from '@/ui/Chip'
 import classes from './Family.module.css'
+import { useSeen } from './useSeen'
 
 const LONGEST = 4_000
 
@@ -21,6 +22,20 @@ export function OwnLetters({ patient, zone }: { patient: string; zone: string })
   const query = familyQueries(context).own(patient)
   const { data, error } = useQuery(query)
   const heading = useId()
+  // What was new when they came stays marked while they are here.
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(() => new Set())
+  useEffect(() => {
+    if (data?.unread) setFresh((known) => new Set([...known, ...unreadOf(data)]))
+  }, [data])
+  const last = useRef<HTMLLIElement>(null)
+  const letter = data?.unread ? data.letters.at(-1)?.letter : undefined
+  useSeen(last, letter, () => {
+    if (letter)
+      familyIn(context)
+        .read(patient, letter)
+        .then((thread) => cache.setQueryData(query.queryKey, thread))
+        .catch(() => {})
+  })
   return (
     <section className={classes.section} aria-labelledby={heading} id="letters">
       <h3 id={heading} className={classes.sectionTitle}>
@@ -33,7 +48,7 @@ export function OwnLetters({ patient, zone }: { patient: string; zone: string })
       {!data && !error && <Busy label={t('family.lettersLooking')} />}
       {!error && (
         <div className={classes.card}>
-          {data && <Written thread={data} mine="family" zone={zone} />}
+          {data && <Written thread={data} mine="family" zone={zone} fresh={fresh} last={last} />}
           <Write
             label={t('family.write')}
             draft={`${me.organization.slug}/${me.membership}/${patient}/letter`}
@@ -66,7 +81,7 @@ export function TeamLetters({ patient, zone }: { patient: string; zone: string }
         <article key={thread.membership} className={classes.card} aria-label={thread.name}>
           <div className={classes.cardHead}>
             <h4>{thread.name}</h4>
-            {thread.waits && <Chip kind="warn">{t('family.waits')}</Chip>}
+            {thread.waiting > 0 && <Chip kind="warn">{t('family.waits', { count: thread.waiting })}</Chip>}
           </div>
           <Written thread={thread} mine="team" zone={zone} />
           <Write
@@ -81,8 +96,30 @@ export function TeamLetters({ patient, zone }: { patient: string; zone: string }
   )
 }
 
-function Written({ thread, mine, zone }: { thread: Thread; mine: 'family' | 'team'; zone: string }) {
+/** The letters of the care team that were not read, by id. */
+function unreadOf({ letters, unread }: Thread): string[] {
+  const theirs = letters.filter((it) => it.from === 'team')
+  return theirs.slice(Math.max(0, theirs.length - (unread ?? 0))).map((it) => it.letter)
+}
+
+interface WrittenProps {
+  thread: Thread
+  mine: 'family' | 'team'
+  zone: string
+  /** Those that are new to whoever reads. */
+  fresh?: ReadonlySet<string>
+  /** Is given the last one. */
+  last?: RefObject<HTMLLIElement | null>
+}
+
+function Written({ thread, mine, zone, fresh, last }: WrittenProps) {
   const { t } = useTranslation()
+  const list = useRef<HTMLOListElement>(null)
+  const newest = thread.letters.at(-1)?.letter
+  // What was written last is what one comes for.
+  useEffect(() => {
+    if (newest && list.current) list.current.scrollTop = list.current.scrollHeight
+  }, [newest])
   if (thread.letters.length === 0) return <Text c="dimmed">{t('family.lettersNone')}</Text>
   return (
     <>
@@ -91,15 +128,21 @@ function Written({ thread, mine, zone }: { thread: Thread; mine: 'family' | 'tea
           {t('family.lettersMore')}
         </Text>
       )}
-      <ol className={classes.letters}>
+      <ol className={classes.letters} ref={list}>
         {thread.letters.map((it) => (
-          <li key={it.letter} className={classes.letter} data-mine={it.from === mine || undefined}>
+          <li
+            key={it.letter}
+            className={classes.letter}
+            data-mine={it.from === mine || undefined}
+            ref={it.letter === newest ? last : undefined}
+          >
             <span className={classes.text}>{it.text}</span>
             <span className={classes.by}>
               {t('family.wrote', {
                 who: it.from === 'family' && mine === 'family' ? t('family.you') : it.who,
                 time: atMoment(it.at, zone),
-              })}
+              })}{' '}
+              {fresh?.has(it.letter) && <Chip kind="good">{t('family.new')}</Chip>}
             </span>
           </li>
         ))}

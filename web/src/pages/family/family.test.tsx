@@ -1,8 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react'
+import { watchLinkToken } from '@/app/linkToken'
 import { family, makeFamily } from '@/mocks/family'
 import { PATIENT } from '@/mocks/log'
 import { patientId } from '@/mocks/records'
-import { signedIn, world } from '@/mocks/world'
+import { LINK, signedIn, world } from '@/mocks/world'
 import { open } from '@/test/open'
 
 const CONTEXT = '0195f2a0-0000-7000-8000-000000000006'
@@ -83,7 +84,7 @@ test('a relative and the care team write to each other', async () => {
   await app.presses('Send')
   await app.sees('Sent.')
   expect(screen.getByText(/^You, /)).toBeInTheDocument()
-  expect(family.now.threads[0]).toMatchObject({ waits: true, letters: [{ text: 'How is he?' }] })
+  expect(family.now.threads[0]).toMatchObject({ waits: true, waiting: 1, letters: [{ text: 'How is he?' }] })
 })
 
 test('what is taken back needs no proof and is shown at once', async () => {
@@ -131,6 +132,114 @@ test('who answers letters and approves nothing sees the letters alone', async ()
   await app.presses('Send')
   await app.sees('He is well.')
   expect(screen.queryByText('What they see')).toBeNull()
+})
+
+test('what is new since they last looked is said by category, marked, and looked at', async () => {
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['w2', 'l0'], changed: ['l1', 'gone'] }
+  const app = asRelative('active')
+  await app.sees(/^Since you last looked, .*:$/)
+  const told = screen.getByRole('region', { name: 'Since you last looked' })
+  expect(within(told).getByRole('listitem')).toHaveTextContent(
+    'Vital signs and measurements: 2 new, 1 changed',
+  )
+  const line = screen.getByText('Wound area').closest('li') as HTMLElement
+  expect(line).toHaveTextContent('New')
+  expect(screen.getByText('Laboratory value 1').closest('li')).toHaveTextContent('Changed')
+  expect(screen.getByText('Laboratory value 2').closest('li')).not.toHaveTextContent(/New|Changed/)
+  // It was looked at, and stays marked while they are here.
+  await waitFor(() => expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(true), { timeout: 4000 })
+  expect(family.now.news.new).toEqual([])
+  expect(line).toHaveTextContent('New')
+})
+
+test('a page behind another window was not looked at', async () => {
+  const state = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['w2'], changed: [] }
+  const app = asRelative('active')
+  await app.sees(/^Since you last looked, .*:$/)
+  await new Promise((done) => setTimeout(done, 2_300))
+  expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(false)
+  state.mockReturnValue('visible')
+  document.dispatchEvent(new Event('visibilitychange'))
+  await waitFor(() => expect(world.asked.some((it) => it.endsWith('/looked'))).toBe(true), { timeout: 4000 })
+  state.mockRestore()
+})
+
+test('nothing new is said calmly, and the first time nothing at all', async () => {
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: [], changed: [] }
+  const app = asRelative('active')
+  await app.sees(/^Nothing new since you last looked, /)
+})
+
+test('answers that were not read are counted, and read when they were on the screen', async () => {
+  const written = (letter: string, from: 'family' | 'team', text: string) => ({
+    letter,
+    from,
+    who: from === 'team' ? 'Amara Osei' : 'Dora Ashdown',
+    at: '2026-11-22T10:00:00Z',
+    text,
+  })
+  const [thread] = family.now.threads
+  if (!thread) throw new Error('no thread')
+  thread.letters = [
+    written('a', 'team', 'Welcome.'),
+    written('b', 'family', 'How is he?'),
+    written('c', 'team', 'He is well.'),
+    written('d', 'team', 'He asked for you.'),
+  ]
+  family.now.read = 2
+  const app = asRelative('active')
+  await app.sees('2 new answers')
+  expect(screen.getByText('He is well.').closest('li')).toHaveTextContent('New')
+  expect(screen.getByText('Welcome.').closest('li')).not.toHaveTextContent('New')
+  await waitFor(() => expect(screen.queryByText('2 new answers')).toBeNull(), { timeout: 4000 })
+  expect(family.now.read).toBe(4)
+  expect(screen.getByText('He is well.').closest('li')).toHaveTextContent('New')
+})
+
+test('mails are asked for, saved at once, and never over another choice', async () => {
+  const app = asRelative('active')
+  const choice = await screen.findByLabelText('Tell me when there is something new')
+  expect(choice).toHaveValue('off')
+  await app.user.selectOptions(choice, 'Each morning, when there is')
+  expect(choice).toHaveValue('daily')
+  await app.sees('Saved.')
+  expect(family.now.mails.digest).toBe('daily')
+  family.now.mails = { digest: 'off', version: 9 }
+  await app.user.selectOptions(choice, 'On Mondays, when there is')
+  await app.sees(/^This was changed elsewhere/)
+  await waitFor(() => expect(choice).toHaveValue('off'))
+})
+
+test('the link of a mail stops them without signing in, when one says so', async () => {
+  family.now.mails = { digest: 'daily', version: 2 }
+  world.session = null
+  window.history.replaceState(null, '', `/unsubscribe#${LINK}`)
+  watchLinkToken()
+  const app = open('/unsubscribe')
+  await app.reads('Stop these mails?')
+  expect(window.location.href).not.toContain(LINK)
+  expect(family.now.mails.digest).toBe('daily')
+  await app.presses('Stop the mails')
+  await app.reads('The mails have stopped')
+  expect(family.now.mails.digest).toBe('off')
+})
+
+test('a sign that was measured again is marked where its line is', async () => {
+  const weighed = (id: string, day: string, value: number) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+    effectiveDateTime: `2026-11-${day}T09:00:00Z`,
+    valueQuantity: { value, unit: 'kg', system: 'http://unitsofmeasure.org', code: 'kg' },
+  })
+  const home = family.now.home ?? { resources: [], complete: true }
+  family.now.home = { ...home, resources: [weighed('k2', '20', 70), weighed('k1', '12', 71)] }
+  family.now.news = { since: '2026-11-19T08:00:00Z', new: ['k2'], changed: [] }
+  asRelative('active')
+  const tile = (await screen.findByText('Weight')).closest('li') as HTMLElement
+  await waitFor(() => expect(tile).toHaveTextContent('New'))
 })
 
 test('who lets families in and sees no letter is offered none', async () => {

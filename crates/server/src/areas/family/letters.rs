@@ -13,8 +13,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Object;
+use uuid::Uuid;
 
-use super::ops::called;
+use super::looks::Shelf;
+use super::ops::{self, called};
 use super::store;
 use crate::app::App;
 use crate::areas::notes::POST;
@@ -55,6 +57,11 @@ pub(super) struct Thread {
     name: String,
     /// Whether the care team has not answered yet.
     waits: bool,
+    /// How many letters of the family the care team has not answered.
+    waiting: usize,
+    /// How many letters of the care team the relative has not seen. Told to the relative alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<usize>,
     /// The first that is shown first.
     letters: Vec<Letter>,
     /// Whether there are earlier ones that are not shown.
@@ -81,7 +88,7 @@ fn read(document: &Document) -> Option<Letter> {
 }
 
 /// The letters of a thread in the context of whoever may read them.
-async fn thread(
+pub(super) async fn thread(
     app: &App,
     ctx: &Ctx,
     patient: PatientId,
@@ -106,16 +113,29 @@ async fn thread(
         query.push(("_cursor".to_owned(), next));
     };
     letters.sort_by(|a, b| (a.at, &a.letter).cmp(&(b.at, &b.letter)));
-    let waits = letters.last().is_some_and(|last| last.from == "family");
-    Ok(Thread { membership, name, waits, letters, more })
+    let waiting = letters.iter().rev().take_while(|one| one.from == "family").count();
+    Ok(Thread { membership, name, waits: waiting > 0, waiting, unread: None, letters, more })
+}
+
+impl Thread {
+    /// How many of the care team's letters came after this one; all, when it is none of those shown.
+    pub(super) fn unread_after(&self, last: Option<Uuid>) -> usize {
+        let last = last.map(|id| id.to_string());
+        let read = last.and_then(|id| self.letters.iter().position(|one| one.letter == id));
+        let later = self.letters.iter().skip(read.map_or(0, |read| read + 1));
+        later.filter(|one| one.from == "team").count()
+    }
+
+    /// The last letter.
+    pub(super) fn last(&self) -> Option<Uuid> {
+        self.letters.last().and_then(|one| one.letter.parse().ok())
+    }
 }
 
 /// The context of a relative, who sees of the patient their letters beside what was approved; whose thread it is stands in
 /// the question.
 fn reader(ctx: &Ctx, patient: PatientId) -> Result<Ctx, Failure> {
-    if !ctx.fields().is_some_and(Fields::is_approved_only) {
-        return Err(Failure::unlisted());
-    }
+    ops::needs_relative(ctx)?;
     // Who wrote is a link, which goes with the type that it leads to.
     let letters = Fields::sharing(ctx.fields(), patient, ["Communication", "RelatedPerson"]);
     Ok(ctx.with_eyes_of(ctx.grants(), Some(letters)))
@@ -129,7 +149,32 @@ pub(super) async fn own(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Thre
     let (person, role) = store::find_self(&tx).await?;
     tx.commit().await?;
     let name = called(app, ctx, (person, &role)).await?;
-    thread(app, &reader, patient, (ctx.membership(), name)).await
+    let mut thread = thread(app, &reader, patient, (ctx.membership(), name)).await?;
+    let looked = Shelf::own(app, ctx).await?.looked().await?;
+    let last = looked.find(patient).and_then(|glance| glance.letter);
+    thread.unread = Some(thread.unread_after(last));
+    Ok(thread)
+}
+
+/// The relative has read their thread up to a letter, and never less than before.
+pub(super) async fn seen(app: &App, ctx: &Ctx, patient: PatientId, letter: Uuid) -> Result<Thread, Failure> {
+    let mut thread = own(app, ctx, patient).await?;
+    let place = |id: Uuid| {
+        let id = id.to_string();
+        thread.letters.iter().position(|one| one.letter == id)
+    };
+    let here = place(letter).ok_or_else(Failure::unlisted)?;
+    let mut last = letter;
+    let shelf = Shelf::own(app, ctx).await?;
+    shelf
+        .change(|book| {
+            let glance = book.of(patient);
+            last = glance.letter.filter(|known| place(*known) > Some(here)).unwrap_or(letter);
+            glance.letter = Some(last);
+        })
+        .await?;
+    thread.unread = Some(thread.unread_after(Some(last)));
+    Ok(thread)
 }
 
 /// Every thread of a patient, those that wait first, for the care team.

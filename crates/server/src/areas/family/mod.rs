@@ -4,9 +4,13 @@
 //! That it holds is the chart's ([`policy::fields`]). Here it is said, and shown.
 
 mod letters;
+mod looks;
+mod mails;
 mod model;
+mod news;
 mod ops;
 mod routes;
 mod store;
 
+pub(crate) use mails::{always, send_due};
 pub(crate) use routes::ROUTES;

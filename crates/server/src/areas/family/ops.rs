@@ -280,8 +280,14 @@ fn said(at: (kernel::FacilityId, PatientId), detail: String) -> Event {
 
 /// What a relative sees, in their own context: what was approved, and nothing else.
 pub(super) async fn home(app: &App, ctx: &Ctx, patient: PatientId) -> Result<Seen, Failure> {
+    needs_relative(ctx)?;
+    Ok(app.store.seen(ctx, patient, MOST).await?)
+}
+
+/// Only who sees what was approved for them: others have other pages.
+pub(super) fn needs_relative(ctx: &Ctx) -> Result<(), Failure> {
     let sees_part = ctx.fields().is_some_and(policy::fields::Fields::is_approved_only);
-    if sees_part { Ok(app.store.seen(ctx, patient, MOST).await?) } else { Err(Failure::unlisted()) }
+    if sees_part { Ok(()) } else { Err(Failure::unlisted()) }
 }
 
 /// The same for whoever approves it: as it is, or as it would be with `instead`.

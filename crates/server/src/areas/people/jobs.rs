@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use adapters::mail::{Address, Content, Message};
 use adapters::sms::{Phone, Text};
+use adapters::texts::Link;
 use db::{Drawer, Purpose, Request};
 use jiff::SignedDuration;
-use kernel::{OrganizationId, RequestId};
+use kernel::{MembershipId, OrganizationId, RequestId};
 use uuid::Uuid;
 
-use super::ops::{Desk, Outgoing};
+use super::ops::{Desk, NewsPost, Outgoing};
 use super::{Error, store};
 use crate::app::App;
 
@@ -95,12 +96,26 @@ enum Trouble {
     Final,
 }
 
+/// Whether a relative still wants to be told, and may be: it may be long since the mail was written.
+async fn wants(app: &App, post: &NewsPost) -> Result<bool, Trouble> {
+    let request = Request { id: RequestId(app.world.uuid()), address: None, purpose: Purpose::Operations };
+    let (organization, membership) = (OrganizationId(post.organization), MembershipId(post.membership));
+    let ties = app.store.db().digest_ties(organization, membership, &request).await;
+    ties.map(|ties| !ties.is_empty()).map_err(|_| Trouble::Passing)
+}
+
 async fn send(app: &App, id: Uuid, outgoing: Outgoing) -> Result<(), Trouble> {
     let sent = match outgoing {
-        Outgoing::Mail { to, subject, text, html } => {
+        Outgoing::Mail { to, subject, text, html, news } => {
             let to = Address::parse(&to).map_err(|_| Trouble::Final)?;
-            let message =
+            let mut message =
                 Message::new(id, to, Content { subject, text, html }).map_err(|_| Trouble::Final)?;
+            if let Some(post) = news {
+                if !wants(app, &post).await? {
+                    return Ok(());
+                }
+                message = message.stopped_by(Link::parse(&post.stop).map_err(|_| Trouble::Final)?);
+            }
             app.carriers.mailer.send(&message).await
         }
         Outgoing::Sms { to, text } => {

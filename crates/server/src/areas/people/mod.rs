@@ -14,7 +14,7 @@ pub(crate) use error::Error;
 pub(crate) use jobs::deliver;
 pub(crate) use model::{Purpose, Ticket};
 pub(crate) use ops::{
-    Desk, NewPost, Post, end_post as end, end_within, invite, list_people as list, person_of, posts,
+    Desk, NewPost, News, Post, end_post as end, end_within, invite, list_people as list, person_of, posts,
 };
 pub(crate) use ops::{
     Step, Told, find_colleague, find_or_make, hand_over, insert_post, invite_to_platform, posts_at,

@@ -103,6 +103,7 @@ pub(super) const CODES: &[(&str, u16, &str)] = &[
     ("no-such-dose", 422, "the order has no dose at this time"),
     ("not-as-agreed", 422, "what was sent is not what the upload was opened for"),
     ("not-as-needed", 422, "the order has its times: say which dose it is"),
+    ("no-address", 409, "the post is no person's, so that there is nowhere to write to"),
     ("not-here", 409, "a resident is not of this facility any more"),
     ("note-altered", 409, "the note is not as it was signed"),
     ("note-incomplete", 422, "something required is not answered; `missing` says what"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use testkit::pg;
 
-use super::tables::{all, hash, membership, standing, uuid};
+use super::tables::{all, hash, membership, other, standing, uuid};
 use super::updates::updates;
 use super::walls::copy_out;
 use super::{Signer, attempt, cell, now, number, rehearse, runtime};
@@ -76,7 +76,7 @@ fn person(owner: i32) -> String {
     if owner == NOBODY { "NULL".to_owned() } else { owner.to_string() }
 }
 
-pub(crate) const OWN: [Own; 17] = [
+pub(crate) const OWN: [Own; 18] = [
     Own {
         name: "people.person",
         grants: "SIU",
@@ -254,6 +254,15 @@ pub(crate) const OWN: [Own; 17] = [
                 "organization_id, provider_id, name, issuer, client_id, trusts_mfa, mfa_acr, email_domains, created_at",
                 format!("{o}, {}, 'x', 'x', 'x', false, '{{}}', '{{}}', now()", uuid(n)),
             )
+        },
+    },
+    Own {
+        name: "org.family_news",
+        grants: "SIU",
+        whose: Whose::Organization,
+        row: |o, n| {
+            let post = if n == standing(o, 0) { membership(o) } else { other(o) };
+            ("organization_id, membership_id", format!("{o}, {post}"))
         },
     },
     Own {

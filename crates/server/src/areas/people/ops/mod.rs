@@ -26,7 +26,8 @@ pub(crate) use links::{
     invite_to_platform, look_at_invitation, reset, seal_invitation,
 };
 pub(crate) use members::{Member, NewPost, end as end_post, end_within, invite, list as list_people};
-pub(super) use outgoing::Outgoing;
+pub(crate) use outgoing::News;
+pub(super) use outgoing::{Outgoing, Post as NewsPost};
 pub(crate) use passkeys::{enrol, enrol_start, sign_in as passkey_sign_in, sign_in_start as passkey_start};
 pub(crate) use reach::{Reach, reach};
 pub(crate) use reviewers::{Told, tell};

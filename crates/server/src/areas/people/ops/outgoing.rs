@@ -7,7 +7,7 @@ use adapters::texts::{self, Code, Link};
 use db::{Drawer, Tx};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
-use kernel::PersonId;
+use kernel::{MembershipId, OrganizationId, PersonId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,14 +20,62 @@ use crate::areas::people::{Error, store};
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "channel", rename_all = "lowercase")]
 pub(in crate::areas::people) enum Outgoing {
-    Mail { to: String, subject: String, text: String, html: Option<String> },
-    Sms { to: String, text: String },
+    Mail {
+        to: String,
+        subject: String,
+        text: String,
+        html: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        news: Option<Post>,
+    },
+    Sms {
+        to: String,
+        text: String,
+    },
+}
+
+/// The post that a mail about news is for, and where such mails are stopped.
+#[derive(Serialize, Deserialize)]
+pub(in crate::areas::people) struct Post {
+    pub(in crate::areas::people) organization: i32,
+    pub(in crate::areas::people) membership: i32,
+    pub(in crate::areas::people) stop: String,
+}
+
+/// That there is news, for a relative who asked to be told.
+pub(crate) struct News<'a> {
+    pub(crate) post: (OrganizationId, MembershipId),
+    pub(crate) person: PersonId,
+    /// What the organization is called.
+    pub(crate) name: &'a str,
+    pub(crate) slug: &'a str,
+    pub(crate) weekly: bool,
+    /// By which whoever has the mail stops them.
+    pub(crate) stop: &'a str,
+}
+
+impl News<'_> {
+    /// Writes it down; it leaves when the transaction commits, if they still want it then.
+    pub(crate) async fn post(&self, desk: &Desk<'_>, tx: &Tx<'_>) -> Result<(), Error> {
+        let (organization, membership) = self.post;
+        let person = desk.person(tx, self.person).await?;
+        let page = parsed(&desk.app.page(self.slug, &format!("open/{}/{membership}", self.slug)))?;
+        let stop = parsed(&desk.app.link(self.slug, "unsubscribe", self.stop))?;
+        let content = texts::family_news(self.name, self.weekly, &page, &stop);
+        let Outgoing::Mail { to, subject, text, html, .. } = Outgoing::mail(&person.details.email, content)
+        else {
+            return Err(unwritable());
+        };
+        let stop = desk.app.page(self.slug, &format!("api/unsubscribe/{}", self.stop));
+        let news = Some(Post { organization: organization.0, membership: membership.0, stop });
+        Outgoing::Mail { to, subject, text, html, news }.post(desk, tx, Some(self.person)).await
+    }
 }
 
 impl Outgoing {
     pub(in crate::areas::people) fn mail(to: &str, content: Content) -> Self {
         let Content { subject, text, html } = content;
-        Self::Mail { to: to.to_owned(), subject, text, html }
+        Self::Mail { to: to.to_owned(), subject, text, html, news: None }
     }
 
     /// The number of its row and what the row keeps of it.
