@@ -1,6 +1,7 @@
 //! The command line: `lamplight COMMAND`. Every command opens the installation, does one thing and closes it.
 
 mod audit;
+mod backup;
 mod client;
 mod doctor;
 mod documents;
@@ -18,6 +19,8 @@ mod placing;
 mod platform;
 mod progress;
 mod provider;
+mod rehearse;
+mod restore;
 mod routes;
 mod sealing;
 mod seed;
@@ -111,6 +114,12 @@ enum Command {
     Audit(audit::Command),
     /// Check that the walls between organizations stand
     Doctor(doctor::Options),
+    /// Back up the private PostgreSQL and the files beside it; list backups
+    Backup(backup::Options),
+    /// Restore a backup, or the state at a time, into an empty folder
+    Restore(restore::Options),
+    /// Restore the newest backup on trial, look through all of it, and throw it away
+    Rehearse(rehearse::Options),
 }
 
 /// How a command ended that did not fail.
@@ -148,7 +157,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
         }
     };
     let serves = matches!(cli.command, Command::Serve(_));
-    let failed = if matches!(&cli.command, Command::Audit(command) if command.verifies()) { 2 } else { 1 };
+    let verifies = match &cli.command {
+        Command::Audit(command) => command.verifies(),
+        command => matches!(command, Command::Rehearse(_)),
+    };
+    let failed = if verifies { 2 } else { 1 };
     let ended = log::start(cli.log.as_deref(), serves).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -205,6 +218,7 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
             Ok(Done::Wholly)
         }
         Command::Routes(options) => routes::run(&options),
+        Command::Restore(options) => restore::run(&options, &boot).await,
         command => {
             let installation = open(Purpose::Command).await?;
             if installation.applied_migrations() > 0 {
@@ -235,7 +249,9 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Seed(options) => seed::run(options, installation).await,
         Command::Audit(command) => audit::run(command, installation).await,
         Command::Doctor(options) => doctor::run(&options, installation).await,
-        Command::Serve(_) | Command::Migrate | Command::Routes(_) => Ok(Done::Wholly),
+        Command::Backup(options) => backup::run(&options, installation).await,
+        Command::Rehearse(options) => rehearse::run(&options, installation).await,
+        Command::Serve(_) | Command::Migrate | Command::Routes(_) | Command::Restore(_) => Ok(Done::Wholly),
     }
 }
 
