@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use kernel::World;
 use serde::{Deserialize, Serialize};
+use tokio::task::yield_now;
 
 use crate::error::During as _;
-use crate::seal::{Opener, Sealer};
+use crate::seal::{Opener, Sealer, sum};
 use crate::{Error, Fault, Repository, sync_parent, write_whole};
 
 const FOLDER: &str = "files";
@@ -60,10 +61,11 @@ fn write_list(repository: &Repository, list: &List, world: &World) -> Result<(),
 }
 
 /// Copies what the repository does not have yet.
-pub(crate) fn take(repository: &Repository, folder: &Path, world: &World) -> Result<(), Error> {
+pub(crate) async fn take(repository: &Repository, folder: &Path, world: &World) -> Result<(), Error> {
     let mut list = read_list(repository)?;
     let there = walk(folder)?;
     for (name, size) in &there {
+        yield_now().await;
         let kept = repository.dir.join(FOLDER).join(name);
         match list.get_mut(name) {
             Some(known) if known.size == *size && kept.exists() => known.gone = None,
@@ -151,7 +153,7 @@ fn walk(folder: &Path) -> Result<BTreeMap<String, u64>, Error> {
 }
 
 /// Compares every file with the list.
-pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
+pub(crate) async fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
     let list = match read_list(repository) {
         Err(Error::Damaged { what, how }) => return Ok(vec![Fault { what, how }]),
         list => list?,
@@ -161,7 +163,8 @@ pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
         let what = format!("{FOLDER}/{name}");
         let how = match File::open(repository.dir.join(&what)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => "it is missing".to_owned(),
-            file => match file.and_then(|file| crate::seal::sum(BufReader::new(file))) {
+            Err(error) => error.to_string(),
+            Ok(file) => match sum(file).await {
                 Ok(sum) if sum.sha256 == known.sha256 => continue,
                 Ok(_) => "its hash is another".to_owned(),
                 Err(error) => error.to_string(),
@@ -173,7 +176,7 @@ pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
 }
 
 /// Puts every file that had not gone back where it was; what is there already is left.
-pub(crate) fn restore(repository: &Repository, folder: &Path) -> Result<(), Error> {
+pub(crate) async fn restore(repository: &Repository, folder: &Path) -> Result<(), Error> {
     for (name, _) in read_list(repository)?.into_iter().filter(|(_, known)| known.gone.is_none()) {
         let to = folder.join(&name);
         let what = format!("{FOLDER}/{name}");
@@ -181,6 +184,7 @@ pub(crate) fn restore(repository: &Repository, folder: &Path) -> Result<(), Erro
         if to.exists() {
             continue;
         }
+        yield_now().await;
         if let Some(parent) = to.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(parent).during(during)?;
         }
@@ -208,8 +212,8 @@ mod tests {
     use super::*;
     use crate::{Secret, Tool};
 
-    #[test]
-    fn files_come_back_as_they_were_and_damage_is_named() {
+    #[tokio::test]
+    async fn files_come_back_as_they_were_and_damage_is_named() {
         let base = std::env::temp_dir().join(format!("lamplight-files-{}", std::process::id()));
         let _ = fs::remove_dir_all(&base);
         let (folder, back) = (base.join("documents"), base.join("back"));
@@ -222,12 +226,12 @@ mod tests {
         let world = World::system();
         let secret = Secret::new(Zeroizing::new("s".to_owned()));
         let repository = Repository::open_or_make(&base.join("repo"), secret, Some(Tool::Own)).unwrap();
-        take(&repository, &folder, &world).unwrap();
-        take(&repository, &folder, &world).unwrap();
-        assert!(verify(&repository).unwrap().is_empty());
+        take(&repository, &folder, &world).await.unwrap();
+        take(&repository, &folder, &world).await.unwrap();
+        assert!(verify(&repository).await.unwrap().is_empty());
         fs::remove_file(folder.join("a/two")).unwrap();
-        take(&repository, &folder, &world).unwrap();
-        restore(&repository, &back).unwrap();
+        take(&repository, &folder, &world).await.unwrap();
+        restore(&repository, &back).await.unwrap();
         assert_eq!(fs::read(back.join("a/one")).unwrap(), vec![1; 70_000]);
         assert!(!back.join("a/two").exists(), "it had gone");
         assert!(!back.join("quarantine").exists() && !back.join("a/two#1").exists());
@@ -236,13 +240,13 @@ mod tests {
         let mut bytes = fs::read(&kept).unwrap();
         bytes[40_000] ^= 1;
         fs::write(&kept, bytes).unwrap();
-        assert_eq!(verify(&repository).unwrap()[0].what, "files/a/one");
+        assert_eq!(verify(&repository).await.unwrap()[0].what, "files/a/one");
         fs::remove_dir_all(&back).unwrap();
         assert!(
-            matches!(restore(&repository, &back), Err(Error::Damaged { what, .. }) if what == "files/a/one")
+            matches!(restore(&repository, &back).await, Err(Error::Damaged { what, .. }) if what == "files/a/one")
         );
         fs::remove_file(kept).unwrap();
-        assert_eq!(verify(&repository).unwrap()[0].how, "it is missing");
+        assert_eq!(verify(&repository).await.unwrap()[0].how, "it is missing");
         fs::remove_dir_all(base).unwrap();
     }
 }

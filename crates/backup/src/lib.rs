@@ -96,6 +96,17 @@ pub struct Fault {
     pub how: String,
 }
 
+/// What is to be restored.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The state at this time; else of the log all there is.
+    pub at: Option<Timestamp>,
+    /// Where files go, if anywhere.
+    pub files: Option<&'a Path>,
+    /// Whether it is thrown away again: then nothing waits for the disk.
+    pub on_trial: bool,
+}
+
 /// What a restore came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
@@ -252,7 +263,7 @@ impl Repository {
         }
         if let Some(folder) = folder {
             // After the cluster: every file that its rows name is there by now.
-            files::take(self, folder, world)?;
+            files::take(self, folder, world).await?;
         }
         self.list(site).await?.pop().ok_or_else(|| Error::NoBackup(self.dir.clone()))
     }
@@ -273,10 +284,10 @@ impl Repository {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Damaged`] when the repository has another log of the same name.
-    pub fn drain(&self, data_dir: &Path, world: &World) -> Result<usize, Error> {
+    pub async fn drain(&self, data_dir: &Path, world: &World) -> Result<usize, Error> {
         match self.tool {
             Tool::PgBackRest => Ok(0),
-            Tool::Own => own::drain(self, data_dir, world),
+            Tool::Own => own::drain(self, data_dir, world).await,
         }
     }
 
@@ -287,32 +298,27 @@ impl Repository {
     pub async fn verify(&self, site: &Site) -> Result<Vec<Fault>, Error> {
         let mut faults = match self.tool {
             Tool::PgBackRest => pgbackrest::verify(site).await?,
-            Tool::Own => own::verify(self)?,
+            Tool::Own => own::verify(self).await?,
         };
-        faults.extend(files::verify(self)?);
+        faults.extend(files::verify(self).await?);
         Ok(faults)
     }
 
-    /// Restores the newest backup, and of its log all there is, or the state at a time, into a folder without a cluster.
-    /// The folder is then as one of a program that was stopped. `folder` is where files go, if anywhere.
+    /// Restores the newest backup, and of its log what is wanted, into a folder without a cluster. The folder is then as
+    /// one of a program that was stopped.
     ///
     /// # Errors
     /// [`Error::NoBackup`], [`Error::TooEarly`], [`Error::TooLate`]; [`Error::Damaged`] or [`Error::Program`] naming what
     /// is damaged. The folder is then as it was.
-    pub async fn restore(
-        &self,
-        data_dir: &Path,
-        at: Option<Timestamp>,
-        folder: Option<&Path>,
-    ) -> Result<Restored, Error> {
+    pub async fn restore(&self, data_dir: &Path, wanted: Wanted<'_>) -> Result<Restored, Error> {
         let half = Half::of(data_dir)?;
         let blank = Blank::take(data_dir)?;
         let restored = match self.tool {
-            Tool::PgBackRest => pgbackrest::restore(self, blank, at).await?,
-            Tool::Own => own::restore(self, blank, at).await?,
+            Tool::PgBackRest => pgbackrest::restore(self, blank, wanted).await?,
+            Tool::Own => own::restore(self, blank, wanted).await?,
         };
-        if let Some(folder) = folder {
-            files::restore(self, folder)?;
+        if let Some(folder) = wanted.files {
+            files::restore(self, folder).await?;
         }
         half.whole();
         Ok(restored)
@@ -390,15 +396,18 @@ fn explain(error: embedded::Error, at: Option<Timestamp>) -> Error {
 }
 
 /// Settings of a recovery up to a time, or the end of the log: nothing of it is archived, and nobody looks in.
-fn recovery(restore_command: String, at: Option<Timestamp>) -> Vec<(String, String)> {
+fn recovery(restore_command: &str, wanted: Wanted<'_>) -> Vec<(String, String)> {
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut settings = vec![
         setting("archive_mode", "off"),
         setting("hot_standby", "off"),
-        setting("restore_command", &restore_command),
+        setting("restore_command", restore_command),
         setting("recovery_target_action", "promote"),
     ];
-    settings.extend(at.map(|at| setting("recovery_target_time", &target_time(at))));
+    settings.extend(wanted.at.map(|at| setting("recovery_target_time", &target_time(at))));
+    if wanted.on_trial {
+        settings.push(setting("fsync", "off"));
+    }
     settings
 }
 

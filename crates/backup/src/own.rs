@@ -13,16 +13,17 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use embedded::{Blank, Site};
-use jiff::Timestamp;
 use kernel::World;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::yield_now;
 
 use crate::error::During as _;
 use crate::run::{quoted, said, spawn};
 use crate::seal::{Opener, Sealer, Sum, sum};
 use crate::{
-    Backup, Error, Fault, Kind, Repository, Restored, explain, recovery, sync_parent, text_of, write_whole,
+    Backup, Error, Fault, Kind, Repository, Restored, Wanted, explain, recovery, sync_parent, text_of,
+    write_whole,
 };
 
 const PROGRAM: &str = "pg_basebackup";
@@ -110,7 +111,7 @@ fn log_name(name: &str) -> String {
     format!("wal/{name}.zst")
 }
 
-pub(crate) fn drain(repository: &Repository, data_dir: &Path, world: &World) -> Result<usize, Error> {
+pub(crate) async fn drain(repository: &Repository, data_dir: &Path, world: &World) -> Result<usize, Error> {
     let spool = spool(data_dir);
     let mut taken = 0;
     for name in names_in(&spool)?.iter().filter(|name| is_log(name)) {
@@ -139,6 +140,7 @@ pub(crate) fn drain(repository: &Repository, data_dir: &Path, world: &World) -> 
         }
         fs::remove_file(&from).during(during)?;
         taken += 1;
+        yield_now().await;
     }
     Ok(taken)
 }
@@ -177,7 +179,7 @@ pub(crate) async fn back_up(repository: &Repository, site: &Site, world: &World)
     sync_parent(&path)?;
     let backup = Backup { label, kind: Kind::Full, began, ended: world.now(), bytes: sum.size };
     write_meta(repository, &Meta { backup, sha256: sum.sha256, from }, world)?;
-    drain(repository, &site.data_dir, world)?;
+    drain(repository, &site.data_dir, world).await?;
     expire(repository)
 }
 
@@ -286,7 +288,7 @@ fn expire(repository: &Repository) -> Result<(), Error> {
     Ok(())
 }
 
-pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
+pub(crate) async fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
     let mut faults = Vec::new();
     let mut fault = |what: String, how: String| faults.push(Fault { what, how });
     let mut oldest: Option<String> = None;
@@ -300,7 +302,11 @@ pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
             Err(error) => return Err(error),
         };
         let name = format!("base/{label}.tar.zst");
-        match File::open(repository.dir.join(&name)).and_then(|file| sum(BufReader::new(file))) {
+        let summed = match File::open(repository.dir.join(&name)) {
+            Ok(file) => sum(file).await,
+            Err(error) => Err(error),
+        };
+        match summed {
             Ok(sum) if sum.sha256 == meta.sha256 => {}
             Ok(_) => fault(name, "its hash is another".to_owned()),
             Err(error) => fault(name, error.to_string()),
@@ -313,6 +319,7 @@ pub(crate) fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
             Err(Error::Damaged { what, how }) => fault(what, how),
             other => drop(other?),
         }
+        yield_now().await;
     }
     for name in oldest.map(|oldest| gaps(&logs, &oldest)).unwrap_or_default() {
         fault(log_name(&name), "it is missing".to_owned());
@@ -343,18 +350,18 @@ fn gaps(logs: &BTreeSet<String>, from: &str) -> Vec<String> {
 pub(crate) async fn restore(
     repository: &Repository,
     blank: Blank,
-    at: Option<Timestamp>,
+    wanted: Wanted<'_>,
 ) -> Result<Restored, Error> {
-    let backup = repository.choose(list(repository)?, at)?;
+    let backup = repository.choose(list(repository)?, wanted.at)?;
     unpack(repository, &blank, &backup.label).await?;
     blank.write(&blank.cluster().join("recovery.signal"), "")?;
     let counter = Counter::open(repository, &blank)?;
-    let settings = recovery(counter.restore_command()?, at);
+    let settings = recovery(&counter.restore_command()?, wanted);
     let recovered = tokio::select! {
         recovered = blank.recover(settings) => recovered,
         error = counter.serve() => return Err(error),
     };
-    let recovered = recovered.map_err(|error| explain(error, at))?;
+    let recovered = recovered.map_err(|error| explain(error, wanted.at))?;
     Ok(Restored { label: backup.label, last_transaction: recovered.last_transaction })
 }
 

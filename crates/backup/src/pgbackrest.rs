@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::error::During as _;
 use crate::run::{ended, quoted};
-use crate::{Backup, Error, Fault, Kind, Repository, Restored, explain, recovery, text_of};
+use crate::{Backup, Error, Fault, Kind, Repository, Restored, Wanted, explain, recovery, text_of};
 
 const PROGRAM: &str = "pgbackrest";
 /// The oldest that packs small files into bundles.
@@ -219,21 +219,22 @@ fn found(said: &str) -> Vec<Fault> {
 pub(crate) async fn restore(
     repository: &Repository,
     blank: Blank,
-    at: Option<Timestamp>,
+    wanted: Wanted<'_>,
 ) -> Result<Restored, Error> {
     let data_dir = blank.data_dir().to_owned();
     give(blank.owner(), &locks(&data_dir), 0o700)?;
     blank.owner().must_enter(&repository.dir.join("pgbackrest"))?;
     blank.write(&config(&data_dir), &configuration(repository, &data_dir, None)?)?;
-    let backup = repository.choose(list(blank.owner(), &data_dir).await?, at)?;
+    let backup = repository.choose(list(blank.owner(), &data_dir).await?, wanted.at)?;
     let asked = restore_command(&blank)?;
     let set = format!("--set={}", backup.label);
-    let arguments = [&*set, "--job-retry=0", "restore"];
+    let arguments = [&*set, "--job-retry=0", "--process-max=4", "restore"];
     let command = command(blank.owner().command(Path::new(PROGRAM)), &data_dir, &arguments);
     ended(PROGRAM, command).await?.success(PROGRAM)?;
     // What it asks for there does not tell a log that cannot be read from the end of the log.
     blank.write(&blank.cluster().join("postgresql.auto.conf"), "")?;
-    let recovered = blank.recover(recovery(asked, at)).await.map_err(|error| explain(error, at))?;
+    let recovered =
+        blank.recover(recovery(&asked, wanted)).await.map_err(|error| explain(error, wanted.at))?;
     // Where it is backed up to next is said anew.
     for path in [config(&data_dir), locks(&data_dir)] {
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };

@@ -1,6 +1,6 @@
 //! What the database notes of backups and of their rehearsals (ADR 0037), and what a backup asks of the server.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -68,6 +68,29 @@ pub struct BackupState {
     pub rehearsed_at: Option<Timestamp>,
     /// The last one that ended, passed or not.
     pub rehearsal_tried_at: Option<Timestamp>,
+}
+
+/// What is done every night and is older was missed.
+const STALE: SignedDuration = SignedDuration::from_hours(25);
+
+/// Whether something that is to be done every night is.
+fn is_current(done: Option<Timestamp>, tried: Option<Timestamp>, now: Timestamp) -> Option<bool> {
+    tried?;
+    Some(done >= tried && done.is_some_and(|done| now.duration_since(done) <= STALE))
+}
+
+impl BackupState {
+    /// Whether the last backup is complete and of the last night; nothing where none was ever taken.
+    #[must_use]
+    pub fn backup(&self, now: Timestamp) -> Option<bool> {
+        is_current(self.backed_up_at, self.backup_tried_at, now)
+    }
+
+    /// Whether the last rehearsal passed and is of the last night; nothing where there was none.
+    #[must_use]
+    pub fn rehearsal(&self, now: Timestamp) -> Option<bool> {
+        is_current(self.rehearsed_at, self.rehearsal_tried_at, now)
+    }
 }
 
 impl Db {
@@ -231,4 +254,20 @@ pub async fn is_archived(owner: &Endpoint, name: &str) -> Result<bool, Error> {
     let client = owner.connect().await?;
     let sql = "SELECT coalesce(last_archived_wal >= $1, false) FROM pg_stat_archiver";
     Ok(client.query_one(sql, &[&name]).await.map_err(Error::from_postgres)?.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_or_was_missed_is_not_current() {
+        let hour = |hour: i64| Timestamp::from_second(hour * 3600).ok();
+        let at = |done, tried, now: i64| is_current(done, tried, hour(now).unwrap());
+        assert_eq!(at(None, None, 1), None, "there never was one");
+        assert_eq!(at(None, hour(1), 2), Some(false), "it failed");
+        assert_eq!(at(hour(1), hour(1), 2), Some(true));
+        assert_eq!(at(hour(1), hour(3), 4), Some(false), "the last one failed");
+        assert_eq!(at(hour(1), hour(1), 27), Some(false), "it is old");
+    }
 }

@@ -175,12 +175,23 @@ impl Installation {
         self.backups.as_ref()
     }
 
+    /// Whether its PostgreSQL is its own, and not the operator's.
+    pub fn is_private(&self) -> bool {
+        self.main().private
+    }
+
     /// Its private PostgreSQL, for programs beside the server's; nothing when it is the operator's.
     ///
     /// # Errors
     /// As any IO.
     pub fn site(&self) -> Result<Option<Site>, Error> {
-        Ok(self.private.is_some().then(|| Site::of(&self.data_dir)).transpose()?)
+        Ok(self.main().private.then(|| Site::of(&self.data_dir)).transpose()?)
+    }
+
+    /// The same for a task beside those who opened it: closing it closes nothing, and it lasts no longer than they do.
+    pub fn beside(&self) -> Self {
+        let (databases, data_dir) = (self.databases.clone(), self.data_dir.clone());
+        Self { private: None, backups: self.backups.clone(), databases, data_dir, applied: self.applied }
     }
 
     /// The databases of this installation as they are in a copy of its private PostgreSQL, into which `connection` leads

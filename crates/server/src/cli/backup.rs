@@ -140,7 +140,7 @@ impl Place {
         let name = backups::switch_log(&self.owner).await?;
         for _ in 0..ARCHIVED_WITHIN * 5 {
             if backups::is_archived(&self.owner, &name).await? {
-                self.repository.drain(installation.data_dir(), installation.world())?;
+                self.repository.drain(installation.data_dir(), installation.world()).await?;
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -41,6 +41,11 @@ impl Options {
         };
         Ok(Cabinet::new(objects.wrap_err(NAME)?, self.clamav.clone()))
     }
+
+    /// As [`folder`].
+    pub(super) fn folder(&self, data_dir: &Path) -> eyre::Result<Option<PathBuf>> {
+        folder(self.documents.as_deref(), data_dir)
+    }
 }
 
 /// The folder that files of patients lie in, by what was said of it; nothing when they lie in a bucket.

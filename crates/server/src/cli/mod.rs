@@ -12,6 +12,7 @@ mod import;
 mod keepers;
 mod log;
 mod messages;
+mod nightly;
 mod organization;
 mod out;
 mod person;

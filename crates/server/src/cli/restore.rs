@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ::backup::{Repository, Secret};
+use ::backup::{Repository, Secret, Wanted};
 use clap::Args;
 use db::keys::RootKey;
 use eyre::{WrapErr as _, bail, ensure};
@@ -48,7 +48,8 @@ pub(super) async fn run(options: &Options, boot: &BootOptions) -> eyre::Result<D
     let root = RootKey::load(&key)?;
     let repository = Repository::open(from, Secret::new(root.backup_passphrase()))?;
     let folder = documents::folder(options.files.documents.as_deref(), &to)?;
-    let restored = repository.restore(&to, options.at, folder.as_deref()).await?;
+    let restored =
+        repository.restore(&to, Wanted { at: options.at, files: folder.as_deref(), on_trial: false }).await?;
     match restored.last_transaction {
         Some(time) => out::line(format!("restored {}, and what was written until {time}", restored.label))?,
         None => out::line(format!("restored {}", restored.label))?,

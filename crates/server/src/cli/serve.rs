@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, out, sealing, seed, session, tasks};
+use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -63,6 +63,8 @@ pub(super) struct Options {
     messages: super::messages::Options,
     #[command(flatten)]
     documents: super::documents::Options,
+    #[command(flatten)]
+    nightly: nightly::Options,
     #[arg(skip)]
     pub(super) development: bool,
 }
@@ -155,6 +157,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         demonstration,
         carriers: options.messages.carriers(installation.world(), !options.development)?,
         cabinet: Some(options.documents.cabinet(installation.data_dir())?),
+        backs_up: installation.backups().is_some(),
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);
@@ -165,6 +168,13 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     match installation.main().sealer()? {
         Some(sealer) => background.add(told(), sealing::always(sealer, witness)),
         None => tracing::warn!("this program does not seal the audit log: no login for it is known"),
+    }
+    if installation.is_private() && installation.backups().is_none() {
+        tracing::warn!("nothing is backed up: LAMPLIGHT_BACKUP_DIR names no place for it");
+    }
+    if installation.backups().is_some() {
+        let files = options.documents.folder(installation.data_dir())?;
+        background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), files));
     }
     let databases = installation.databases().clone();
     let placed = keepers::start(&app, databases, options.own_connections.into(), stopped.clone()).await;

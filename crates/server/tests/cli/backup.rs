@@ -153,17 +153,20 @@ fn story(tool: &str, base: &str, log: &str) {
     // And the restored copy can be looked at where it is.
     assert_eq!(on(&back, &house, &["rehearse", "--here"]).code, 0);
 
-    for part in [base, log, "/files/"] {
-        let file = largest(&house.path("repo"), part);
-        let whole = flip(&file);
-        let ran = house.run(&["rehearse", "--json"]);
-        assert_eq!(ran.code, 1, "{part}: {} {}", ran.out, ran.err);
-        let report: Value = serde_json::from_str(&ran.out).unwrap();
-        let place = report["checks"][0]["faults"][0]["place"].as_str().unwrap();
-        assert!(!place.is_empty() && is_of(place, &file), "{place} of {}", file.display());
-        fs::write(&file, whole).unwrap();
+    // Damage of every kind is found at once, and named.
+    let parts = [base, log, "/files/"].map(|part| largest(&house.path("repo"), part));
+    let whole = parts.each_ref().map(|file| flip(file));
+    let ran = house.run(&["rehearse", "--json"]);
+    assert_eq!(ran.code, 1, "{} {}", ran.out, ran.err);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let faults = report["checks"][0]["faults"].as_array().unwrap();
+    for (file, whole) in parts.iter().zip(whole) {
+        let named = |fault: &Value| is_of(fault["place"].as_str().unwrap(), file);
+        assert!(faults.iter().any(named), "{}: {}", file.display(), ran.out);
+        fs::write(file, whole).unwrap();
     }
-    assert_eq!(house.run(&["rehearse"]).code, 0, "mended");
+    assert_eq!(report["checks"][1]["name"], "restore");
+    assert_eq!(report["checks"][1]["faults"].as_array().unwrap().len(), 1, "nor can it be restored");
     assert_eq!(server.stop("TERM"), Some(0));
 }
 

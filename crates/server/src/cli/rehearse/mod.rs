@@ -7,6 +7,7 @@ mod report;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ::backup::Wanted;
 use clap::Args;
 use db::Outcome;
 use db::backups::Rehearsal;
@@ -62,6 +63,20 @@ pub(super) async fn run(options: &Options, installation: &Installation) -> eyre:
     Ok(report.done())
 }
 
+/// A rehearsal of the program's own; how it ended is recorded.
+pub(super) async fn nightly(installation: &Installation) -> eyre::Result<()> {
+    let report = rehearse(installation, None).await?;
+    if report.outcome() == "passed" {
+        tracing::info!(summary = report.summary(), "a backup was rehearsed");
+    } else {
+        tracing::error!(
+            summary = report.summary(),
+            "a rehearsed backup did not pass: `lamplight rehearse` tells more"
+        );
+    }
+    Ok(())
+}
+
 async fn rehearse(installation: &Installation, scratch: Option<&Path>) -> eyre::Result<Report> {
     let place = Place::find(installation)?;
     let operator = backup::alone(installation).await?;
@@ -93,7 +108,7 @@ async fn through(
     let scratch = Scratch::make(scratch)?;
     let mut restored = None;
     check(report, "restore", world, async |check| {
-        match repository.restore(&scratch.0, None, None).await {
+        match repository.restore(&scratch.0, Wanted { on_trial: true, ..Wanted::default() }).await {
             Ok(done) => restored = Some(done),
             // That nothing can be restored is what a rehearsal is there to find.
             Err(error) => check.fault(repository.dir().display().to_string(), error.to_string()),
@@ -105,7 +120,7 @@ async fn through(
     let noted = installation.main().operator().await?.backup_labelled(&restored.label).await?;
     (report.backup, report.last_transaction) = (Some(restored.label), restored.last_transaction);
     // It serves this rehearsal alone, beside the server at work.
-    let settings = [("archive_mode", "off"), ("shared_buffers", "64MB"), ("max_connections", "20")];
+    let settings = [("archive_mode", "off"), ("shared_buffers", "64MB"), ("max_connections", "30")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let config = embedded::Config { data_dir: scratch.0.clone(), settings, ..embedded::Config::default() };
     let server = Embedded::start(config).await.wrap_err("the restored copy does not start")?;
