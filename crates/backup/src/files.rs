@@ -3,20 +3,19 @@
 //!
 //! A file never changes under its name. One that went stays in the repository as long as a backup may name it.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, BufReader, Read as _, Write as _};
+use std::io::{self, BufReader};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kernel::World;
-use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
 
 use crate::error::During as _;
-use crate::seal::{Opener, Sealer, sum};
-use crate::{Error, Fault, Repository, sync_parent, write_whole};
+use crate::list::{self, Known};
+use crate::seal::{Opener, Sealer};
+use crate::{Error, Fault, Repository, sync_parent};
 
 const FOLDER: &str = "files";
 const LIST: &str = "files.list";
@@ -25,45 +24,12 @@ const QUARANTINE: &str = "quarantine";
 /// How long a file that went is kept: longer than any backup.
 const KEEP_GONE: SignedDuration = SignedDuration::from_hours(35 * 24);
 
-/// What is known of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
-    size: u64,
-    sha256: String,
-    gone: Option<Timestamp>,
-}
-
-type List = BTreeMap<String, Known>;
-
-fn read_list(repository: &Repository) -> Result<List, Error> {
-    let path = repository.dir.join(LIST);
-    if !path.exists() {
-        return Ok(List::new());
-    }
-    let damaged = |how: String| Error::Damaged { what: LIST.to_owned(), how };
-    let file = File::open(&path).during(|| format!("read {}", path.display()))?;
-    let mut text = Vec::new();
-    Opener::new(BufReader::new(file), &repository.secret, LIST)
-        .and_then(|mut opener| opener.read_to_end(&mut text))
-        .map_err(|error| damaged(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|_| damaged("it is no list".to_owned()))
-}
-
-fn write_list(repository: &Repository, list: &List, world: &World) -> Result<(), Error> {
-    let text = serde_json::to_vec(list).unwrap_or_default();
-    let path = repository.dir.join(LIST);
-    let sealed = Sealer::new(Vec::new(), &repository.secret, LIST, world).and_then(|mut sealer| {
-        sealer.write_all(&text)?;
-        sealer.finish()
-    });
-    let (sealed, _) = sealed.during(|| format!("seal {}", path.display()))?;
-    write_whole(&path, &sealed)
-}
-
 /// Copies what the repository does not have yet.
 pub(crate) async fn take(repository: &Repository, folder: &Path, world: &World) -> Result<(), Error> {
-    let mut list = read_list(repository)?;
-    let there = walk(folder)?;
+    let mut list = list::read(repository, LIST)?;
+    // A `#` marks what is still being written.
+    let is_whole = |name: &str| !name.contains('#') && name != QUARANTINE;
+    let there = list::walk(folder, &is_whole)?;
     for (name, size) in &there {
         yield_now().await;
         let kept = repository.dir.join(FOLDER).join(name);
@@ -97,7 +63,7 @@ pub(crate) async fn take(repository: &Repository, folder: &Path, world: &World) 
             _ => list.remove(&name),
         };
     }
-    write_list(repository, &list, world)
+    list::write(repository, LIST, &list, world)
 }
 
 fn copy(repository: &Repository, folder: &Path, name: &str, world: &World) -> Result<Option<Known>, Error> {
@@ -125,59 +91,18 @@ fn copy(repository: &Repository, folder: &Path, name: &str, world: &World) -> Re
     Ok(Some(known))
 }
 
-/// Every finished file below the folder, with its size.
-fn walk(folder: &Path) -> Result<BTreeMap<String, u64>, Error> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(inner) = folders.pop() {
-        let dir = folder.join(&inner);
-        let what = || format!("list {}", dir.display());
-        let entries = match fs::read_dir(&dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries.during(what)?,
-        };
-        for entry in entries {
-            let entry = entry.during(what)?;
-            let path = inner.join(entry.file_name());
-            // A `#` marks what is still being written.
-            let Some(name) = path.to_str().filter(|name| !name.contains('#')) else { continue };
-            let Ok(meta) = entry.metadata() else { continue };
-            if meta.is_dir() && name != QUARANTINE {
-                folders.push(path);
-            } else if meta.is_file() {
-                found.insert(name.to_owned(), meta.len());
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// Compares every file with the list.
 pub(crate) async fn verify(repository: &Repository) -> Result<Vec<Fault>, Error> {
-    let list = match read_list(repository) {
+    let list = match list::read(repository, LIST) {
         Err(Error::Damaged { what, how }) => return Ok(vec![Fault { what, how }]),
         list => list?,
     };
-    let mut faults = Vec::new();
-    for (name, known) in &list {
-        let what = format!("{FOLDER}/{name}");
-        let how = match File::open(repository.dir.join(&what)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "it is missing".to_owned(),
-            Err(error) => error.to_string(),
-            Ok(file) => match sum(file).await {
-                Ok(sum) if sum.sha256 == known.sha256 => continue,
-                Ok(_) => "its hash is another".to_owned(),
-                Err(error) => error.to_string(),
-            },
-        };
-        faults.push(Fault { what, how });
-    }
-    Ok(faults)
+    list::compare(repository, FOLDER, &list).await
 }
 
 /// Puts every file that had not gone back where it was; what is there already is left.
 pub(crate) async fn restore(repository: &Repository, folder: &Path) -> Result<(), Error> {
-    for (name, _) in read_list(repository)?.into_iter().filter(|(_, known)| known.gone.is_none()) {
+    for (name, _) in list::read(repository, LIST)?.into_iter().filter(|(_, known)| known.gone.is_none()) {
         let to = folder.join(&name);
         let what = format!("{FOLDER}/{name}");
         let during = || format!("restore {}", to.display());

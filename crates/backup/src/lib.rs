@@ -13,6 +13,7 @@
 
 mod error;
 mod files;
+mod list;
 mod own;
 mod pgbackrest;
 mod run;
@@ -258,7 +259,10 @@ impl Repository {
         let due = full.is_none_or(|full| world.now().duration_since(full.began) > FULL_EVERY);
         let kind = wanted.unwrap_or(if due { Kind::Full } else { Kind::Differential });
         match self.tool {
-            Tool::PgBackRest => pgbackrest::back_up(site, kind).await?,
+            Tool::PgBackRest => {
+                pgbackrest::back_up(site, kind).await?;
+                pgbackrest::note(self, world).await?;
+            }
             Tool::Own => own::back_up(self, site, world).await?,
         }
         if let Some(folder) = folder {
@@ -297,7 +301,7 @@ impl Repository {
     /// When that cannot be found out; what is found is no error.
     pub async fn verify(&self, site: &Site) -> Result<Vec<Fault>, Error> {
         let mut faults = match self.tool {
-            Tool::PgBackRest => pgbackrest::verify(site).await?,
+            Tool::PgBackRest => pgbackrest::verify(self, site).await?,
             Tool::Own => own::verify(self).await?,
         };
         faults.extend(files::verify(self).await?);

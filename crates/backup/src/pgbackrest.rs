@@ -3,17 +3,20 @@
 //! Everything runs as the cluster's owner. The configuration, with the passphrase of the repository, is a file in the
 //! data folder that the owner alone may read.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use embedded::{Blank, Owner, Site};
 use jiff::Timestamp;
+use kernel::World;
 use serde::Deserialize;
 
 use crate::error::During as _;
+use crate::list::{self, Known, List};
 use crate::run::{ended, quoted};
+use crate::seal::sum;
 use crate::{Backup, Error, Fault, Kind, Repository, Restored, Wanted, explain, recovery, text_of};
 
 const PROGRAM: &str = "pgbackrest";
@@ -135,6 +138,39 @@ pub(crate) async fn back_up(site: &Site, kind: Kind) -> Result<(), Error> {
     run(site, &[kind, "backup"]).await.map(drop)
 }
 
+/// The list of what pgBackRest keeps. It has two of its most important files and takes the other one when one is damaged,
+/// without a word: that one was damaged is found by this.
+const LIST: &str = "pgbackrest.list";
+const FOLDER: &str = "pgbackrest";
+
+/// Notes what there is after a backup. What was noted before stays as it was noted: it never changes, but for what tells
+/// of all backups.
+pub(crate) async fn note(repository: &Repository, world: &World) -> Result<(), Error> {
+    let folder = repository.dir.join(FOLDER);
+    let before = list::read(repository, LIST)?;
+    let there = list::walk(&folder, &|name| !name.ends_with(".tmp"))?;
+    let mut list = List::new();
+    for (name, size) in &there {
+        // A backup that was broken off may be gone on with.
+        let whole = match name.strip_prefix("backup/main/").and_then(|rest| rest.split_once('/')) {
+            Some(("backup.history", _)) | None => true,
+            Some((label, _)) => there.contains_key(&format!("backup/main/{label}/backup.manifest")),
+        };
+        let changes = [".info", ".info.copy"].iter().any(|end| name.ends_with(end));
+        match before.get(name) {
+            _ if !whole => {}
+            Some(known) if !changes => drop(list.insert(name.clone(), known.clone())),
+            _ => {
+                let path = folder.join(name);
+                let what = || format!("read {}", path.display());
+                let sum = sum(File::open(&path).during(what)?).await.during(what)?;
+                list.insert(name.clone(), Known { size: *size, sha256: sum.sha256, gone: None });
+            }
+        }
+    }
+    list::write(repository, LIST, &list, world)
+}
+
 #[derive(Deserialize)]
 struct Stanza {
     #[serde(default)]
@@ -187,10 +223,19 @@ fn listed(text: &str) -> Result<Vec<Backup>, Error> {
 }
 
 /// `verify` tells what it finds among its remarks and ends with 0 whatever that is.
-pub(crate) async fn verify(site: &Site) -> Result<Vec<Fault>, Error> {
+pub(crate) async fn verify(repository: &Repository, site: &Site) -> Result<Vec<Fault>, Error> {
+    let noted = match list::read(repository, LIST) {
+        Err(Error::Damaged { what, how }) => vec![Fault { what, how }],
+        noted => list::compare(repository, FOLDER, &noted?).await?,
+    };
     let arguments = ["--log-level-console=info", "--job-retry=0", "--output=text", "verify"];
-    let said = run(site, &arguments).await?;
-    Ok(found(&said))
+    let mut faults = match run(site, &arguments).await {
+        // It reads nothing where both of its lists are damaged; which they are was found.
+        Err(_) if !noted.is_empty() => Vec::new(),
+        said => found(&said?),
+    };
+    faults.extend(noted);
+    Ok(faults)
 }
 
 fn found(said: &str) -> Vec<Fault> {
@@ -205,7 +250,10 @@ fn found(said: &str) -> Vec<Fault> {
         // `checksum 'FILE'`, `result FILE: why`
         let (how, rest) = remark.split_once(' ').unwrap_or(("", remark));
         let (what, why) = rest.split_once(": ").unwrap_or((rest, how));
-        let what = format!("pgbackrest/{}", what.trim_matches('\''));
+        let what = what.trim_matches('\'');
+        // Parts of the log lie below the number of the cluster's history, as in `15-1`.
+        let of_log = what.split_once('/').is_some_and(|(first, _)| first.len() < 8);
+        let what = format!("{FOLDER}/{}/main/{what}", if of_log { "archive" } else { "backup" });
         faults.push(Fault { what, how: why.to_owned() });
     }
     if faults.is_empty() && said.lines().any(|line| line.trim() == "status: error") {
@@ -308,10 +356,10 @@ mod tests {
                     2026-11-23 05:29:56.253 P01   INFO: invalid checksum '20261123-052832F/pg_data/base/5/2838.zst'\n\
                     stanza: main\nstatus: error\n";
         let faults = found(said);
-        assert_eq!(faults[0].what, "pgbackrest/15-1/0000000100000000/4-8.zst");
+        assert_eq!(faults[0].what, "pgbackrest/archive/main/15-1/0000000100000000/4-8.zst");
         assert!(faults[0].how.contains("zst error"));
         let second = Fault {
-            what: "pgbackrest/20261123-052832F/pg_data/base/5/2838.zst".to_owned(),
+            what: "pgbackrest/backup/main/20261123-052832F/pg_data/base/5/2838.zst".to_owned(),
             how: "checksum".to_owned(),
         };
         assert_eq!(faults[1..], [second]);
