@@ -44,7 +44,7 @@ test('who administers a house sees that its backups are good', { skip }, async (
   await page.reload()
   for (const title of ['Archive of the database', 'Nightly backup', 'Nightly restore on trial'])
     await line(title).getByText('Working', { exact: true }).waitFor()
-  await line('Nightly backup').getByText(/last/).waitFor()
+  await line('Nightly backup').getByText(/Last/).waitFor()
   for (const [size, called] of [[LAPTOP, 'laptop'], [PHONE, 'phone']])
     for (const scheme of ['light', 'dark']) {
       await page.setViewportSize(size)

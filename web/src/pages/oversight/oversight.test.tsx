@@ -153,7 +153,7 @@ test('how long what is kept is said within the law, and what is not there is sai
   await app.reads('Keeping and proof')
   await waitFor(() => expect(screen.getAllByText('Not set up')).toHaveLength(1))
   expect(screen.getByText('Failing')).toBeVisible()
-  expect(screen.getByText(/A copy of everything, encrypted/)).toHaveTextContent('last')
+  expect(screen.getByText(/A copy of everything, encrypted/)).toHaveTextContent('Last')
   const years = screen.getByLabelText('Patients’ records, in years')
   await app.user.clear(years)
   await app.user.type(years, '4')

@@ -214,5 +214,5 @@ export const oversight = {
   state_working: 'Working',
   state_failing: 'Failing',
   'state_not-set-up': 'Not set up',
-  lastAt: 'last {{when}}',
+  lastAt: 'Last: {{when}}',
 } as const
