@@ -14,6 +14,7 @@ mod hooks;
 mod import;
 mod index;
 mod intake;
+mod integrity;
 mod merge;
 mod model;
 mod places;
@@ -33,6 +34,7 @@ pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};
 pub use hooks::{DOSE, HANDOVER, INCIDENT, LETTER, NOTE, TEMPLATE};
+pub use integrity::{Fault, Integrity, Wrong};
 pub use model::{
     CreateOptions, Document, ExportPage, ExportRequest, ExportScope, History, ImportOptions, ImportRecord,
     ImportReport, Imported, Page, Revision, SearchRequest, Seen, Written,

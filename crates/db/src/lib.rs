@@ -45,8 +45,8 @@ pub use jobs::ClaimedJob;
 pub use migrate::migrate;
 pub use operator::backups;
 pub use operator::{
-    COMPLETE, ClientInfo, Facility, IssuedToken, NewClient, NewFacility, NewHouse, NewOrganization,
-    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo,
+    COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rotated,
     SealedInvitation, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Shown, Subject};

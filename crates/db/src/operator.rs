@@ -4,6 +4,8 @@
 pub mod backups;
 mod clients;
 mod houses;
+mod keys;
+mod log;
 mod placement;
 mod providers;
 mod rules;
@@ -22,6 +24,7 @@ use crate::{Ctx, Endpoint, Error, Request};
 
 pub use clients::{ClientInfo, NewClient};
 pub use houses::{NewHouse, NewRole, Numbers, SealedInvitation};
+pub use keys::{KeyInfo, Rotated};
 pub use placement::Placement;
 pub use providers::{NewProvider, ProviderInfo};
 pub use rules::SignInRules;

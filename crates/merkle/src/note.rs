@@ -29,6 +29,9 @@ pub enum Error {
     /// A name that cannot stand in a note.
     #[error("a key's name has no space and no plus sign")]
     Name,
+    /// A hash that is none.
+    #[error("it is not a hash")]
+    Hash,
     /// The text is not that of a checkpoint.
     #[error("it is not a checkpoint")]
     Checkpoint,
@@ -138,11 +141,11 @@ impl Verifier {
         format!("{text}\n\u{2014} {} {signed}\n", self.name)
     }
 
-    /// The text of a note that this key signed. Signatures of others are passed over.
+    /// The text of a note that this key signed, and its signature. Signatures of others are passed over.
     ///
     /// # Errors
     /// [`Error::Form`], [`Error::Unsigned`], [`Error::Signature`].
-    pub fn open<'n>(&self, note: &'n str) -> Result<&'n str, Error> {
+    pub fn opened<'n>(&self, note: &'n str) -> Result<(&'n str, Vec<u8>), Error> {
         let split = note.rfind("\n\n").ok_or(Error::Form)?;
         let (text, signatures) = (&note[..=split], &note[split + 2..]);
         if !signatures.ends_with('\n') {
@@ -154,10 +157,18 @@ impl Verifier {
             let signed = STANDARD.decode(signed).map_err(|_| Error::Form)?;
             let (id, signature) = signed.split_at_checked(4).ok_or(Error::Form)?;
             if name == self.name && id == self.id {
-                return self.check(text, signature).map(|()| text);
+                return self.check(text, signature).map(|()| (text, signature.to_vec()));
             }
         }
         Err(Error::Unsigned)
+    }
+
+    /// As [`Self::opened`], the text alone.
+    ///
+    /// # Errors
+    /// As [`Self::opened`].
+    pub fn open<'n>(&self, note: &'n str) -> Result<&'n str, Error> {
+        self.opened(note).map(|(text, _)| text)
     }
 
     /// Whether the signature is this key's, of this text.

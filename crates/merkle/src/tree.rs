@@ -55,6 +55,26 @@ impl fmt::Display for Hash {
     }
 }
 
+impl std::str::FromStr for Hash {
+    type Err = crate::Error;
+
+    /// Reads exactly what is displayed: 64 hexadecimal digits, small letters.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let text: &[u8; 64] = text.as_bytes().try_into().map_err(|_| crate::Error::Hash)?;
+        let (mut hash, (pairs, _)) = ([0; 32], text.as_chunks::<2>());
+        for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
+            *byte =
+                digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low).ok_or(crate::Error::Hash)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
 /// A complete part of a tree that is worth keeping: with these and the leaves after them a tree goes on from any size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
@@ -207,6 +227,22 @@ mod tests {
         for (entry, root) in entries.into_iter().zip(roots) {
             tree.push(Hash::of_leaf(entry), |_| {});
             assert_eq!(tree.root().to_string(), root, "of {}", tree.size());
+        }
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written_and_in_no_other_form() {
+        let hash = Hash::of_leaf(b"a");
+        let text = hash.to_string();
+        assert_eq!(text.parse(), Ok(hash));
+        for wrong in [
+            text.to_uppercase(),
+            text[1..].to_owned(),
+            format!("{text}0"),
+            text.replacen('6', "g", 1),
+            String::new(),
+        ] {
+            assert_eq!(wrong.parse::<Hash>(), Err(crate::Error::Hash), "{wrong:?}");
         }
     }
 

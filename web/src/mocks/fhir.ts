@@ -24,6 +24,7 @@ const PARAMETERS: Record<string, string[]> = {
   Composition: ['patient', 'status'],
   DocumentReference: ['patient', 'status'],
   CarePlan: ['patient', 'status'],
+  Communication: ['patient', 'status'],
   Goal: ['patient', 'lifecycle-status'],
   Coverage: ['patient', 'status'],
   RelatedPerson: ['patient', 'active'],

@@ -5,7 +5,7 @@ import { account, authorize, context, newPassword, posts } from './en/account'
 import { allergy, chart, medication, problem, vitals } from './en/chart'
 import { common, errorPages, problems } from './en/common'
 import { demo } from './en/demo'
-import { documents } from './en/documents'
+import type { documents } from './en/documents'
 import { emergencies } from './en/emergencies'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
@@ -16,16 +16,17 @@ import type { medications } from './en/medications'
 import { merges } from './en/merges'
 import { modules } from './en/modules'
 import { notes } from './en/notes'
+import type { outlook } from './en/outlook'
 import type { oversight } from './en/oversight'
 import { admit, palette, patients } from './en/patients'
-import { outlook, people, roles } from './en/people'
+import { people, roles } from './en/people'
 import type { platform } from './en/platform'
 import { care, photo } from './en/sections'
 import type * as shiftWords from './en/shift'
 import { links, lock, signIn } from './en/signIn'
 import { stays } from './en/stays'
 import { support } from './en/support'
-import { templates } from './en/templates'
+import type { templates } from './en/templates'
 
 const en = {
   common,
@@ -45,14 +46,12 @@ const en = {
   posts,
   authorize,
   people,
-  outlook,
   roles,
   emergencies,
   patients,
   admit,
   palette,
   chart,
-  documents,
   vitals,
   problem,
   allergy,
@@ -68,7 +67,6 @@ const en = {
   modules,
   notes,
   support,
-  templates,
 }
 
 declare module 'i18next' {
@@ -78,11 +76,14 @@ declare module 'i18next' {
     resources: {
       texts: typeof en &
         typeof shiftWords & {
+          documents: typeof documents
           family: typeof family
           imports: typeof imports
           medications: typeof medications
+          outlook: typeof outlook
           oversight: typeof oversight
           platform: typeof platform
+          templates: typeof templates
         }
     }
   }

@@ -8,5 +8,6 @@ mod seal;
 
 pub use chunks::{CHUNK, Chunks};
 pub use ring::{Keyring, PatientKey};
+pub(crate) use ring::{WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
 pub use root::RootKey;
 pub use seal::{DataKey, Place, SearchKey};

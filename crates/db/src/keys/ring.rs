@@ -1,6 +1,6 @@
 //! The keyring: wrapped keys in the database, unwrapped ones in a bounded cache for minutes, zeroized when they leave.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const KEEP: Duration = Duration::from_mins(5);
 const KEPT_PATIENTS: u64 = 20_000;
 const KEPT_ORGANIZATIONS: u64 = 2_000;
 
-const WRAPS_OTHERS: i16 = 1;
+pub(crate) const WRAPS_OTHERS: i16 = 1;
 const SEARCH: i16 = 2;
 const DIRECTORY: i16 = 3;
 
@@ -38,7 +38,10 @@ type CacheKey = (OrganizationId, PatientId, i16, u16);
 
 /// An organization's unwrapped keys.
 struct OrganizationKeys {
-    wrap: Zeroizing<[u8; 32]>,
+    /// The keys that wrap the others, by number: while one is changed for another, both.
+    wrapping: BTreeMap<i32, Zeroizing<[u8; 32]>>,
+    /// The one that new keys are wrapped with.
+    current: i32,
     search: SearchKey,
     directory: Arc<DataKey>,
 }
@@ -49,6 +52,7 @@ struct NewPatientKey {
     patient: PatientId,
     class: DataClass,
     wrapped: Vec<u8>,
+    wrapped_by: i32,
     commitment: [u8; 32],
     at: Timestamp,
 }
@@ -58,8 +62,8 @@ struct NewPatientKey {
 enum Inserted {
     /// It is the patient's key now.
     New,
-    /// The patient had one: the new one must not be used.
-    WasThere,
+    /// The patient had one, or what wraps it was retired meanwhile: the new one must not be used.
+    Refused,
     Failed,
 }
 
@@ -74,6 +78,15 @@ pub struct Keyring {
     inserts: Group<NewPatientKey, Inserted>,
 }
 
+const NO_WRAPPING: Error = Error::Seal("the organization's wrapping key is missing");
+
+impl OrganizationKeys {
+    /// What new keys are wrapped with.
+    fn current(&self) -> Result<&[u8; 32], Error> {
+        self.wrapping.get(&self.current).map(|key| &**key).ok_or(NO_WRAPPING)
+    }
+}
+
 impl Keyring {
     pub(crate) fn new(pool: Pool, signer: Signer, root: RootKey, world: World) -> Self {
         let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
@@ -85,7 +98,7 @@ impl Keyring {
                     Ok(mut new) => keys
                         .iter()
                         .map(|key| new.remove(&(key.organization, key.patient, key.class as i16)))
-                        .map(|new| if new { Inserted::New } else { Inserted::WasThere })
+                        .map(|new| if new { Inserted::New } else { Inserted::Refused })
                         .collect(),
                     Err(error) => {
                         tracing::error!(%error, "patient keys could not be written");
@@ -159,6 +172,7 @@ impl Keyring {
         wanted: &[(FacilityId, PatientId, DataClass)],
     ) -> Result<Vec<Arc<DataKey>>, Error> {
         let organization = self.organization(ctx).await?;
+        let under = organization.current()?;
         let mut made = Vec::with_capacity(wanted.len());
         let mut writes = Vec::with_capacity(wanted.len());
         for &(facility, patient, class) in wanted {
@@ -169,29 +183,44 @@ impl Keyring {
                 facility,
                 patient,
                 class,
-                wrapped: wrap(&organization.wrap, &label, &key, &self.world),
+                wrapped: wrap(under, &label, &key, &self.world),
+                wrapped_by: organization.current,
                 commitment: commitment(&key),
                 at: self.world.now(),
             };
             writes.push(self.inserts.write(new));
-            made.push((patient, class, Arc::new(DataKey::new(1, key))));
+            made.push((facility, patient, class, Arc::new(DataKey::new(1, key))));
         }
         let written = futures_util::future::join_all(writes).await;
         let mut keys = Vec::with_capacity(made.len());
-        for ((patient, class, key), inserted) in made.into_iter().zip(written) {
+        for ((facility, patient, class, key), inserted) in made.into_iter().zip(written) {
             keys.push(match inserted {
                 Some(Inserted::New) => {
                     self.patients.insert((ctx.organization(), patient, class as i16, 1), Arc::clone(&key));
                     key
                 }
                 // An import that was killed, or another writer, was here before: what is stored is what counts.
-                Some(Inserted::WasThere) => self.stored_patient_key(ctx, patient, class).await?,
+                Some(Inserted::Refused) => match self.stored_patient_key(ctx, patient, class).await {
+                    Err(Error::NotFound) => self.create_again(ctx, (facility, patient, class)).await?,
+                    found => found?,
+                },
                 Some(Inserted::Failed) | None => {
                     return Err(Error::Unavailable("the keyring cannot be written"));
                 }
             });
         }
         Ok(keys)
+    }
+
+    /// Makes a key whose wrapping key was retired between its making and its writing.
+    async fn create_again(
+        &self,
+        ctx: &Ctx,
+        wanted: (FacilityId, PatientId, DataClass),
+    ) -> Result<Arc<DataKey>, Error> {
+        self.organizations.invalidate(&ctx.organization());
+        let mut made = Box::pin(self.create_patient_keys(ctx, &[wanted])).await?;
+        made.pop().ok_or(Error::NotFound)
     }
 
     /// The key that the table holds, past the cache.
@@ -236,33 +265,42 @@ impl Keyring {
         wanted: &[PatientKey],
         found: &mut HashMap<PatientKey, Option<Arc<DataKey>>>,
     ) -> Result<(), Error> {
-        let organization = self.organization(ctx).await?;
         let ids: Vec<Uuid> = wanted.iter().map(|(patient, _, _)| patient.0).collect();
         let classes: Vec<i16> = wanted.iter().map(|(_, class, _)| *class as i16).collect();
         let numbers: Vec<i32> = wanted.iter().map(|(_, _, number)| i32::from(*number)).collect();
-        let rows = self
-            .query(
-                ctx,
-                "SELECT k.patient_id, k.class, k.number, k.wrapped, k.commitment
-                   FROM unnest($2::uuid[], $3::int2[], $4::int4[]) w (patient_id, class, number)
-                   JOIN keyring.patient_key k ON k.organization_id = $1 AND k.patient_id = w.patient_id
-                    AND k.class = w.class AND k.number = w.number",
-                &[&ctx.organization().0, &ids, &classes, &numbers],
-            )
-            .await?;
-        for row in rows {
-            let patient = PatientId(row.get(0));
-            let Some(class) = DataClass::from_code(row.get(1)) else { continue };
-            let Ok(number) = u16::try_from(row.get::<_, i32>(2)) else { continue };
-            let Some(wrapped) = row.get::<_, Option<&[u8]>>(3) else {
-                found.insert((patient, class, number), None);
+        for again in [true, false] {
+            let organization = self.organization(ctx).await?;
+            let rows = self
+                .query(
+                    ctx,
+                    "SELECT k.patient_id, k.class, k.number, k.wrapped, k.commitment, k.wrapped_by
+                       FROM unnest($2::uuid[], $3::int2[], $4::int4[]) w (patient_id, class, number)
+                       JOIN keyring.patient_key k ON k.organization_id = $1 AND k.patient_id = w.patient_id
+                        AND k.class = w.class AND k.number = w.number",
+                    &[&ctx.organization().0, &ids, &classes, &numbers],
+                )
+                .await?;
+            let known = |row: &Row| organization.wrapping.contains_key(&row.get(5));
+            if again && !rows.iter().all(|row| row.get::<_, Option<&[u8]>>(3).is_none() || known(row)) {
+                // The wrapping key is changed for another at this moment: what is remembered of it is old.
+                self.organizations.invalidate(&ctx.organization());
                 continue;
-            };
-            let label = patient_label(ctx.organization(), patient, class, number);
-            let key =
-                Arc::new(DataKey::new(number, unwrap(&organization.wrap, &label, wrapped, row.get(4))?));
-            self.patients.insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
-            found.insert((patient, class, number), Some(key));
+            }
+            for row in rows {
+                let patient = PatientId(row.get(0));
+                let Some(class) = DataClass::from_code(row.get(1)) else { continue };
+                let Ok(number) = u16::try_from(row.get::<_, i32>(2)) else { continue };
+                let Some(wrapped) = row.get::<_, Option<&[u8]>>(3) else {
+                    found.insert((patient, class, number), None);
+                    continue;
+                };
+                let under = organization.wrapping.get(&row.get(5)).ok_or(NO_WRAPPING)?;
+                let label = patient_label(ctx.organization(), patient, class, number);
+                let key = Arc::new(DataKey::new(number, unwrap(under, &label, wrapped, row.get(4))?));
+                self.patients.insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
+                found.insert((patient, class, number), Some(key));
+            }
+            break;
         }
         Ok(())
     }
@@ -277,17 +315,23 @@ impl Keyring {
             rows = self.organization_rows(ctx).await?;
         }
         let root = self.root.derive("wrap");
-        let mut wrapping = None;
+        let (mut wrapping, mut current) = (BTreeMap::new(), 0);
         let (mut search, mut directory) = (None, None);
         for row in &rows {
-            let purpose: i16 = row.get(0);
-            let number: i32 = row.get(1);
+            let (purpose, number): (i16, i32) = (row.get(0), row.get(1));
             let label = organization_label(ctx.organization(), purpose, number);
-            let under = if purpose == WRAPS_OTHERS { Some(&root) } else { wrapping.as_ref() };
-            let under = under.ok_or(Error::Seal("the organization's wrapping key is missing"))?;
-            let key = unwrap(under, &label, row.get(2), row.get(3))?;
+            let under = match row.get(4) {
+                0 => Some(&root),
+                by => wrapping.get(&by),
+            };
+            let key = unwrap(under.ok_or(NO_WRAPPING)?, &label, row.get(2), row.get(3))?;
             match purpose {
-                WRAPS_OTHERS => wrapping = Some(key),
+                WRAPS_OTHERS => {
+                    if !row.get::<_, bool>(5) {
+                        current = number;
+                    }
+                    wrapping.insert(number, key);
+                }
                 SEARCH => search = Some(SearchKey::new(&key)),
                 _ => {
                     let number = u16::try_from(number).map_err(|_| Error::Seal("key number out of range"))?;
@@ -295,10 +339,10 @@ impl Keyring {
                 }
             }
         }
-        let (Some(wrap), Some(search), Some(directory)) = (wrapping, search, directory) else {
+        let (Some(search), Some(directory), true) = (search, directory, current > 0) else {
             return Err(Error::Seal("the organization's keys are incomplete"));
         };
-        let keys = Arc::new(OrganizationKeys { wrap, search, directory });
+        let keys = Arc::new(OrganizationKeys { wrapping, current, search, directory });
         self.organizations.insert(ctx.organization(), Arc::clone(&keys));
         Ok(keys)
     }
@@ -306,8 +350,9 @@ impl Keyring {
     async fn organization_rows(&self, ctx: &Ctx) -> Result<Vec<Row>, Error> {
         self.query(
             ctx,
-            "SELECT purpose, number, wrapped, commitment FROM keyring.organization_key
-              WHERE organization_id = $1 AND retired_at IS NULL ORDER BY purpose, number",
+            "SELECT purpose, number, wrapped, commitment, wrapped_by, retired_at IS NOT NULL FROM keyring.organization_key
+              WHERE organization_id = $1 AND wrapped IS NOT NULL AND (purpose = 1 OR retired_at IS NULL)
+              ORDER BY purpose, number",
             &[&ctx.organization().0],
         )
         .await
@@ -328,8 +373,9 @@ impl Keyring {
         // If another process was first, this waits for it and all three rows of the other stand.
         self.query(
             ctx,
-            "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, commitment, created_at)
-             SELECT $1, k.purpose, 1, k.wrapped, k.commitment, $5
+            "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, wrapped_by, commitment,
+                 created_at)
+             SELECT $1, k.purpose, 1, k.wrapped, CASE WHEN k.purpose = 1 THEN 0 ELSE 1 END, k.commitment, $5
                FROM unnest($2::int2[], $3::bytea[], $4::bytea[]) k (purpose, wrapped, commitment)
              ON CONFLICT DO NOTHING",
             &[&ctx.organization().0, &purposes, &wrapped, &commitments, &self.world.now()],
@@ -355,7 +401,10 @@ async fn insert_patient_keys(
     world: &World,
     keys: &[NewPatientKey],
 ) -> Result<HashSet<(OrganizationId, PatientId, i16)>, Error> {
-    let mut cells: Vec<i64> = keys.iter().map(|key| cell(key.organization, key.facility)).collect();
+    // The organization's own row says whether what wraps them is still in use.
+    let of =
+        |key: &NewPatientKey| [key.facility, FacilityId::WHOLE].map(|place| cell(key.organization, place));
+    let mut cells: Vec<i64> = keys.iter().flat_map(of).collect();
     cells.sort_unstable();
     cells.dedup();
     let signed = signer.context(MembershipId(0), &cells, world.now());
@@ -364,24 +413,27 @@ async fn insert_patient_keys(
     let patients: Vec<Uuid> = keys.iter().map(|key| key.patient.0).collect();
     let classes: Vec<i16> = keys.iter().map(|key| key.class as i16).collect();
     let wrapped: Vec<&[u8]> = keys.iter().map(|key| key.wrapped.as_slice()).collect();
+    let wrapped_by: Vec<i32> = keys.iter().map(|key| key.wrapped_by).collect();
     let commitments: Vec<&[u8]> = keys.iter().map(|key| key.commitment.as_slice()).collect();
     let times: Vec<Timestamp> = keys.iter().map(|key| key.at).collect();
     let rows = one(
         pool,
         &signed,
         "INSERT INTO keyring.patient_key (organization_id, facility_id, patient_id, class, number, wrapped,
-             commitment, created_at)
-         SELECT organization_id, facility_id, patient_id, class, 1, wrapped, commitment, created_at
-           FROM unnest($1::int4[], $2::int4[], $3::uuid[], $4::int2[], $5::bytea[], $6::bytea[], $7::timestamptz[])
-             k (organization_id, facility_id, patient_id, class, wrapped, commitment, created_at)
+             wrapped_by, commitment, created_at)
+         SELECT k.organization_id, k.facility_id, k.patient_id, k.class, 1, k.wrapped, k.wrapped_by, k.commitment, k.created_at
+           FROM unnest($1::int4[], $2::int4[], $3::uuid[], $4::int2[], $5::bytea[], $6::bytea[], $7::timestamptz[], $8::int4[])
+             k (organization_id, facility_id, patient_id, class, wrapped, commitment, created_at, wrapped_by)
+           JOIN keyring.organization_key w ON w.organization_id = k.organization_id AND w.purpose = 1
+            AND w.number = k.wrapped_by AND w.retired_at IS NULL
          ON CONFLICT DO NOTHING RETURNING organization_id, patient_id, class",
-        &[&organizations, &facilities, &patients, &classes, &wrapped, &commitments, &times],
+        &[&organizations, &facilities, &patients, &classes, &wrapped, &commitments, &times, &wrapped_by],
     )
     .await?;
     Ok(rows.iter().map(|row| (OrganizationId(row.get(0)), PatientId(row.get(1)), row.get(2))).collect())
 }
 
-fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {
+pub(crate) fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {
     [
         b"lamplight/organization".as_slice(),
         &organization.0.to_be_bytes(),
@@ -391,7 +443,12 @@ fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -
     .concat()
 }
 
-fn patient_label(organization: OrganizationId, patient: PatientId, class: DataClass, number: u16) -> Vec<u8> {
+pub(crate) fn patient_label(
+    organization: OrganizationId,
+    patient: PatientId,
+    class: DataClass,
+    number: u16,
+) -> Vec<u8> {
     [
         b"lamplight/patient".as_slice(),
         &organization.0.to_be_bytes(),
@@ -403,7 +460,7 @@ fn patient_label(organization: OrganizationId, patient: PatientId, class: DataCl
 }
 
 /// AES-256-GCM of a key under another: `nonce (12) | ciphertext (32) | tag (16)`, bound to what the key is for.
-fn wrap(under: &[u8; 32], label: &[u8], key: &[u8; 32], world: &World) -> Vec<u8> {
+pub(crate) fn wrap(under: &[u8; 32], label: &[u8], key: &[u8; 32], world: &World) -> Vec<u8> {
     let nonce = world.random::<12>();
     let mut body = key.to_vec();
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, under).expect("AES-256 takes 32 bytes"))
@@ -413,7 +470,7 @@ fn wrap(under: &[u8; 32], label: &[u8], key: &[u8; 32], world: &World) -> Vec<u8
 }
 
 /// Unwraps a key and compares it with its commitment: AES-GCM alone would let one ciphertext open under two keys.
-fn unwrap(
+pub(crate) fn unwrap(
     under: &[u8; 32],
     label: &[u8],
     wrapped: &[u8],
@@ -432,7 +489,7 @@ fn unwrap(
     Ok(Zeroizing::new(key))
 }
 
-fn commitment(key: &[u8; 32]) -> [u8; 32] {
+pub(crate) fn commitment(key: &[u8; 32]) -> [u8; 32] {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"lamplight/commitment");
     let mut out = [0; 32];
     out.copy_from_slice(tag.as_ref());

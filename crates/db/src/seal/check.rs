@@ -84,14 +84,23 @@ pub(super) struct Signed {
 }
 
 impl Signed {
-    /// Whether it is of this log and one of these keys signed it.
-    pub(super) fn holds(&self, organization: i32, keys: &[Verifier]) -> bool {
+    /// Which of these keys signed it, as a checkpoint of this log.
+    pub(super) fn key<'k>(&self, log: Whose<'_>, keys: &'k [Verifier]) -> Option<&'k Verifier> {
         let text = self.checkpoint.text();
-        keys.iter().any(|key| {
-            self.checkpoint.origin == super::origin(key.name(), organization)
+        keys.iter().find(|key| {
+            self.checkpoint.origin == super::origin(key.name(), log.own, log.organization)
                 && key.check(&text, &self.signature).is_ok()
         })
     }
+}
+
+/// Whose log.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'l> {
+    /// The database, where it is an organization's own.
+    pub(super) own: Option<&'l str>,
+    /// 0 is the log of all.
+    pub(super) organization: i32,
 }
 
 /// Where a leaf stands among others.
@@ -125,16 +134,12 @@ pub(super) struct Check {
 
 impl Check {
     /// A log whose own checkpoints and whose witnessed ones are these.
-    pub(super) fn new(
-        organization: i32,
-        own: &[Signed],
-        witnessed: &[Checkpoint],
-        keys: &[Verifier],
-    ) -> Self {
+    pub(super) fn new(whose: Whose<'_>, own: &[Signed], witnessed: &[Checkpoint], keys: &[Verifier]) -> Self {
+        let organization = whose.organization;
         let (mut roots, mut findings) = (BTreeMap::<u64, Roots>::new(), Vec::new());
         for one in own {
             let size = one.checkpoint.size;
-            if one.holds(organization, keys) {
+            if one.key(whose, keys).is_some() {
                 roots.entry(size).or_default().own = Some(one.checkpoint.root);
             } else {
                 let what = "a checkpoint that the key did not sign";
@@ -163,6 +168,17 @@ impl Check {
             before: [None, None],
             findings,
         }
+    }
+
+    /// The log from this tree on: what is before it is proved by the root of a checkpoint at or after it, as it is part of
+    /// that.
+    pub(super) fn after(mut self, tree: Tree) -> Self {
+        self.roots = self.roots.split_off(&tree.size());
+        (self.good, self.tree) = (tree.size(), tree);
+        if let Some(roots) = self.roots.remove(&self.tree.size()) {
+            self.root(self.tree.size(), &roots);
+        }
+        self
     }
 
     /// The tiles over 256 leaves that were kept.
@@ -290,6 +306,7 @@ mod tests {
 
     use super::*;
 
+    const SEVEN: Whose<'_> = Whose { own: None, organization: 7 };
     const LENGTH: u64 = 2_000;
     const STEP: usize = 70;
 
@@ -328,7 +345,7 @@ mod tests {
     }
 
     fn found(log: &Log) -> Vec<(Kind, Option<u64>, Option<u64>)> {
-        let mut check = Check::new(7, &log.checkpoints, &log.witnessed, &[log.signer.verifier()]);
+        let mut check = Check::new(SEVEN, &log.checkpoints, &log.witnessed, &[log.signer.verifier()]);
         check.tiles(log.tiles.iter().copied());
         for (sequence, place, hash) in &log.leaves {
             check.leaf(*sequence, *place, *hash);
@@ -339,7 +356,7 @@ mod tests {
     #[test]
     fn nothing_is_found_where_nothing_was_done() {
         assert_eq!(found(&log()), []);
-        let check = Check::new(7, &[], &[], &[]);
+        let check = Check::new(SEVEN, &[], &[], &[]);
         assert_eq!(check.end(), (0, Vec::new()));
     }
 

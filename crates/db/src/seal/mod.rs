@@ -2,8 +2,10 @@
 //!
 //! It works under a role of its own, which reads the log and writes nothing but leaves and checkpoints.
 
+mod bundle;
 mod check;
 mod entry;
+mod months;
 mod verify;
 
 use std::collections::HashMap;
@@ -14,9 +16,11 @@ use merkle::{Checkpoint, Hash, Signer, Tile, Tree, Verifier};
 use tokio_postgres::{Client, Row, Transaction};
 use uuid::Uuid;
 
+pub use bundle::{BundleError, BundleVerified, Contents, Wanted, export, verify_bundle};
 pub use check::{Finding, Kind};
 pub use entry::Entry;
-pub use verify::{Verified, verify};
+pub use months::Month;
+pub use verify::{Known, Verified, verify};
 
 use crate::{Endpoint, Error};
 
@@ -53,36 +57,71 @@ pub struct Round {
     pub notes: Vec<String>,
     /// Whether there is more to do at once.
     pub more: bool,
+    /// When the first event was written that is not sealed yet: a transaction that is not over holds it up.
+    pub waits_since: Option<Timestamp>,
 }
 
 /// Who seals.
 pub struct Sealer {
-    endpoint: Endpoint,
+    logs: Logs,
     signer: Signer,
     world: World,
     client: Option<Client>,
     /// As far as this one has sealed: nothing where that is to be read anew.
-    known: Option<Known>,
+    known: Option<Sealed>,
 }
 
 /// As far as the log is sealed.
-struct Known {
+struct Sealed {
     /// Every event of a transaction before this one is sealed.
     horizon: i64,
     signed_at: Timestamp,
     trees: HashMap<i32, Tree>,
 }
 
-/// The name of an organization's log, in checkpoints of this signer.
-pub(crate) fn origin(name: &str, organization: i32) -> String {
-    if organization == ALL { name.to_owned() } else { format!("{name}/{organization}") }
+/// The logs of one database: one for each organization, and the log of all, over those.
+#[derive(Clone)]
+pub struct Logs {
+    endpoint: Endpoint,
+    own: Option<String>,
+}
+
+impl Logs {
+    /// Those at `endpoint`, a login of the role `lamplight_sealer`. `own` is the database's name where it is one that an
+    /// organization has of its own: its log of all is another than that of the main database.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, own: Option<String>) -> Self {
+        Self { endpoint, own }
+    }
+
+    /// The database's name where an organization has it of its own.
+    #[must_use]
+    pub fn own(&self) -> Option<&str> {
+        self.own.as_deref()
+    }
+}
+
+/// The name of a log in checkpoints: of the key, of the database that is an organization's own, of the organization.
+fn origin(key: &str, own: Option<&str>, organization: i32) -> String {
+    let base = own.map_or_else(|| key.to_owned(), |own| format!("{key}/{own}"));
+    if organization == ALL { base } else { format!("{base}/{organization}") }
+}
+
+/// Whose log of these a checkpoint is of; nothing when it is of another database's.
+#[must_use]
+pub fn organization_of(key: &Verifier, own: Option<&str>, checkpoint: &Checkpoint) -> Option<i32> {
+    let rest = checkpoint.origin.strip_prefix(&origin(key.name(), own, ALL))?;
+    if rest.is_empty() {
+        return Some(ALL);
+    }
+    rest.strip_prefix('/')?.parse().ok().filter(|organization| *organization > ALL)
 }
 
 impl Sealer {
-    /// Who seals the log at `endpoint`, a login of the role `lamplight_sealer`. Nothing is connected before the first round.
+    /// Who seals these logs. Nothing is connected before the first round.
     #[must_use]
-    pub fn new(endpoint: Endpoint, signer: Signer, world: World) -> Self {
-        Self { endpoint, signer, world, client: None, known: None }
+    pub fn new(logs: Logs, signer: Signer, world: World) -> Self {
+        Self { logs, signer, world, client: None, known: None }
     }
 
     /// Who can be asked whether a checkpoint is this one's.
@@ -100,7 +139,7 @@ impl Sealer {
             Some(client) if !client.is_closed() => client,
             _ => {
                 self.known = None;
-                self.endpoint.connect().await?
+                self.logs.endpoint.connect().await?
             }
         };
         let known = self.known.take();
@@ -124,7 +163,7 @@ impl Sealer {
         const SINCE: &str = "SELECT organization_id, origin, size, root, signed_at, signature FROM audit.checkpoint
             WHERE organization_id >= 0 AND signed_at > COALESCE((SELECT max(signed_at) FROM audit.checkpoint
                   WHERE organization_id = 0 AND size <= $1::int8), '-infinity') ORDER BY signed_at, organization_id";
-        let client = self.endpoint.connect().await?;
+        let client = self.logs.endpoint.connect().await?;
         let sql = if size.is_some() { SINCE } else { LAST };
         let rows = client.query(sql, &[&size.map(number)]).await.map_err(Error::from_postgres)?;
         let mut rounds: Vec<(u64, Vec<String>)> = Vec::new();
@@ -144,8 +183,8 @@ impl Sealer {
     async fn sealed(
         &self,
         client: &mut Client,
-        known: Option<Known>,
-    ) -> Result<(Round, Option<Known>), tokio_postgres::Error> {
+        known: Option<Sealed>,
+    ) -> Result<(Round, Option<Sealed>), tokio_postgres::Error> {
         let mine: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.get(0);
         if !mine {
             return Ok((Round::default(), None));
@@ -161,16 +200,16 @@ impl Sealer {
     async fn within(
         &self,
         tx: &Transaction<'_>,
-        known: Option<Known>,
-    ) -> Result<(Round, Known), tokio_postgres::Error> {
+        known: Option<Sealed>,
+    ) -> Result<(Round, Sealed), tokio_postgres::Error> {
         // Every transaction before this one is over, and what it wrote is seen here.
         let over: i64 =
             tx.query_one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8", &[]).await?.get(0);
         let mut known = match (known, last(tx).await?) {
             // Nobody else has sealed meanwhile.
             (Some(known), Some((_, signed_at))) if known.signed_at == signed_at => known,
-            (_, Some((horizon, signed_at))) => Known { horizon, signed_at, trees: HashMap::new() },
-            (_, None) => Known { horizon: 0, signed_at: Timestamp::UNIX_EPOCH, trees: HashMap::new() },
+            (_, Some((horizon, signed_at))) => Sealed { horizon, signed_at, trees: HashMap::new() },
+            (_, None) => Sealed { horizon: 0, signed_at: Timestamp::UNIX_EPOCH, trees: HashMap::new() },
         };
         let mut until = over.min(known.horizon.saturating_add(TOGETHER));
         let mut events = events(tx, (known.horizon, until)).await?;
@@ -182,7 +221,9 @@ impl Sealer {
             until = over.min(next.saturating_add(TOGETHER));
             events = self::events(tx, (next, until)).await?;
         }
-        let mut round = Round { events: events.len(), more: until < over, ..Round::default() };
+        let sql = "SELECT min(at) FROM audit.event WHERE organization_id > 0 AND xact >= $1";
+        let waits_since = tx.query_one(sql, &[&until]).await?.get(0);
+        let mut round = Round { events: events.len(), more: until < over, waits_since, ..Round::default() };
         if events.is_empty() {
             return Ok((round, known));
         }
@@ -231,7 +272,7 @@ impl Sealer {
         horizon: Option<i64>,
     ) -> Result<(Checkpoint, String), tokio_postgres::Error> {
         let verifier = self.signer.verifier();
-        let origin = origin(verifier.name(), organization);
+        let origin = origin(verifier.name(), self.logs.own(), organization);
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root(), at };
         let signature = self.signer.signature(&checkpoint.text());
         tx.execute(

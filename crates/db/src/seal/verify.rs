@@ -1,6 +1,7 @@
 //! Whether the log is what was sealed: everything is derived anew, and compared with what was signed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use futures_util::{TryStreamExt as _, pin_mut};
 use jiff::{SignedDuration, Timestamp};
@@ -10,10 +11,10 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, Row, Transaction};
 use uuid::Uuid;
 
-use super::ALL;
-use super::check::{Check, Finding, Kind, Place, Signed};
+use super::check::{Check, Finding, Kind, Place, Signed, Whose};
 use super::entry::{COLUMNS, Entry};
-use crate::{Endpoint, Error};
+use super::{ALL, Logs};
+use crate::Error;
 
 /// What is looked at together.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -31,7 +32,9 @@ pub struct Verified {
     pub checkpoints: usize,
     /// How many events wait to be sealed.
     pub unsealed: u64,
-    /// When the first of them was written.
+    /// How many events are in archives alone.
+    pub archived: u64,
+    /// When the first of the unsealed was written.
     pub waits_since: Option<Timestamp>,
     /// What was found, at most a thousand.
     pub findings: Vec<Finding>,
@@ -40,7 +43,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn found(&mut self, finding: Finding) {
+    pub(super) fn found(&mut self, finding: Finding) {
         if self.findings.len() < FINDINGS {
             self.findings.push(finding);
         } else {
@@ -49,24 +52,35 @@ impl Verified {
     }
 }
 
-/// Goes through the whole log at `endpoint`, a login of the role `lamplight_sealer`. `witnessed` are the checkpoints that
-/// witnesses have, by organization; signatures are looked at before.
+/// What is known from elsewhere of the logs of a database, by organization.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The checkpoints that witnesses have; their signatures were looked at.
+    pub witnessed: BTreeMap<i32, Vec<Checkpoint>>,
+    /// The leaves that archives prove, whose events need not be in the database any more.
+    pub archived: BTreeMap<i32, Vec<Range<u64>>>,
+}
+
+impl Known {
+    fn is_archived(&self, organization: i32, sequence: u64) -> bool {
+        let ranges = self.archived.get(&organization).map(Vec::as_slice).unwrap_or_default();
+        ranges.iter().any(|range| range.contains(&sequence))
+    }
+}
+
+/// Goes through the logs of a database from their first event to their last.
 ///
 /// # Errors
 /// As any statement: then nothing was found out.
-pub async fn verify(
-    endpoint: &Endpoint,
-    keys: &[Verifier],
-    witnessed: &BTreeMap<i32, Vec<Checkpoint>>,
-) -> Result<Verified, Error> {
-    let mut client = endpoint.connect().await?;
+pub async fn verify(logs: &Logs, keys: &[Verifier], known: &Known) -> Result<Verified, Error> {
+    let mut client = logs.endpoint.connect().await?;
     async {
         let tx = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
         let tx = tx.start().await?;
         // A look at everything is planned for what is asked, and hashes are made in memory.
         tx.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL work_mem = '64MB'")
             .await?;
-        through(&tx, keys, witnessed).await
+        through(&tx, logs.own(), keys, known).await
     }
     .await
     .map_err(Error::from_postgres)
@@ -74,24 +88,26 @@ pub async fn verify(
 
 async fn through(
     tx: &Transaction<'_>,
+    own: Option<&str>,
     keys: &[Verifier],
-    witnessed: &BTreeMap<i32, Vec<Checkpoint>>,
+    known: &Known,
 ) -> Result<Verified, tokio_postgres::Error> {
     let mut done = Verified::default();
     let mut checkpoints = checkpoints(tx).await?;
     done.checkpoints = checkpoints.values().map(Vec::len).sum();
     let (all, horizon) = self::all(tx).await?;
     done.checkpoints += all.len();
-    let known = witnessed.keys().copied().filter(|organization| *organization != ALL);
+    let witnessed = &known.witnessed;
+    let seen = witnessed.keys().copied().filter(|organization| *organization != ALL);
     let organizations: HashSet<i32> =
-        checkpoints.keys().copied().chain(known).chain(having_leaves(tx).await?).collect();
+        checkpoints.keys().copied().chain(seen).chain(having_leaves(tx).await?).collect();
     let mut organizations: Vec<i32> = organizations.into_iter().collect();
     organizations.sort_unstable();
     done.organizations = organizations.len();
     for organization in &organizations {
-        let own = checkpoints.remove(organization).unwrap_or_default();
+        let signed = checkpoints.remove(organization).unwrap_or_default();
         let witnessed = witnessed.get(organization).map(Vec::as_slice).unwrap_or_default();
-        let mut check = Check::new(*organization, &own, witnessed, keys);
+        let mut check = Check::new(Whose { own, organization: *organization }, &signed, witnessed, keys);
         check.tiles(tiles(tx, *organization).await?);
         leaves(tx, *organization, &mut check).await?;
         let (size, findings) = check.end();
@@ -99,10 +115,10 @@ async fn through(
         findings.into_iter().for_each(|finding| done.found(finding));
     }
     let witnessed = witnessed.get(&ALL).map(Vec::as_slice).unwrap_or_default();
-    let mut check = Check::new(ALL, &all, witnessed, keys);
+    let mut check = Check::new(Whose { own, organization: ALL }, &all, witnessed, keys);
     listed(tx, &mut check).await?;
     check.end().1.into_iter().for_each(|finding| done.found(finding));
-    events(tx, horizon, &mut done).await?;
+    events(tx, horizon, known, &mut done).await?;
     Ok(done)
 }
 
@@ -139,7 +155,7 @@ async fn all(tx: &Transaction<'_>) -> Result<(Vec<Signed>, i64), tokio_postgres:
     Ok((rows.iter().map(signed).collect::<Result<_, _>>()?, horizon.unwrap_or_default()))
 }
 
-async fn having_leaves(tx: &Transaction<'_>) -> Result<Vec<i32>, tokio_postgres::Error> {
+pub(super) async fn having_leaves(tx: &Transaction<'_>) -> Result<Vec<i32>, tokio_postgres::Error> {
     // One look into the index for each, however many leaves there are.
     let sql = "WITH RECURSIVE one AS (
                    SELECT min(organization_id) AS id FROM audit.leaf WHERE organization_id > 0
@@ -223,6 +239,7 @@ struct Odd {
 async fn events(
     tx: &Transaction<'_>,
     horizon: i64,
+    known: &Known,
     done: &mut Verified,
 ) -> Result<(), tokio_postgres::Error> {
     let sql = "SELECT least((SELECT min(at) FROM audit.event WHERE organization_id > 0),
@@ -252,6 +269,10 @@ async fn events(
         odd.subjects.remove(&event);
         let (kind, what) = match odd.events.remove(&event) {
             Some(_) => (Kind::Altered, "the event has another time or organization"),
+            None if known.is_archived(organization, sequence) => {
+                done.archived += 1;
+                continue;
+            }
             None => (Kind::Deleted, "the event is gone"),
         };
         done.found(Finding::new(organization, kind, what).at(sequence).of(event));

@@ -27,6 +27,8 @@ pub struct Database {
     /// As the role that seals the audit log, where this program may.
     pub(super) sealer: Option<Endpoint>,
     pub(super) owner: Option<Endpoint>,
+    /// Its name, where an organization has it of its own.
+    pub(super) own: Option<String>,
     pub(super) root_key_file: PathBuf,
     pub(super) audit_key_file: PathBuf,
     pub(super) world: World,
@@ -64,6 +66,11 @@ impl Database {
     /// Whether the owner's login is known, so that [`Database::operator`] may be asked for.
     pub fn has_owner(&self) -> bool {
         self.owner.is_some()
+    }
+
+    /// Its name, where an organization has it of its own.
+    pub fn own(&self) -> Option<&str> {
+        self.own.as_deref()
     }
 
     /// Clock and dice.
@@ -108,7 +115,11 @@ impl Database {
         }
     }
 
-    pub(super) fn root(&self) -> Result<RootKey, Error> {
+    /// The root key.
+    ///
+    /// # Errors
+    /// [`Error::NoRootKey`]; when the file holds none.
+    pub fn root(&self) -> Result<RootKey, Error> {
         if !self.root_key_file.exists() {
             return Err(Error::NoRootKey(self.root_key_file.clone()));
         }
@@ -175,10 +186,17 @@ impl Databases {
     /// # Errors
     /// When the file cannot be read or understood, or others can read it.
     pub fn placed(&self, name: &str) -> Result<Database, Error> {
-        if let Some((runtime, owner)) = self.listed()?.remove(name) {
-            let runtime = Some(runtime);
-            let (platform, sealer) = (None, None);
-            return Ok(Database { runtime, platform, sealer, owner, private: false, ..self.main.clone() });
+        if let Some(Logins { runtime, owner, sealer }) = self.listed()?.remove(name) {
+            let (runtime, platform, own) = (Some(runtime), None, Some(name.to_owned()));
+            return Ok(Database {
+                runtime,
+                platform,
+                sealer,
+                owner,
+                own,
+                private: false,
+                ..self.main.clone()
+            });
         }
         let beside = |main: &Option<Endpoint>| main.as_ref().map(|main| main.database(name));
         Ok(Database {
@@ -186,6 +204,7 @@ impl Databases {
             platform: None,
             sealer: beside(&self.main.sealer),
             owner: beside(&self.main.owner),
+            own: Some(name.to_owned()),
             ..self.main.clone()
         })
     }
@@ -198,11 +217,15 @@ impl Databases {
     }
 }
 
-/// As the runtime role, and as the owner.
-type Logins = (Endpoint, Option<Endpoint>);
+/// The logins at a database that is elsewhere.
+struct Logins {
+    runtime: Endpoint,
+    owner: Option<Endpoint>,
+    sealer: Option<Endpoint>,
+}
 
-/// Reads the placements file: `database runtime-url [owner-url]` a line, `#` before remarks. Errors name lines, never
-/// what stands there: it holds passwords.
+/// Reads the placements file: `database runtime-url [owner-url [sealer-url]]` a line, `-` for what is left out before
+/// another, `#` before remarks. Errors name lines, never what stands there: it holds passwords.
 fn read(file: &Path, ca: Option<&[u8]>) -> Result<HashMap<String, Logins>, Error> {
     let what = || format!("read {}", file.display());
     if fs::metadata(file).during(what)?.permissions().mode() & 0o077 != 0 {
@@ -223,12 +246,12 @@ fn parse(text: &str, ca: Option<&[u8]>) -> Result<HashMap<String, Logins>, usize
         let wrong = at + 1;
         let endpoint = |url: &str| Endpoint::parse(url, ca.map(<[u8]>::to_vec)).map_err(|_| wrong);
         let mut words = line.split_whitespace();
-        let (Some(name), Some(runtime), owner, None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
+        let (Some(name), Some(runtime)) = (words.next(), words.next()) else { return Err(wrong) };
+        let mut more = || words.next().filter(|word| *word != "-").map(endpoint).transpose();
+        let logins = Logins { runtime: endpoint(runtime)?, owner: more()?, sealer: more()? };
+        if words.next().is_some() {
             return Err(wrong);
-        };
-        let logins = (endpoint(runtime)?, owner.map(endpoint).transpose()?);
+        }
         if known.insert(name.to_owned(), logins).is_some() {
             return Err(wrong);
         }
@@ -242,14 +265,19 @@ mod tests {
 
     #[test]
     fn a_placements_file_is_understood_wholly_or_refused_by_line() {
-        let text = "# ours\n\nlamplight_oak postgres://a@one.example/x postgres://b@one.example/x\nelm postgres:///y\n";
+        let text = "# ours\n\nlamplight_oak postgres://a@one.example/x postgres://b@one.example/x\nelm postgres:///y\n\
+                    ash postgres:///z - postgres://c@one.example/z\n";
         let known = parse(text, None).unwrap();
-        assert_eq!(known["lamplight_oak"].0.name(), Some("x"));
-        assert!(known["lamplight_oak"].1.is_some() && known["elm"].1.is_none());
+        let has = |name: &str| (known[name].owner.is_some(), known[name].sealer.is_some());
+        assert_eq!(known["lamplight_oak"].runtime.name(), Some("x"));
+        assert_eq!(
+            (has("lamplight_oak"), has("elm"), has("ash")),
+            ((true, false), (false, false), (false, true))
+        );
         assert_eq!(parse("oak\n", None).err(), Some(1));
         assert_eq!(parse("\noak nonsense://x\n", None).err(), Some(2));
         assert_eq!(parse("oak postgres:///a\noak postgres:///b\n", None).err(), Some(2));
-        assert_eq!(parse("oak postgres:///a postgres:///b postgres:///c\n", None).err(), Some(1));
+        assert_eq!(parse("oak postgres:///a - - -\n", None).err(), Some(1));
     }
 
     #[test]

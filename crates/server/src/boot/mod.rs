@@ -70,6 +70,7 @@ impl Installation {
             platform: None,
             sealer: None,
             owner: None,
+            own: None,
             root_key_file,
             audit_key_file: options.audit_key_file.clone().unwrap_or_else(|| data_dir.join("audit.key")),
             world: world.clone(),

@@ -49,7 +49,7 @@ pub struct BootOptions {
     #[arg(long, env = "DATABASE_CA_FILE", value_name = "FILE", global = true)]
     pub database_ca_file: Option<PathBuf>,
     /// Addresses and logins of organizations' own databases that are not beside the main one: a line each, `database
-    /// runtime-url owner-url`; readable by you alone
+    /// runtime-url owner-url sealer-url`; readable by you alone
     #[arg(long, env = "LAMPLIGHT_PLACEMENTS_FILE", value_name = "FILE", global = true)]
     pub placements_file: Option<PathBuf>,
     /// The folder, best on another machine, that the private PostgreSQL is backed up to, and its log as it is written; kept

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use db::seal::Sealer;
+use db::seal::{Logs, Sealer};
 use kernel::World;
 use merkle::{Signer, Verifier};
 
@@ -18,17 +18,18 @@ impl Database {
     /// # Errors
     /// [`Error::AuditKey`]; [`Error::Io`].
     pub fn sealer(&self) -> Result<Option<Sealer>, Error> {
-        let Some(endpoint) = self.sealer.clone() else { return Ok(None) };
+        let Ok(logs) = self.sealed_log() else { return Ok(None) };
         let key = key(&self.audit_key_file, &self.world)?;
-        Ok(Some(Sealer::new(endpoint, key, self.world.clone())))
+        Ok(Some(Sealer::new(logs, key, self.world.clone())))
     }
 
-    /// The login that sees the sealed log.
+    /// The logs here, for who may see them sealed.
     ///
     /// # Errors
     /// [`Error::NoSealer`] when it is not known.
-    pub fn sealed_log(&self) -> Result<&db::Endpoint, Error> {
-        self.sealer.as_ref().ok_or(Error::NoSealer)
+    pub fn sealed_log(&self) -> Result<Logs, Error> {
+        let endpoint = self.sealer.clone().ok_or(Error::NoSealer)?;
+        Ok(Logs::new(endpoint, self.own.clone()))
     }
 
     /// Who can be asked whether a checkpoint is signed with the key of this installation; nobody where the key is elsewhere.

@@ -11,7 +11,7 @@ use eyre::{WrapErr as _, eyre};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{doctor, placing, tasks};
+use super::{doctor, placing, sealing, tasks};
 use crate::app::App;
 use crate::boot::{Database, Databases};
 
@@ -27,6 +27,8 @@ struct House {
     main: App,
     databases: Databases,
     sizes: PoolSizes,
+    /// What is done beside sealing their logs.
+    beside: sealing::Beside,
     /// Roles belong to the whole PostgreSQL: two migrations at once would change the same ones.
     migrating: Mutex<()>,
 }
@@ -35,11 +37,11 @@ struct House {
 pub(super) async fn start(
     main: &App,
     databases: Databases,
-    connections: usize,
+    (connections, beside): (usize, sealing::Beside),
     stopped: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let sizes = PoolSizes { runtime: connections, audit: 2, keyring: 2 };
-    let house = Arc::new(House { main: main.clone(), databases, sizes, migrating: Mutex::default() });
+    let house = Arc::new(House { main: main.clone(), databases, sizes, beside, migrating: Mutex::default() });
     let (tried, mut all_tried) = mpsc::channel(1);
     let mut keepers = Keepers { house, at_work: HashMap::new(), tasks: JoinSet::new(), trouble: None };
     keepers.look(&tried).await;
@@ -131,7 +133,9 @@ async fn keep(
         app = one.opened(&mut tried) => app,
         () = told() => return,
     };
-    let background = tasks::start(&app, &told);
+    let mut background = tasks::start(&app, &told);
+    let sealed = sealing::always(database.clone(), house.beside.clone(), Arc::clone(&app.metrics));
+    background.add(told(), sealed);
     house.main.placed.open(&placement.slug, app.clone());
     // Not before it answers: a start waits for this.
     drop(tried);

@@ -10,12 +10,14 @@ mod facility;
 mod grant;
 mod import;
 mod keepers;
+mod keys;
 mod log;
 mod messages;
 mod nightly;
 mod organization;
 mod out;
 mod person;
+mod phi;
 mod placing;
 mod platform;
 mod progress;
@@ -113,6 +115,12 @@ enum Command {
     /// Ask the audit log, seal it, verify it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look at the keys of organizations, and change them
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Verify the sealed records as a whole
+    #[command(subcommand)]
+    Phi(phi::Command),
     /// Check that the walls between organizations stand
     Doctor(doctor::Options),
     /// Back up the private PostgreSQL and the files beside it; list backups
@@ -158,11 +166,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
         }
     };
     let serves = matches!(cli.command, Command::Serve(_));
-    let verifies = match &cli.command {
-        Command::Audit(command) => command.verifies(),
-        command => matches!(command, Command::Rehearse(_)),
+    // What verifies has exit codes of its own.
+    let failed = match &cli.command {
+        Command::Audit(command) if command.verifies() => 2,
+        Command::Phi(_) | Command::Rehearse(_) => 2,
+        _ => 1,
     };
-    let failed = if verifies { 2 } else { 1 };
     let ended = log::start(cli.log.as_deref(), serves).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -221,6 +230,13 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Routes(options) => routes::run(&options),
         Command::Restore(options) => restore::run(&options, &boot).await,
         command => {
+            let command = match command {
+                Command::Audit(command) => match command.alone() {
+                    Ok(done) => return done,
+                    Err(command) => Command::Audit(command),
+                },
+                other => other,
+            };
             let installation = open(Purpose::Command).await?;
             if installation.applied_migrations() > 0 {
                 // What could not be done is told, and matters to the command only if it works there.
@@ -242,6 +258,8 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Token(command) => token::run(command, installation).await,
         Command::Client(command) => client::run(command, installation).await,
         Command::Person(command) => person::run(command, installation).await,
+        Command::Keys(command) => keys::run(command, installation).await,
+        Command::Phi(command) => phi::run(command, installation).await,
         Command::Platform(command) => platform::run(command, installation).await,
         Command::Provider(command) => provider::run(command, installation).await,
         Command::Import(options) => import::run(options, installation).await,

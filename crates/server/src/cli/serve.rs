@@ -59,6 +59,9 @@ pub(super) struct Options {
     /// A file outside the database, best on another machine, that keeps what was signed of the audit log
     #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "FILE")]
     audit_witness: Option<PathBuf>,
+    /// A folder outside the database that is given every month of the audit log once it is over
+    #[arg(long, env = "LAMPLIGHT_AUDIT_ARCHIVE", value_name = "DIR")]
+    audit_archive: Option<PathBuf>,
     #[command(flatten)]
     messages: super::messages::Options,
     #[command(flatten)]
@@ -164,11 +167,10 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     let (stop, stopped) = watch::channel(false);
     let told = || tasks::told(stopped.clone());
     let mut background = tasks::start(&app, &told);
-    let witness = options.audit_witness.clone().map(sealing::Witness::new);
-    match installation.main().sealer()? {
-        Some(sealer) => background.add(told(), sealing::always(sealer, witness)),
-        None => tracing::warn!("this program does not seal the audit log: no login for it is known"),
-    }
+    let beside =
+        sealing::Beside { witness: options.audit_witness.clone(), archive: options.audit_archive.clone() };
+    let main = installation.main().clone();
+    background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
     if installation.is_private() && installation.backups().is_none() {
         tracing::warn!("nothing is backed up: LAMPLIGHT_BACKUP_DIR names no place for it");
     }
@@ -177,7 +179,8 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), files));
     }
     let databases = installation.databases().clone();
-    let placed = keepers::start(&app, databases, options.own_connections.into(), stopped.clone()).await;
+    let placed =
+        keepers::start(&app, databases, (options.own_connections.into(), beside), stopped.clone()).await;
     let figures = metrics.map(|listener| tokio::spawn(http::serve_metrics(app.clone(), listener, told())));
     tracing::info!(listen = %listener.local_addr()?, "ready");
     let serving = http::serve(app, listener, told());

@@ -1,5 +1,6 @@
 //! Figures for Prometheus (OpenMetrics text), on a private listener. Labels are of closed sets: no tenant, no patient.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use db::backups::BackupState;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -21,6 +22,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::App;
+
+/// An event that waits longer to be sealed is told of.
+const SEALED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
@@ -52,6 +56,17 @@ pub(crate) struct Metrics {
     memory: Gauge,
     nightly_done: Family<Nightly, Gauge>,
     nightly_failing: Family<Nightly, Gauge>,
+    seal_lag: Gauge,
+    sealing: Mutex<BTreeMap<String, Sealed>>,
+}
+
+/// How far the audit log of a database is sealed.
+#[derive(Clone, Copy)]
+struct Sealed {
+    /// When that was looked at last.
+    at: Timestamp,
+    /// When the first event was written that is not sealed.
+    waits_since: Option<Timestamp>,
 }
 
 impl Metrics {
@@ -60,7 +75,7 @@ impl Metrics {
         let requests: Family<Answered, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let (at_work, audit_unavailable) = (Gauge::default(), Counter::default());
-        let (connections, memory) = (Family::default(), Gauge::default());
+        let (connections, memory, seal_lag) = (Family::default(), Gauge::default(), Gauge::default());
         let (nightly_done, nightly_failing): (Family<_, _>, Family<_, _>) = Default::default();
         let help = "Requests by route template and status, and how long they took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
@@ -78,7 +93,9 @@ impl Metrics {
         registry.register_with_unit("nightly_done_timestamp", help, Unit::Seconds, nightly_done.clone());
         let help = "1 when the last backup or rehearsal failed, or there was none last night";
         registry.register("nightly_failing", help, nightly_failing.clone());
-        let registry = Mutex::new(registry);
+        let help = "For how long events of the audit log have waited to be sealed, in the database where it is longest";
+        registry.register_with_unit("audit_seal_lag", help, Unit::Seconds, seal_lag.clone());
+        let (registry, sealing) = (Mutex::new(registry), Mutex::default());
         Self {
             registry,
             requests,
@@ -88,6 +105,8 @@ impl Metrics {
             memory,
             nightly_done,
             nightly_failing,
+            seal_lag,
+            sealing,
         }
     }
 
@@ -120,8 +139,28 @@ impl Metrics {
         }
     }
 
+    /// The log of a database was sealed up to the first event that waits.
+    pub(crate) fn sealed(&self, database: &str, at: Timestamp, waits_since: Option<Timestamp>) {
+        let mut sealing = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        sealing.insert(database.to_owned(), Sealed { at, waits_since });
+    }
+
+    /// The log of a database is not sealed here any more.
+    pub(crate) fn seals_no_more(&self, database: &str) {
+        self.sealing.lock().unwrap_or_else(PoisonError::into_inner).remove(database);
+    }
+
+    /// For how long events have waited to be sealed, by database; whoever does not get to look cannot know of less.
+    fn seal_lags(&self, now: Timestamp) -> Vec<(String, SignedDuration)> {
+        let sealing = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = |one: &Sealed| one.waits_since.map_or(one.at, |waits| waits.min(one.at));
+        sealing.iter().map(|(name, one)| (name.clone(), now.duration_since(since(one)))).collect()
+    }
+
     /// All figures as OpenMetrics text; those that are asked for and not counted are asked now.
-    fn text(&self, pool: (usize, usize, usize)) -> String {
+    fn text(&self, pool: (usize, usize, usize), now: Timestamp) -> String {
+        let longest = self.seal_lags(now).into_iter().map(|(_, lag)| lag.as_secs()).max();
+        self.seal_lag.set(longest.unwrap_or_default());
         let (open, free, waiting) = pool;
         for (state, count) in [("open", open), ("free", free), ("waiting", waiting)] {
             self.connections
@@ -167,17 +206,19 @@ fn stands(done: Option<Timestamp>, current: Option<bool>) -> serde_json::Value {
     serde_json::json!({ "state": state, "last": done })
 }
 
-/// Names every database that is down; 503 when one is. How backups stand is told beside it: a program whose backup failed
-/// is not taken away for that.
+/// Names every database that is down, and every one whose audit log waits to be sealed; 503 when one is down. How backups
+/// stand is told beside it: a program whose backup failed is not taken away for that.
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let mut down = app.placed.down();
     if app.store.db().ping().await.is_err() {
         down.insert(0, "main".to_owned());
     }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut body = serde_json::json!({ "down": down });
+    let now = app.world.now();
+    let late = app.metrics.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
+    let late: Vec<String> = late.map(|(name, _)| name).collect();
+    let mut body = serde_json::json!({ "down": down, "unsealed": late });
     if let Some(state) = backups(&app).await {
-        let now = app.world.now();
         body["backup"] = stands(state.backed_up_at, state.backup(now));
         body["rehearsal"] = stands(state.rehearsed_at, state.rehearsal(now));
     }
@@ -189,7 +230,7 @@ async fn show(State(app): State<App>) -> impl IntoResponse {
         app.metrics.nightly(&state, app.world.now());
     }
     let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
-    let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2));
+    let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now());
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
 }
 
@@ -203,12 +244,18 @@ mod tests {
         metrics.begun();
         metrics.ended("GET", "/health", 200, Duration::from_millis(3));
         metrics.audit_unavailable();
-        let text = metrics.text((4, 3, 0));
+        let at: Timestamp = "2026-04-01T08:00:00Z".parse().unwrap();
+        metrics.sealed("main", at, None);
+        metrics.sealed("lamplight_oak", at, Some(at - SignedDuration::from_secs(40)));
+        let text = metrics.text((4, 3, 0), at + SignedDuration::from_secs(20));
         let line =
             r#"lamplight_http_request_duration_seconds_count{method="GET",route="/health",status="200"} 1"#;
-        for expected in
-            [line, "lamplight_audit_unavailable_total 1", r#"lamplight_db_connections{state="free"} 3"#]
-        {
+        for expected in [
+            line,
+            "lamplight_audit_seal_lag_seconds 60",
+            "lamplight_audit_unavailable_total 1",
+            r#"lamplight_db_connections{state="free"} 3"#,
+        ] {
             assert!(text.contains(expected), "{text}");
         }
     }
@@ -224,7 +271,7 @@ mod tests {
             rehearsal_tried_at: at(1_100),
         };
         metrics.nightly(&state, at(2_000).unwrap());
-        let text = metrics.text((0, 0, 0));
+        let text = metrics.text((0, 0, 0), at(2_000).unwrap());
         for expected in [
             r#"lamplight_nightly_done_timestamp_seconds{what="backup"} 1000"#,
             r#"lamplight_nightly_failing{what="backup"} 0"#,

@@ -102,3 +102,75 @@ fn the_log_is_sealed_while_the_program_serves_and_verified_beside_it() {
     assert_eq!(verify("no.pub", "checkpoints.jsonl").code, 2);
     assert_eq!(server.stop("TERM"), Some(0));
 }
+
+#[test]
+fn a_bundle_is_verified_without_a_database_and_every_database_is_sealed() {
+    let house = House::new("bundles");
+    house.make_oak(&["north"]);
+    let elm = ["organization", "create", "elm", "--name", "Elm", "--own-database=lamplight_elm"];
+    house.ok(&elm);
+    let patient = "01981f3e-7c1a-7b52-8f6e-0a4c2f1d9b10";
+    house.ok(&["audit", "report", "--organization", "oak", "--patient", patient]);
+    let witness = house.text("seen.jsonl");
+    let server =
+        Server::start(&house, &["--audit-witness", &witness, "--audit-archive", &house.text("months")]);
+    let began = Instant::now();
+    let told = loop {
+        let told = sealed(&house);
+        if told["own"]["lamplight_elm"]["events"].as_u64() > Some(0)
+            && house.path("seen-lamplight_elm.jsonl").exists()
+        {
+            break told;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{told}");
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    assert_eq!(told["own"]["lamplight_elm"]["findings"], serde_json::json!([]));
+    let ran = house.run(&["audit", "verify", "--witness", &witness]);
+    assert!(ran.code == 0 && ran.out.contains("lamplight_elm: "), "{} {} {}", ran.code, ran.out, ran.err);
+
+    fs::write(house.path("audit.pub"), house.ok(&["audit", "key"])).unwrap();
+    for (slug, file) in [("oak", "oak.jsonl.zst"), ("elm", "elm.jsonl")] {
+        let out = house.text(file);
+        house.ok(&["audit", "export", "--organization", slug, "--out", &out]);
+        assert_eq!(
+            house.run(&["audit", "export", "--organization", slug, "--out", &out]).code,
+            1,
+            "it is there already"
+        );
+        // Without the installation: another data folder, which stays empty.
+        let elsewhere = house.text("nowhere");
+        let verify = |bundle: &str| {
+            house.run(&[
+                "--data-dir",
+                &elsewhere,
+                "audit",
+                "verify",
+                "--bundle",
+                bundle,
+                "--key",
+                &house.text("audit.pub"),
+                "--witness",
+                &witness,
+            ])
+        };
+        let ran = verify(&out);
+        assert!(ran.code == 0 && ran.out.contains("clean"), "{slug}: {} {} {}", ran.code, ran.out, ran.err);
+        assert!(!house.path("nowhere").exists());
+        let bytes = fs::read(&out).unwrap();
+        fs::write(house.path("short"), &bytes[..bytes.len() / 2]).unwrap();
+        assert_eq!(verify(&house.text("short")).code, 2);
+    }
+    let text = fs::read_to_string(house.path("elm.jsonl")).unwrap();
+    fs::write(
+        house.path("bent.jsonl"),
+        text.replacen("\"outcome\":\"success\"", "\"outcome\":\"denied\"", 1),
+    )
+    .unwrap();
+    let bent = ["audit", "verify", "--bundle", &house.text("bent.jsonl"), "--key", &house.text("audit.pub")];
+    let ran = house.run(&bent);
+    assert!(ran.code == 1 && ran.out.contains("altered"), "{} {} {}", ran.code, ran.out, ran.err);
+    // No month is over: there is nothing to archive, and nothing is let go of.
+    assert_eq!(house.ok(&["audit", "archive", "--to", &house.text("months"), "--let-go"]), "");
+    assert_eq!(server.stop("TERM"), Some(0));
+}

@@ -1,5 +1,6 @@
 //! A shift: who is here and what is due, what one hands over to the next, what happened and what follows from it.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use testkit::{Answer, Client, Permission, TestApp};
 
@@ -423,4 +424,35 @@ async fn who_administers_says_when_shifts_begin() {
     set(&manager, json!(["06:30", "18:30"]), was.header("etag")).await.expect_status(412);
     let name = queue(&nurse).await["shift"]["name"].clone();
     assert!(name == "day" || name == "night");
+}
+
+#[tokio::test]
+async fn the_end_of_a_shift_hides_nothing_urgent_that_is_nearly_due() {
+    let app = TestApp::new().await;
+    let clinic = app.organization("clinic").await;
+    let north = clinic.facility("north").await;
+    let nurse = clinic.token(&NURSE, &[&north]).await;
+    let one = resident(&nurse, "Walker", "Room 12").await;
+    // A shift that ends within the hour, by the clock of the house.
+    let now: Timestamp = queue(&nurse).await["at"].as_str().unwrap().parse().unwrap();
+    let zoned = now.in_tz("America/Chicago").unwrap();
+    let mut starts: Vec<_> =
+        [1, 9, 17].iter().map(|hours| format!("{:02}:00", (zoned.hour() + hours) % 24)).collect();
+    starts.sort();
+    let path = "/api/facilities/north/shifts";
+    let was = nurse.get(path).await.expect_status(200);
+    let body = json!({"starts": starts}).to_string();
+    let manager = clinic.all_powers(&[&north]).await;
+    let set = manager.ask("PUT", path).if_match(was.header("etag")).body("application/json", body).await;
+    set.expect_status(200);
+
+    for (kind, minutes, urgent) in [("turn", 61, false), ("watch", 180, true), ("weigh", 61, true)] {
+        let due = now + SignedDuration::from_mins(minutes);
+        let asked = json!({"kind": kind, "due": due, "urgent": urgent});
+        send(&nurse, &format!("/api/patients/{one}/tasks"), asked).await.expect_status(201);
+    }
+    let seen = queue(&nurse).await;
+    let walker = of(&seen, &one);
+    let shown: Vec<_> = walker["tasks"].as_array().unwrap().iter().map(|task| &task["kind"]).collect();
+    assert_eq!((shown, &walker["later"]), (vec![&json!("weigh")], &json!(2)));
 }

@@ -4,11 +4,13 @@
 
 mod bad_input;
 mod boundary;
+mod bundles;
 mod full_disk;
 mod people;
 mod plans;
 mod pool;
 mod properties;
+mod rotation;
 mod sealed;
 mod sealing;
 mod server;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use db::seal::{Finding, Kind, Sealer, Verified, verify};
+use db::seal::{Finding, Kind, Known, Logs, Sealer, Verified, verify};
 use kernel::World;
 use merkle::{Checkpoint, Hash, Signer, Verifier};
 use testkit::{TestDb, pg};
@@ -12,14 +12,14 @@ use testkit::{TestDb, pg};
 use crate::support::{full_scale, login, say, tenant};
 
 /// A log of some organizations, and who seals it.
-struct Log {
-    database: TestDb,
-    superuser: pg::Client,
+pub(crate) struct Log {
+    pub(crate) database: TestDb,
+    pub(crate) superuser: pg::Client,
     sealer: Sealer,
     /// The key that it signs with, and who checks it.
     secret: String,
-    key: Verifier,
-    organizations: Vec<i32>,
+    pub(crate) key: Verifier,
+    pub(crate) organizations: Vec<i32>,
     /// What a witness outside of the database was given.
     witness: Vec<String>,
 }
@@ -29,7 +29,7 @@ fn signer(secret: &str) -> Signer {
 }
 
 impl Log {
-    async fn of(organizations: usize) -> Self {
+    pub(crate) async fn of(organizations: usize) -> Self {
         let database = TestDb::new().await;
         let mut operator = database.operator().await;
         let mut made = Vec::new();
@@ -38,18 +38,18 @@ impl Log {
         }
         let superuser = database.superuser().await;
         let secret = Signer::generate("log.test").unwrap();
-        let sealer = Sealer::new(database.sealer(), signer(&secret), World::system());
+        let sealer = Sealer::new(Logs::new(database.sealer(), None), signer(&secret), World::system());
         let key = sealer.verifier();
         Self { database, superuser, sealer, secret, key, organizations: made, witness: Vec::new() }
     }
 
     /// Another program that seals this log.
     fn another(&self) -> Sealer {
-        Sealer::new(self.database.sealer(), signer(&self.secret), World::system())
+        Sealer::new(self.logs(), signer(&self.secret), World::system())
     }
 
     /// Writes so many events, a hundred in a transaction, each of two patients.
-    async fn write(&self, organization: i32, events: i64) {
+    pub(crate) async fn write(&self, organization: i32, events: i64) {
         for from in (0..events).step_by(100) {
             let count = (events - from).min(100);
             self.superuser
@@ -72,7 +72,7 @@ impl Log {
     }
 
     /// Seals all that there is. Others use the cluster as well: what they have not ended holds us up.
-    async fn seal(&mut self) {
+    pub(crate) async fn seal(&mut self) {
         let began = Instant::now();
         loop {
             let round = self.sealer.round().await.unwrap();
@@ -88,18 +88,26 @@ impl Log {
         }
     }
 
-    async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         self.superuser.query_one(sql, &[]).await.unwrap().get(0)
     }
 
     /// Does something to one row, as nobody but a superuser could.
-    async fn bend(&self, sql: &str) {
+    pub(crate) async fn bend(&self, sql: &str) {
         let bent = self.superuser.execute(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(bent, 1, "{sql}");
     }
 
+    pub(crate) fn logs(&self) -> Logs {
+        Logs::new(self.database.sealer(), None)
+    }
+
+    pub(crate) async fn verified_with(&self, known: &Known) -> Verified {
+        verify(&self.logs(), std::slice::from_ref(&self.key), known).await.unwrap()
+    }
+
     async fn verified(&self) -> Verified {
-        verify(&self.database.sealer(), std::slice::from_ref(&self.key), &BTreeMap::new()).await.unwrap()
+        self.verified_with(&Known::default()).await
     }
 
     /// What is found with what the witness has.
@@ -111,7 +119,7 @@ impl Log {
                 checkpoint.origin.rsplit_once('/').map_or(0, |(_, number)| number.parse().unwrap());
             witnessed.entry(organization).or_default().push(checkpoint);
         }
-        verify(&self.database.sealer(), std::slice::from_ref(&self.key), &witnessed).await.unwrap().findings
+        self.verified_with(&Known { witnessed, ..Known::default() }).await.findings
     }
 }
 

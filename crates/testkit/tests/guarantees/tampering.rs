@@ -1,7 +1,7 @@
 //! Whoever can write to the tables still cannot make the program show a record as something it is not: a flipped bit, a
 //! moved cell and a swapped key are refused by name, and everyone else's records stay readable.
 
-use chart::{CreateOptions, Error, SearchRequest, Store};
+use chart::{CreateOptions, Error, Fault, Integrity, SearchRequest, Store};
 use db::{Ctx, PoolSizes};
 use fhir::ResourceType;
 use kernel::{FacilityId, ResourceId, Version};
@@ -283,4 +283,78 @@ async fn swapped_keys_and_commitments_are_refused() {
         assert!(matches!(told, Error::Db(db::Error::Seal(_))), "{what}: {told:?}");
         assert!(store.read(&records.b, ResourceType::Observation, records.of_cleo).await.is_ok(), "{what}");
     }
+}
+
+async fn bodies(records: &Records) -> Integrity {
+    records.house.store.verify_bodies(&records.a).await.unwrap()
+}
+
+/// What opens may still be old: a body put back with its own version, and one with an old version's, are found by the log.
+#[tokio::test]
+async fn every_body_is_what_was_written_last_or_is_named() {
+    let records = Records::new().await;
+    let store = &records.house.store;
+    let body = note(records.bea, 3, "x");
+    let gone = store.create(&records.a, ResourceType::Observation, &body, CreateOptions::default());
+    let gone = gone.await.unwrap().document.id;
+    store.delete(&records.a, ResourceType::Observation, gone, Some(Version(1))).await.unwrap();
+    let clean = bodies(&records).await;
+    assert_eq!(clean.wrong, []);
+    // Four records, two versions of one more, and one that was deleted with what it was.
+    assert!(clean.bodies >= 8 && clean.before_log == 0, "{clean:?}");
+
+    let (a, changed) = (&records.a, records.changed);
+    let stored = "UPDATE chart.resource SET body = set_byte(body, length(body) / 2, get_byte(body, length(body) / 2) # 1)
+                   WHERE organization_id = $1 AND id = $2";
+    records.bend(stored, a, records.of_ada).await;
+    let back = "UPDATE chart.resource r SET body = v.body FROM chart.resource_version v
+                 WHERE r.organization_id = $1 AND r.id = $2 AND v.id = r.id AND v.organization_id = $1";
+    records.bend(back, a, changed).await;
+    let other = "UPDATE chart.resource r SET body = o.body FROM chart.resource o
+                  WHERE r.organization_id = $1 AND r.id = $2 AND o.organization_id = $1 AND o.id = $3";
+    let swapped = records
+        .superuser
+        .execute(other, &[&a.organization().0, &records.bea.0, &records.ada.0])
+        .await
+        .unwrap();
+    assert_eq!(swapped, 1);
+    let revived = "UPDATE chart.resource SET body = 'x' WHERE organization_id = $1 AND id = $2";
+    records.bend(revived, a, gone).await;
+    records
+        .bend("DELETE FROM chart.resource WHERE organization_id = $1 AND id = $2", a, records.of_bea)
+        .await;
+    let twin = "INSERT INTO chart.resource SELECT (jsonb_populate_record(r, '{\"id\": \"00000000-0000-7000-8000-000000000001\"}')).*
+                  FROM chart.resource r WHERE organization_id = $1 AND id = $2";
+    records.bend(twin, a, records.ada).await;
+    let mut found: Vec<_> =
+        bodies(&records).await.wrong.into_iter().map(|one| (one.id, one.version, one.fault)).collect();
+    let mut expected = vec![
+        (records.of_ada, 1, Fault::Altered),
+        (changed, 2, Fault::RolledBack),
+        (records.bea, 1, Fault::Swapped),
+        (gone, 2, Fault::Altered),
+        (records.of_bea, 1, Fault::Gone),
+        (ResourceId(Uuid::from_u128(0x7000_8000_0000_0000_0001)), 1, Fault::Inserted),
+    ];
+    found.sort_unstable_by_key(|one| one.0.0);
+    expected.sort_unstable_by_key(|one| one.0.0);
+    assert_eq!(found, expected);
+
+    // The whole row as it was before its last change, and nothing of the change left beside it.
+    let records = Records::new().await;
+    let row = "UPDATE chart.resource r SET body = v.body, version = v.version, updated_at = v.updated_at
+                 FROM chart.resource_version v WHERE r.organization_id = $1 AND r.id = $2 AND v.id = r.id AND v.organization_id = $1";
+    records.bend(row, &records.a, records.changed).await;
+    records
+        .bend(
+            "DELETE FROM chart.resource_version WHERE organization_id = $1 AND id = $2",
+            &records.a,
+            records.changed,
+        )
+        .await;
+    let [one] = &bodies(&records).await.wrong[..] else { panic!("one record is wrong") };
+    assert_eq!((one.id, one.version, one.fault), (records.changed, 2, Fault::RolledBack));
+    // Who only asks for their own organization learns of no other.
+    let theirs = records.house.store.verify_bodies(&records.b).await.unwrap();
+    assert_eq!(theirs.wrong, []);
 }

@@ -72,5 +72,5 @@ function useSections(): SectionKey[] {
   })
   const refused = new Set(NEEDS.filter((_, i) => answers[i]?.data === null).map(([type]) => type))
   const isSeen = ([type]: readonly [Type, ...unknown[]]) => types.has(type) && !refused.has(type)
-  return SECTION_KEYS.filter((key) => standsAlone(key, me) || SECTIONS[key].some(isSeen))
+  return SECTION_KEYS.filter((key) => standsAlone(key, me, types) || SECTIONS[key].some(isSeen))
 }

@@ -70,14 +70,21 @@ export type SectionKey = keyof typeof SECTIONS
 export const SECTION_KEYS = Object.keys(SECTIONS) as SectionKey[]
 export const isSection = (key: string): key is SectionKey => Object.hasOwn(SECTIONS, key)
 
+/** The types of which a post may see something. */
+type Types = ReadonlyMap<string, unknown> | undefined
+
+/** Whether a post reads and answers what families write: whoever lets relatives in may write, and need not see it. */
+export const answersLetters = (me: Me, types: Types): boolean =>
+  me.permissions.includes('letters.write') && types?.has('Communication') === true
+
 /** What stands on no record of FHIR's beside the patient's own: contacts are in that too, the others are of the post. */
-export const standsAlone = (section: SectionKey, me: Me): boolean => {
+export const standsAlone = (section: SectionKey, me: Me, types: Types): boolean => {
   const may = (permission: string) => me.permissions.includes(permission)
   switch (section) {
     case 'contacts':
       return true
     case 'family':
-      return me.kind !== 'portal' && (may('sharing.approve') || may('letters.write'))
+      return me.kind !== 'portal' && (may('sharing.approve') || answersLetters(me, types))
     case 'relationships':
       return me.kind !== 'portal' && may('chart.read')
     case 'accesses':
@@ -120,11 +127,14 @@ export async function loadSection(
   patient: string,
   section: SectionKey,
 ) {
-  const me = await client.ensureQueryData(contextQueries(context).me())
+  const [me, types] = await Promise.all([
+    client.ensureQueryData(contextQueries(context).me()),
+    client.ensureQueryData(chartQueries(context).types()),
+  ])
   if (section === 'stays')
     return (await client.ensureQueryData(chartsQueries(context).stays(patient))) !== null
-  if (section === 'relationships' && standsAlone(section, me))
+  if (section === 'relationships' && standsAlone(section, me, types))
     await client.ensureQueryData(chartsQueries(context).ties(patient))
   const found = await load(client, context, patient, SECTIONS[section])
-  return standsAlone(section, me) || found.some((it) => it !== null)
+  return standsAlone(section, me, types) || found.some((it) => it !== null)
 }

@@ -135,7 +135,7 @@ export function PostNav({ context, me }: { context: string; me: Me }) {
       )}
       {templates && (
         <Link to="/c/$context/note-templates" params={params}>
-          {t('templates.title')}
+          {t('notes.templates')}
         </Link>
       )}
       {manages && (

@@ -19,6 +19,7 @@ import { UploadList } from './UploadList'
 import { type Chosen, faultOf, guess, titleOf } from './uploads'
 import { useUploads } from './useUploads'
 import { WrongDocument } from './WrongDocument'
+import './texts'
 
 const ACCEPTED = [...Object.keys(TAKEN), '.heic', '.tif', '.tiff', '.txt'].join(',')
 /** From so many on they are looked for. */

@@ -9,6 +9,7 @@ import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
 import classes from './Documents.module.css'
 import { DownloadButton } from './DownloadButton'
+import './texts'
 
 interface Props {
   document: DocumentReference

@@ -1,14 +1,16 @@
 import { Button, Checkbox, NativeSelect, Switch, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { chartQueries } from '@/api/chartQueries'
 import { Declined } from '@/api/errors'
 import { type Family, type FieldApproval, familyIn, familyQueries, type Relative } from '@/api/family'
 import { isConflict } from '@/api/fhir'
 import { http } from '@/api/http'
 import { ProblemNotice } from '@/app/ProblemNotice'
 import { Nothing, Part } from '@/pages/chart/Part'
+import { answersLetters } from '@/pages/chart/sections'
 import { useChart } from '@/pages/chart/useChart'
 import './texts'
 import { onDay } from '@/texts/zone'
@@ -30,7 +32,8 @@ const DAYS: Record<Exclude<Ends, 'never' | 'kept'>, number> = { day: 1, week: 7,
 /** Who of the family sees what, said by whoever may say it; and what is written to and fro. */
 export function FamilyPart() {
   const { t } = useTranslation()
-  const { context, id, zone, may } = useChart()
+  const { context, me, id, zone, may } = useChart()
+  const { data: types } = useSuspenseQuery(chartQueries(context).types())
   return (
     <Part
       title={t('family.title')}
@@ -45,7 +48,7 @@ export function FamilyPart() {
         )
       }
     >
-      {may('letters.write') && <TeamLetters patient={id} zone={zone} />}
+      {answersLetters(me, types) && <TeamLetters patient={id} zone={zone} />}
       {may('sharing.approve') && <Approvals />}
     </Part>
   )

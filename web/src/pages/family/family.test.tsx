@@ -132,3 +132,10 @@ test('who answers letters and approves nothing sees the letters alone', async ()
   await app.sees('He is well.')
   expect(screen.queryByText('What they see')).toBeNull()
 })
+
+test('who lets families in and sees no letter is offered none', async () => {
+  world.hiddenTypes.push('Communication')
+  const app = asApprover()
+  await app.sees('What they see')
+  expect(screen.queryByLabelText('Write to Dora Ashdown')).toBeNull()
+})

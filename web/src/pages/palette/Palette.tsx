@@ -129,7 +129,7 @@ function usePlaces(): Choice[] {
       })
     for (const key of SECTION_KEYS) {
       const there =
-        standsAlone(key, me) ||
+        standsAlone(key, me, types) ||
         SECTIONS[key].some(([type]: readonly [string, ...unknown[]]) => types?.has(type))
       add(
         there,
@@ -180,7 +180,7 @@ function usePlaces(): Choice[] {
   )
   add(
     showsTemplates(me.permissions),
-    page('note-templates', t('templates.title'), () =>
+    page('note-templates', t('notes.templates'), () =>
       router.navigate({ to: '/c/$context/note-templates', params }),
     ),
   )

@@ -14,6 +14,7 @@ import { changeOf, type Draft, dayOf, draftOf, rebased } from './draft'
 import classes from './Form.module.css'
 import { faultyField, isStale } from './faults'
 import { Trial } from './Trial'
+import './texts'
 
 const FIELDS = ['role', 'facilities', 'ends_at', 'denied', 'permissions'] as const
 type Field = (typeof FIELDS)[number]

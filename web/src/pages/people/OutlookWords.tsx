@@ -6,6 +6,7 @@ import { permissionWords } from '@/texts/words'
 import { type Effect, effects, ending } from './effects'
 import classes from './OutlookWords.module.css'
 import { usePlace } from './usePlace'
+import './texts'
 
 /** As many are named; the others are counted. */
 const NAMED = 4

@@ -8,6 +8,7 @@ import { useContextId } from '@/pages/context/useContextId'
 import { Dialog } from '@/ui/Dialog'
 import { GrantProblem } from './faults'
 import { OutlookWords } from './OutlookWords'
+import './texts'
 
 interface Props {
   title: string

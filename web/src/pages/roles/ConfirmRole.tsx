@@ -5,6 +5,7 @@ import { GrantProblem } from '@/pages/people/faults'
 import { permissionWords } from '@/texts/words'
 import { Dialog } from '@/ui/Dialog'
 import type { RoleDraft } from './roleDraft'
+import '@/pages/people/texts'
 
 interface Props {
   role: Role

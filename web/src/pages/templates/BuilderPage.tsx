@@ -24,6 +24,7 @@ import { Structure } from './Structure'
 import { addTo, named, newSection, newTemplate, withExtensions } from './shape'
 import { families } from './TemplatesPage'
 import { useKept } from './useKept'
+import './texts'
 
 export function BuilderPage() {
   const { context } = useMe()
@@ -52,7 +53,7 @@ function Builder({ of, all }: { of?: NoteTemplate; all: NoteTemplate[] }) {
   const [open, setOpen] = useState<string | null>(null)
   const [tried, setTried] = useState<Answers>({})
   const newest = families(all).find((it) => it.newest.url === of?.url)?.newest
-  useTitle(t('templates.title'))
+  useTitle(t('notes.templates'))
 
   const save = useMutation({
     mutationFn: ({ status, made }: { status: 'draft' | 'active'; made: Questionnaire }) =>

@@ -13,6 +13,7 @@ import { Dialog } from '@/ui/Dialog'
 import { Notice } from '@/ui/Notice'
 import { PageHead } from '@/ui/PageHead'
 import { Row, Rows, Section } from '@/ui/Section'
+import './texts'
 
 /** All versions of one template, the newest first. */
 interface Family {
@@ -39,11 +40,11 @@ export function TemplatesPage() {
   const { data } = useSuspenseQuery(noteQueries(context).templates())
   const [retiring, setRetiring] = useState<NoteTemplate | null>(null)
   const [retired, setRetired] = useState<string | null>(null)
-  useTitle(t('templates.title'))
+  useTitle(t('notes.templates'))
   return (
     <Stack gap="lg">
       <PageHead
-        title={t('templates.title')}
+        title={t('notes.templates')}
         lead={t('templates.lead')}
         actions={
           <Button

@@ -1,4 +1,5 @@
 export const notes = {
+  templates: 'Note templates',
   yes: 'Yes',
   no: 'No',
   new: 'New note',

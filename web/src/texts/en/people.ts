@@ -141,35 +141,6 @@ export const people = {
   wasEnded: 'The post has ended.',
 } as const
 
-/** What a change would do, told before it is done. */
-export const outlook = {
-  title: 'What this would do',
-  waiting: 'Looking at everyone below…',
-  save: 'Save this',
-  backToForm: 'Back to the form',
-  nothing: 'Nobody can do more or less than before.',
-  nobodyBelow: 'Nobody below is affected.',
-  partly: 'There are {{total}} posts. The first {{looked}} were looked at.',
-  title_now: '{{name}} is then called: {{title}}.',
-  endsAt: '{{name}} may work until {{when}}, that day included.',
-  endsAtAll: '{{name}} may work until {{when}}, that day included. Nobody below works longer.',
-  endsNever: 'The post of {{name}} has no end of its own any more.',
-  ends_one: '{{count}} post below ends with it:',
-  ends_other: '{{count}} posts below end with it:',
-  belowTitle: 'Below',
-  loses: 'Loses {{thing}}',
-  gains: 'Gains {{thing}}',
-  lose_one: '{{count}} post below loses {{thing}}',
-  lose_other: '{{count}} posts below lose {{thing}}',
-  gain_one: '{{count}} post below gains {{thing}}',
-  gain_other: '{{count}} posts below gain {{thing}}',
-  permission: '“{{words}}”',
-  place: 'the facility {{place}}',
-  strangers: 'the records of people without a relationship to it',
-  namesMore_one: '{{names}} and {{count}} more',
-  namesMore_other: '{{names}} and {{count}} more',
-} as const
-
 export const roles = {
   title: 'Roles',
   lead: 'A role says what its posts may do. Change it, and everyone who has it is changed with it.',

@@ -1,5 +1,4 @@
 export const templates = {
-  title: 'Note templates',
   lead: 'What notes here ask for. A published version stays as it is: a change makes the next one.',
   new: 'New template',
   list: 'Templates',

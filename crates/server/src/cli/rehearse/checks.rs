@@ -1,7 +1,10 @@
 //! What a restored database is asked.
 
+use std::collections::BTreeMap;
+
 use chart::{ExportScope, Store};
 use db::Organization;
+use db::seal::Known;
 use embedded::{Embedded, Site};
 use eyre::WrapErr as _;
 use fhir::ResourceType;
@@ -102,8 +105,12 @@ pub(super) async fn log(
     let keys: Vec<Verifier> = key.into_iter().collect();
     let (mut events, mut unsealed) = (0, 0);
     for database in databases {
-        let verified =
-            db::seal::verify(database.sealed_log()?, &keys, &std::collections::BTreeMap::new()).await?;
+        let verified = db::seal::verify(
+            &database.sealed_log()?,
+            &keys,
+            &Known { witnessed: BTreeMap::new(), archived: BTreeMap::new() },
+        )
+        .await?;
         eyre::ensure!(!keys.is_empty() || verified.checkpoints == 0, "the log's key is not here");
         (events, unsealed) = (events + verified.events, unsealed + verified.unsealed);
         for finding in verified.findings {
@@ -118,7 +125,7 @@ pub(super) async fn log(
     Ok(format!("{events} sealed events, {unsealed} not sealed yet"))
 }
 
-/// Every record: its body opens under its keys, and is a document.
+/// Every record: its body opens under its keys, is a document, and is what was written last.
 pub(super) async fn charts(check: &mut Check, databases: &[Database]) -> eyre::Result<String> {
     let (mut records, mut organizations) = (0_u64, 0);
     for database in databases {
@@ -130,6 +137,12 @@ pub(super) async fn charts(check: &mut Check, databases: &[Database]) -> eyre::R
             let store = session.store(1)?;
             for rtype in ResourceType::ALL {
                 records += opened(check, &session, &store, &organization, *rtype).await?;
+            }
+            // As `lamplight phi verify`: each body is what the log says was written last.
+            for wrong in store.verify_bodies(&session.context(&session.all())).await?.wrong {
+                let place =
+                    format!("organization {}, {}, version {}", organization.id, wrong.id, wrong.version);
+                check.fault(place, wrong.fault.to_string());
             }
         }
     }

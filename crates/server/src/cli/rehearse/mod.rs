@@ -31,7 +31,7 @@ Restores into a folder of its own, with a server of its own, and throws both awa
   pages       every page and every index (pg_amcheck)
   walls       the checks of `lamplight doctor`
   log         the audit log, as `lamplight audit verify`
-  charts      every record: it opens under its keys, and is a document
+  charts      every record: it opens under its keys, is a document, and is what the log says was written last
   counts      that nothing is missing of what was counted before the backup
 
 How it ended is written into the audit log of every organization, and shown to administrators and operators.

@@ -320,8 +320,8 @@ pub(crate) const TABLES: [Table; 38] = [
         grants: "SI",
         row: Some(|o, _, n| {
             (
-                "organization_id, purpose, number, wrapped, commitment, created_at",
-                format!("{o}, 1, {n}, '\\x00', {}, now()", hash(n)),
+                "organization_id, purpose, number, wrapped, wrapped_by, commitment, created_at",
+                format!("{o}, 1, {n}, '\\x00', 0, {}, now()", hash(n)),
             )
         }),
         key: "purpose, number",

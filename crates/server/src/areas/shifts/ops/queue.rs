@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chart::Document;
 use db::Ctx;
 use fhir::ResourceType;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kernel::{FacilityId, PatientId};
 use policy::Action;
 use serde::Serialize;
@@ -23,6 +23,9 @@ use crate::areas::every::{Within, every_in_sight};
 use crate::areas::notes::patient_names;
 use crate::areas::stays::{self, Here};
 use crate::areas::tasks::{self, TaskView};
+
+/// What is urgent and due within this is shown, whenever the shift ends.
+const NEARLY: SignedDuration = SignedDuration::from_hours(2);
 
 /// A shift at a facility.
 #[derive(Serialize, ToSchema)]
@@ -217,7 +220,7 @@ pub(in super::super) async fn queue(app: &App, ctx: &Ctx, code: &str) -> Result<
         ("vitals", vitals.is_none()),
         ("alerts", alerts.is_none()),
     ];
-    let mut of = Of::gather(shift, tasks, vitals, alerts);
+    let mut of = Of::gather(later_from(shift.until, app.world.now()), tasks, vitals, alerts);
     for (_, patient, lines) in words {
         of.unread.entry(patient).or_default().extend(lines);
     }
@@ -248,6 +251,13 @@ pub(in super::super) async fn queue(app: &App, ctx: &Ctx, code: &str) -> Result<
     })
 }
 
+/// What the next shift does. What is urgent and nearly due is not left to it: the end of a shift would hide what follows
+/// from a fall.
+fn later_from(until: Timestamp, now: Timestamp) -> impl Fn(&TaskView) -> bool {
+    let urgent = until.max(now + NEARLY);
+    move |task| task.due.is_some_and(|due| due >= if task.urgent { urgent } else { until })
+}
+
 /// What was found, by whom it is about.
 #[derive(Default)]
 struct Of {
@@ -260,14 +270,14 @@ struct Of {
 
 impl Of {
     fn gather(
-        shift: Shift,
+        is_later: impl Fn(&TaskView) -> bool,
         tasks: Option<Vec<TaskView>>,
         vitals: Option<Vec<(PatientId, Timestamp)>>,
         alerts: Option<Vec<(PatientId, Alert)>>,
     ) -> Self {
         let mut of = Self::default();
         for task in tasks.unwrap_or_default() {
-            if task.due.is_some_and(|due| due >= shift.until) {
+            if is_later(&task) {
                 *of.later.entry(task.patient).or_default() += 1;
             } else {
                 of.tasks.entry(task.patient.clone()).or_default().push(task);

@@ -1,0 +1,4 @@
+import { texts } from '@/texts'
+import { outlook } from '@/texts/en/outlook'
+
+texts.addResourceBundle('en', 'texts', { outlook }, true, true)
