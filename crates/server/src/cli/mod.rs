@@ -78,7 +78,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until it is told to stop (SIGTERM, SIGINT)
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     /// Bring the database to the present schema
     Migrate,
     /// Create and list organizations
@@ -208,7 +208,7 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Serve(mut options) => {
             options.check(&boot)?;
             options.development = !boot.is_production();
-            serve::run(options, open(Purpose::Serve).await?).await
+            serve::run(*options, open(Purpose::Serve).await?).await
         }
         Command::Migrate => {
             let installation = open(Purpose::Migrate).await?;
