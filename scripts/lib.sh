@@ -91,6 +91,13 @@ has_postgres() {
     return 1
 }
 
+# pgBackRest: what takes backups where it is on the machine.
+ensure_pgbackrest() {
+    has pgbackrest && return
+    can_install || fail "no pgBackRest: install it (Debian's pgbackrest); the tests of backups run it"
+    apt_install "the tests of backups run it" pgbackrest
+}
+
 wheel="$XDG_CACHE_HOME/lamplight/postgres"
 
 # PostgreSQL's server programs: Lamplight runs a private server of its own from them. Nothing is started here.

@@ -45,6 +45,7 @@ pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use imports::ClaimedImport;
 pub use jobs::ClaimedJob;
 pub use migrate::migrate;
+pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
     NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rotated,

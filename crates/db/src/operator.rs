@@ -1,6 +1,7 @@
 //! The operator: who holds the database owner's login may create organizations, facilities and tokens, and act in an
 //! organization with its actions logged there. There is no way to charts that does not pass a context and the log.
 
+pub mod backups;
 mod clients;
 mod houses;
 mod keys;

@@ -153,7 +153,7 @@ impl Cluster {
 }
 
 /// Runs a program to its end; its last lines become the error.
-fn run(program: &'static str, mut command: Command) -> Result<(), Error> {
+pub(crate) fn run(program: &'static str, mut command: Command) -> Result<(), Error> {
     let output = command.output().during(|| format!("run {program}"))?;
     if output.status.success() {
         return Ok(());
@@ -162,7 +162,7 @@ fn run(program: &'static str, mut command: Command) -> Result<(), Error> {
     Err(Error::Program { program, output: tail(&String::from_utf8_lossy(&text), 6) })
 }
 
-fn tail(text: &str, lines: usize) -> String {
+pub(crate) fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }

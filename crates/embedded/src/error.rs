@@ -59,6 +59,9 @@ pub enum Error {
         /// The data folder.
         data_dir: PathBuf,
     },
+    /// There is a cluster where one was to be put.
+    #[error("{0} is there already; nothing was changed: name a folder without a cluster")]
+    Occupied(PathBuf),
     /// The user that PostgreSQL runs as cannot enter a folder on the way to its files.
     #[error(
         "PostgreSQL refuses to run as root and is run as user `{user}`, who may not enter {dir}; \

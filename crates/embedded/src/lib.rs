@@ -15,16 +15,20 @@ mod error;
 mod locate;
 mod lock;
 mod owner;
+mod recover;
 mod server;
 mod settings;
+mod site;
 mod supervisor;
 
 pub use attach::{Attached, attach};
 pub use error::Error;
 pub use locate::{BIN_VARIABLE, Binaries, OLDEST, locate};
-pub use owner::is_root;
+pub use owner::{Owner, is_root};
+pub use recover::{Blank, Recovered};
+pub use site::Site;
 
-use crate::{cluster::Cluster, error::During, lock::Lock, owner::Owner, server::Server, supervisor::Stop};
+use crate::{cluster::Cluster, error::During, lock::Lock, server::Server, supervisor::Stop};
 use std::{
     fs,
     os::unix::fs::DirBuilderExt,

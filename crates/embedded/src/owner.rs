@@ -14,13 +14,20 @@ use std::{
 /// Tried in this order when we are root, because PostgreSQL refuses to run as root.
 const USERS: [&str; 3] = ["lamplight", "postgres", "nobody"];
 
-/// Who owns the cluster and runs the server.
+/// Who owns the cluster and runs the server; programs that read its files run as the same user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub enum Owner {
     /// The user running this program.
     Ourselves,
     /// Another user, since we are root.
-    Other { name: String, uid: u32, gid: u32 },
+    Other {
+        /// How the user is called, or `#` and the number.
+        name: String,
+        /// The user's number.
+        uid: u32,
+        /// The group's number.
+        gid: u32,
+    },
 }
 
 /// The user id this program runs as.
@@ -67,7 +74,8 @@ impl Owner {
 
     /// A command of PostgreSQL's, run as this user, with none of the `PG*` variables of our environment and in a
     /// process group of its own, so that Ctrl-C reaches the program first.
-    pub(crate) fn command(&self, program: &Path) -> Command {
+    #[must_use]
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir("/").stdin(Stdio::null()).process_group(0);
         for name in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
@@ -83,7 +91,10 @@ impl Owner {
     }
 
     /// Gives `path` to this user and sets its mode.
-    pub(crate) fn hand_over(&self, path: &Path, mode: u32) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn hand_over(&self, path: &Path, mode: u32) -> Result<(), Error> {
         if let Self::Other { uid, gid, .. } = self {
             chown(path, Some(*uid), Some(*gid)).during(|| format!("give {} to its owner", path.display()))?;
         }
@@ -99,7 +110,10 @@ impl Owner {
     }
 
     /// Refuses when this user cannot enter `dir` or a folder above it. Access lists are not looked at.
-    pub(crate) fn must_enter(&self, dir: &Path) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::NotTraversable`]; [`Error::Io`] for what is not there.
+    pub fn must_enter(&self, dir: &Path) -> Result<(), Error> {
         let Self::Other { name, uid, gid } = self else { return Ok(()) };
         for folder in dir.ancestors() {
             let meta = fs::metadata(folder).during(|| format!("look at {}", folder.display()))?;

@@ -36,13 +36,22 @@ impl Server {
     /// Starts the server and waits until it accepts connections. `abandon` is asked while waiting; when it says
     /// true the server is stopped again.
     pub(crate) fn start(cluster: &Cluster, abandon: impl Fn() -> bool) -> Result<Self, Error> {
+        Self::start_within(cluster, START_SECONDS, abandon)
+    }
+
+    /// The same with another limit, for a recovery that replays days.
+    pub(crate) fn start_within(
+        cluster: &Cluster,
+        seconds: u64,
+        abandon: impl Fn() -> bool,
+    ) -> Result<Self, Error> {
         let log = cluster.open_log()?;
         let log_too = log.try_clone().during(|| "share the log".to_owned())?;
         let mut command = cluster.owner.command(&cluster.binaries.program("postgres"));
         command.arg("-D").arg(&cluster.dir).stdout(Stdio::from(log)).stderr(Stdio::from(log_too));
         let child = command.spawn().during(|| "run postgres".to_owned())?;
         let mut server = Self { child };
-        for _ in 0..ticks(START_SECONDS) {
+        for _ in 0..ticks(seconds) {
             if server.has_ended() {
                 return Err(Error::Exited { log: cluster.log_tail() });
             }
@@ -56,7 +65,7 @@ impl Server {
             sleep(TICK);
         }
         server.stop(cluster)?;
-        Err(Error::Timeout { what: "start", seconds: START_SECONDS, log: cluster.log.clone() })
+        Err(Error::Timeout { what: "start", seconds, log: cluster.log.clone() })
     }
 
     /// The process id of the postmaster.

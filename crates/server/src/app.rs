@@ -50,6 +50,8 @@ pub struct Settings {
     pub password_cost: Option<Cost>,
     /// Where files of patients lie, and who looks for viruses in them; without, they are kept in memory.
     pub cabinet: Option<Cabinet>,
+    /// Whether this program takes backups and rehearses them, so that it has to tell how they stand.
+    pub backs_up: bool,
     /// How many records an export reads at a time; without, the usual number. Tests take fewer.
     pub export_page: Option<u16>,
     /// How many rows of a spreadsheet are brought in at a time; without, the usual number. Tests take fewer.

@@ -5050,6 +5050,8 @@ export interface components {
         Keeping: {
             /** @description Whether the database's log is archived as it is written, for going back to a point in time. */
             archive: components["schemas"]["KeepingState"];
+            /** @description Whether a backup is taken every night. */
+            backup: components["schemas"]["KeepingState"];
             /** @description Whether the program destroys anything when its time is over. */
             destroys: boolean;
             /** @description The log of who did what. */

@@ -91,6 +91,7 @@ export const makeOversight = (): MockOversight => ({
     proof: { state: 'not-set-up', last_at: null },
     sealed_events: null,
     archive: { state: 'working', last_at: '2026-11-22T08:00:00Z' },
-    rehearsal: { state: 'not-set-up', last_at: null },
+    backup: { state: 'working', last_at: '2026-11-22T02:17:00Z' },
+    rehearsal: { state: 'failing', last_at: '2026-11-21T02:21:00Z' },
   },
 })

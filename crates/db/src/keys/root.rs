@@ -87,6 +87,13 @@ impl RootKey {
     }
 }
 
+impl RootKey {
+    /// What a repository of backups is encrypted with (ADR 0037).
+    pub fn backup_passphrase(&self) -> Zeroizing<String> {
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.derive("backup")))
+    }
+}
+
 /// HKDF-SHA-256 expansion of a uniformly random key.
 pub(crate) fn derive(key: &[u8; 32], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut out = Zeroizing::new([0; 32]);
@@ -120,5 +127,6 @@ mod tests {
         let root = RootKey::from_bytes([7; 32]);
         assert_ne!(*root.derive("context"), *root.derive("organization"));
         assert_ne!(root.role_password("a"), root.role_password("b"));
+        assert_ne!(*root.backup_passphrase(), root.role_password("backup"));
     }
 }

@@ -126,8 +126,24 @@ impl Database {
         Ok(RootKey::load(&self.root_key_file)?)
     }
 
-    fn owner(&self) -> Result<&Endpoint, Error> {
+    /// The owner's login: of a private PostgreSQL, the superuser's.
+    ///
+    /// # Errors
+    /// [`Error::NoOwner`] when it is not known.
+    pub fn owner(&self) -> Result<&Endpoint, Error> {
         self.owner.as_ref().ok_or(Error::NoOwner)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        let known = self.owner.as_ref().or(self.runtime.as_ref());
+        known.and_then(Endpoint::name).unwrap_or(super::DATABASE)
+    }
+
+    /// Whether it is another database of the same server.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let name = other.owner.as_ref().and_then(Endpoint::name).unwrap_or_default();
+        self.owner.as_ref().map(|owner| owner.database(name)) == other.owner
     }
 
     /// Whether both lead to the same place with the same logins.
@@ -162,8 +178,7 @@ impl Databases {
 
     /// The main database's name.
     pub fn main_name(&self) -> &str {
-        let known = self.main.owner.as_ref().or(self.main.runtime.as_ref());
-        known.and_then(Endpoint::name).unwrap_or(super::DATABASE)
+        self.main.name()
     }
 
     /// The logins at the database of this name: those that the placements file gives, else the main one's, beside it.

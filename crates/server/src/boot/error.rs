@@ -11,6 +11,12 @@ pub enum Error {
     /// From the private PostgreSQL.
     #[error(transparent)]
     Private(#[from] embedded::Error),
+    /// From the backups.
+    #[error(transparent)]
+    Backup(#[from] ::backup::Error),
+    /// What the data folder says of backups is not understood.
+    #[error("{0} does not say where backups go: remove it and name the place again in LAMPLIGHT_BACKUP_DIR")]
+    BackupsUnclear(PathBuf),
     /// The operating system refused something.
     #[error("cannot {what}: {source}")]
     Io {

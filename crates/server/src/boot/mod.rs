@@ -4,6 +4,7 @@
 //! A private PostgreSQL belongs to the first program on the data folder, usually `lamplight serve`. Commands run at the
 //! same time attach to it; a command that started it waits for those before it stops it.
 
+mod backups;
 mod databases;
 mod error;
 mod folder;
@@ -11,6 +12,7 @@ mod options;
 mod private;
 mod sealing;
 
+pub use backups::{BackupTool, Backups};
 pub use databases::{Database, Databases};
 pub use error::Error;
 pub use options::{BootOptions, Environment};
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 
 use db::keys::RootKey;
 use db::{Endpoint, Installed};
+use embedded::Site;
 use kernel::World;
 
 use crate::boot::private::Private;
@@ -46,6 +49,7 @@ pub enum Purpose {
 /// An open installation.
 pub struct Installation {
     private: Option<Private>,
+    backups: Option<Backups>,
     databases: Databases,
     data_dir: PathBuf,
     applied: usize,
@@ -74,11 +78,11 @@ impl Installation {
         };
         let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
         let databases = Databases { main, elsewhere: options.placements_file.clone(), ca };
-        let base = Self { private: None, databases, data_dir: data_dir.clone(), applied: 0 };
+        let base = Self { private: None, backups: None, databases, data_dir: data_dir.clone(), applied: 0 };
         if options.database_url.is_some() || options.database_owner_url.is_some() {
             base.open_external(options, &data_dir, purpose).await
         } else {
-            base.open_private(data_dir, purpose).await
+            base.open_private(options, data_dir, purpose).await
         }
     }
 
@@ -131,7 +135,12 @@ impl Installation {
         Ok(())
     }
 
-    async fn open_private(mut self, data_dir: PathBuf, purpose: Purpose) -> Result<Self, Error> {
+    async fn open_private(
+        mut self,
+        options: &BootOptions,
+        data_dir: PathBuf,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
         let main = &mut self.databases.main;
         folder::make(&data_dir, true)?;
         if !main.root_key_file.exists() {
@@ -141,18 +150,63 @@ impl Installation {
             RootKey::load_or_create(&main.root_key_file, &main.world)?;
         }
         let root = main.root()?;
-        let private = Private::open(&data_dir, &root, purpose).await?;
+        let backups = Backups::find(options, &data_dir, &root)?;
+        let settings = backups.as_ref().map(|backups| backups.settings(&data_dir)).transpose()?;
+        let private = Private::open(&data_dir, &root, purpose, settings.unwrap_or_default()).await?;
         let owner = private.owner(DATABASE)?;
         let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
         (main.runtime, main.platform, main.sealer) = (login(RUNTIME), login(PLATFORM), login(SEALER));
         main.owner = Some(owner);
         main.private = true;
         if private.is_own() {
+            // Before anything is written: what is archived needs a place.
+            if let Some(backups) = &backups {
+                prepare(backups, &data_dir).await;
+            }
             main.create().await?;
             self.applied = main.migrate().await?;
         }
+        self.backups = backups;
         self.private = Some(private);
         Ok(self)
+    }
+
+    /// Where its private PostgreSQL is backed up to, if anywhere.
+    pub fn backups(&self) -> Option<&Backups> {
+        self.backups.as_ref()
+    }
+
+    /// Whether its PostgreSQL is its own, and not the operator's.
+    pub fn is_private(&self) -> bool {
+        self.main().private
+    }
+
+    /// Its private PostgreSQL, for programs beside the server's; nothing when it is the operator's.
+    ///
+    /// # Errors
+    /// As any IO.
+    pub fn site(&self) -> Result<Option<Site>, Error> {
+        Ok(self.main().private.then(|| Site::of(&self.data_dir)).transpose()?)
+    }
+
+    /// The same for a task beside those who opened it: closing it closes nothing, and it lasts no longer than they do.
+    pub fn beside(&self) -> Self {
+        let (databases, data_dir) = (self.databases.clone(), self.data_dir.clone());
+        Self { private: None, backups: self.backups.clone(), databases, data_dir, applied: self.applied }
+    }
+
+    /// The databases of this installation as they are in a copy of its private PostgreSQL, into which `connection` leads
+    /// (libpq's key/value form, as the superuser).
+    ///
+    /// # Errors
+    /// As [`Installation::open`].
+    pub fn copied(&self, connection: &str) -> Result<Databases, Error> {
+        let root = self.main().root()?;
+        let owner = Endpoint::parse(connection, None)?.database(self.databases.main_name());
+        let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
+        let (runtime, platform, sealer) = (login(RUNTIME), login(PLATFORM), login(SEALER));
+        let main = Database { runtime, platform, sealer, owner: Some(owner), ..self.main().clone() };
+        Ok(Databases { main, elsewhere: None, ca: None })
     }
 
     /// Where its databases are.
@@ -190,5 +244,17 @@ impl Installation {
             Some(private) => private.close(wait).await,
             None => Ok(()),
         }
+    }
+}
+
+/// A repository that cannot be used now keeps nobody from working: PostgreSQL keeps what it cannot archive, and that no
+/// backup is taken is told where backups are.
+async fn prepare(backups: &Backups, data_dir: &std::path::Path) {
+    let prepared = async {
+        let site = Site::of(data_dir)?;
+        Ok::<_, Error>(backups.repository()?.prepare(&site).await?)
+    };
+    if let Err(error) = prepared.await {
+        tracing::error!(%error, "the repository of backups cannot be used: nothing is archived until it can");
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Error;
+use super::{BackupTool, Error};
 
 /// How strict to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -52,6 +52,13 @@ pub struct BootOptions {
     /// runtime-url owner-url sealer-url`; readable by you alone
     #[arg(long, env = "LAMPLIGHT_PLACEMENTS_FILE", value_name = "FILE", global = true)]
     pub placements_file: Option<PathBuf>,
+    /// The folder, best on another machine, that the private PostgreSQL is backed up to, and its log as it is written; kept
+    /// in mind in the data folder until another one is named, or `none`
+    #[arg(long, env = "LAMPLIGHT_BACKUP_DIR", value_name = "DIR", global = true)]
+    pub backup_dir: Option<PathBuf>,
+    /// What takes backups into a folder that has none yet [default: pgBackRest where it is on the machine]
+    #[arg(long, env = "LAMPLIGHT_BACKUP_TOOL", value_enum, value_name = "TOOL", global = true)]
+    pub backup_tool: Option<BackupTool>,
     /// How strict to be: production refuses what is unsafe with real people's data
     #[arg(
         long = "env",

@@ -25,10 +25,20 @@ pub(super) enum Private {
 
 impl Private {
     /// Starts it, or attaches to the one that runs.
-    pub(super) async fn open(data_dir: &Path, root: &RootKey, purpose: Purpose) -> Result<Self, Error> {
+    pub(super) async fn open(
+        data_dir: &Path,
+        root: &RootKey,
+        purpose: Purpose,
+        settings: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
         let users = data_dir.join("users.lock");
         for _ in 0..TRIES {
-            let config = embedded::Config { data_dir: data_dir.to_path_buf(), ..embedded::Config::default() };
+            let settings = settings.clone();
+            let config = embedded::Config {
+                data_dir: data_dir.to_path_buf(),
+                settings,
+                ..embedded::Config::default()
+            };
             match Embedded::start(config).await {
                 Ok(server) => return Ok(Self::Own { server, users }),
                 Err(error @ embedded::Error::InUse { .. }) if purpose == Purpose::Serve => {

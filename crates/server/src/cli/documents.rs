@@ -1,6 +1,6 @@
 //! Where files of patients lie, as `lamplight serve` is told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use adapters::objects::{BucketConfig, Objects};
 use adapters::scan::Scanner;
@@ -40,5 +40,19 @@ impl Options {
             None => Objects::folder(&data_dir.join("documents")),
         };
         Ok(Cabinet::new(objects.wrap_err(NAME)?, self.clamav.clone()))
+    }
+
+    /// As [`folder`].
+    pub(super) fn folder(&self, data_dir: &Path) -> eyre::Result<Option<PathBuf>> {
+        folder(self.documents.as_deref(), data_dir)
+    }
+}
+
+/// The folder that files of patients lie in, by what was said of it; nothing when they lie in a bucket.
+pub(super) fn folder(place: Option<&str>, data_dir: &Path) -> eyre::Result<Option<PathBuf>> {
+    match place {
+        Some(url) if url.starts_with("s3://") => Ok(None),
+        Some(folder) => Ok(Some(std::path::absolute(folder).wrap_err("LAMPLIGHT_DOCUMENTS")?)),
+        None => Ok(Some(data_dir.join("documents"))),
     }
 }

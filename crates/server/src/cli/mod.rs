@@ -1,6 +1,7 @@
 //! The command line: `lamplight COMMAND`. Every command opens the installation, does one thing and closes it.
 
 mod audit;
+mod backup;
 mod client;
 mod doctor;
 mod documents;
@@ -12,6 +13,7 @@ mod keepers;
 mod keys;
 mod log;
 mod messages;
+mod nightly;
 mod organization;
 mod out;
 mod person;
@@ -20,6 +22,8 @@ mod placing;
 mod platform;
 mod progress;
 mod provider;
+mod rehearse;
+mod restore;
 mod routes;
 mod sealing;
 mod seed;
@@ -74,7 +78,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until it is told to stop (SIGTERM, SIGINT)
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     /// Bring the database to the present schema
     Migrate,
     /// Create and list organizations
@@ -119,6 +123,12 @@ enum Command {
     Phi(phi::Command),
     /// Check that the walls between organizations stand
     Doctor(doctor::Options),
+    /// Back up the private PostgreSQL and the files beside it; list backups
+    Backup(backup::Options),
+    /// Restore a backup, or the state at a time, into an empty folder
+    Restore(restore::Options),
+    /// Restore the newest backup on trial, look through all of it, and throw it away
+    Rehearse(rehearse::Options),
 }
 
 /// How a command ended that did not fail.
@@ -159,7 +169,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
     // What verifies has exit codes of its own.
     let failed = match &cli.command {
         Command::Audit(command) if command.verifies() => 2,
-        Command::Phi(_) => 2,
+        Command::Phi(_) | Command::Rehearse(_) => 2,
         _ => 1,
     };
     let ended = log::start(cli.log.as_deref(), serves).and_then(|()| {
@@ -198,7 +208,7 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Serve(mut options) => {
             options.check(&boot)?;
             options.development = !boot.is_production();
-            serve::run(options, open(Purpose::Serve).await?).await
+            serve::run(*options, open(Purpose::Serve).await?).await
         }
         Command::Migrate => {
             let installation = open(Purpose::Migrate).await?;
@@ -218,6 +228,7 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
             Ok(Done::Wholly)
         }
         Command::Routes(options) => routes::run(&options),
+        Command::Restore(options) => restore::run(&options, &boot).await,
         command => {
             let command = match command {
                 Command::Audit(command) => match command.alone() {
@@ -257,7 +268,9 @@ async fn work(command: Command, installation: &Installation) -> eyre::Result<Don
         Command::Seed(options) => seed::run(options, installation).await,
         Command::Audit(command) => audit::run(command, installation).await,
         Command::Doctor(options) => doctor::run(&options, installation).await,
-        Command::Serve(_) | Command::Migrate | Command::Routes(_) => Ok(Done::Wholly),
+        Command::Backup(options) => backup::run(&options, installation).await,
+        Command::Rehearse(options) => rehearse::run(&options, installation).await,
+        Command::Serve(_) | Command::Migrate | Command::Routes(_) | Command::Restore(_) => Ok(Done::Wholly),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, out, sealing, seed, session, tasks};
+use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -66,6 +66,8 @@ pub(super) struct Options {
     messages: super::messages::Options,
     #[command(flatten)]
     documents: super::documents::Options,
+    #[command(flatten)]
+    nightly: nightly::Options,
     #[arg(skip)]
     pub(super) development: bool,
 }
@@ -158,6 +160,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         demonstration,
         carriers: options.messages.carriers(installation.world(), !options.development)?,
         cabinet: Some(options.documents.cabinet(installation.data_dir())?),
+        backs_up: installation.backups().is_some(),
         ..Settings::default()
     };
     let app = App::new(store.clone(), installation.world().clone(), settings);
@@ -168,6 +171,13 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
         sealing::Beside { witness: options.audit_witness.clone(), archive: options.audit_archive.clone() };
     let main = installation.main().clone();
     background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
+    if installation.is_private() && installation.backups().is_none() {
+        tracing::warn!("nothing is backed up: LAMPLIGHT_BACKUP_DIR names no place for it");
+    }
+    if installation.backups().is_some() {
+        let files = options.documents.folder(installation.data_dir())?;
+        background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), files));
+    }
     let databases = installation.databases().clone();
     let placed =
         keepers::start(&app, databases, (options.own_connections.into(), beside), stopped.clone()).await;

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use db::backups::BackupState;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -39,6 +40,12 @@ struct Connections {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Nightly {
+    /// `backup` or `rehearsal`.
+    what: &'static str,
+}
+
 /// The figures.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -47,6 +54,8 @@ pub(crate) struct Metrics {
     audit_unavailable: Counter,
     connections: Family<Connections, Gauge>,
     memory: Gauge,
+    nightly_done: Family<Nightly, Gauge>,
+    nightly_failing: Family<Nightly, Gauge>,
     seal_lag: Gauge,
     sealing: Mutex<BTreeMap<String, Sealed>>,
 }
@@ -67,6 +76,7 @@ impl Metrics {
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let (at_work, audit_unavailable) = (Gauge::default(), Counter::default());
         let (connections, memory, seal_lag) = (Family::default(), Gauge::default(), Gauge::default());
+        let (nightly_done, nightly_failing): (Family<_, _>, Family<_, _>) = Default::default();
         let help = "Requests by route template and status, and how long they took";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         registry.register("http_requests_at_work", "Requests being worked on", at_work.clone());
@@ -79,10 +89,25 @@ impl Metrics {
             Unit::Bytes,
             memory.clone(),
         );
+        let help = "When a backup was last complete and a rehearsal last passed, in seconds since 1970";
+        registry.register_with_unit("nightly_done_timestamp", help, Unit::Seconds, nightly_done.clone());
+        let help = "1 when the last backup or rehearsal failed, or there was none last night";
+        registry.register("nightly_failing", help, nightly_failing.clone());
         let help = "For how long events of the audit log have waited to be sealed, in the database where it is longest";
         registry.register_with_unit("audit_seal_lag", help, Unit::Seconds, seal_lag.clone());
         let (registry, sealing) = (Mutex::new(registry), Mutex::default());
-        Self { registry, requests, at_work, audit_unavailable, connections, memory, seal_lag, sealing }
+        Self {
+            registry,
+            requests,
+            at_work,
+            audit_unavailable,
+            connections,
+            memory,
+            nightly_done,
+            nightly_failing,
+            seal_lag,
+            sealing,
+        }
     }
 
     pub(crate) fn begun(&self) {
@@ -96,6 +121,22 @@ impl Metrics {
 
     pub(crate) fn audit_unavailable(&self) {
         self.audit_unavailable.inc();
+    }
+
+    /// What was done by night, as far as that is known.
+    fn nightly(&self, state: &BackupState, now: Timestamp) {
+        let all = [
+            ("backup", state.backed_up_at, state.backup(now)),
+            ("rehearsal", state.rehearsed_at, state.rehearsal(now)),
+        ];
+        for (what, done, current) in all {
+            if let Some(done) = done {
+                self.nightly_done.get_or_create(&Nightly { what }).set(done.as_second());
+            }
+            // None yet is none last night.
+            let failing = current != Some(true);
+            self.nightly_failing.get_or_create(&Nightly { what }).set(i64::from(failing));
+        }
     }
 
     /// The log of a database was sealed up to the first event that waits.
@@ -147,20 +188,47 @@ pub(super) fn router(app: App) -> Router {
     Router::new().route("/metrics", get(show)).route("/ready", get(ready)).with_state(app)
 }
 
-/// Names every database that is down, and every one whose audit log waits to be sealed; 503 when one is down.
+/// What is known of backups, where this program takes them.
+async fn backups(app: &App) -> Option<BackupState> {
+    if !app.settings.backs_up {
+        return None;
+    }
+    app.store.db().backup_state().await.ok()
+}
+
+/// How something of every night stands, and since when.
+fn stands(done: Option<Timestamp>, current: Option<bool>) -> serde_json::Value {
+    let state = match current {
+        None => "none-yet",
+        Some(true) => "working",
+        Some(false) => "failing",
+    };
+    serde_json::json!({ "state": state, "last": done })
+}
+
+/// Names every database that is down, and every one whose audit log waits to be sealed; 503 when one is down. How backups
+/// stand is told beside it: a program whose backup failed is not taken away for that.
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let mut down = app.placed.down();
     if app.store.db().ping().await.is_err() {
         down.insert(0, "main".to_owned());
     }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let late = app.metrics.seal_lags(app.world.now()).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
+    let now = app.world.now();
+    let late = app.metrics.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
     let late: Vec<String> = late.map(|(name, _)| name).collect();
-    let body = serde_json::json!({ "down": down, "unsealed": late }).to_string();
-    (status, [(CONTENT_TYPE, "application/json")], body)
+    let mut body = serde_json::json!({ "down": down, "unsealed": late });
+    if let Some(state) = backups(&app).await {
+        body["backup"] = stands(state.backed_up_at, state.backup(now));
+        body["rehearsal"] = stands(state.rehearsed_at, state.rehearsal(now));
+    }
+    (status, [(CONTENT_TYPE, "application/json")], body.to_string())
 }
 
 async fn show(State(app): State<App>) -> impl IntoResponse {
+    if let Some(state) = backups(&app).await {
+        app.metrics.nightly(&state, app.world.now());
+    }
     let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
     let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now());
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
@@ -190,5 +258,28 @@ mod tests {
         ] {
             assert!(text.contains(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_failed_rehearsal_is_a_figure() {
+        let metrics = Metrics::new();
+        let at = |second| Timestamp::from_second(second).ok();
+        let state = BackupState {
+            backed_up_at: at(1_000),
+            backup_tried_at: at(1_000),
+            rehearsed_at: at(500),
+            rehearsal_tried_at: at(1_100),
+        };
+        metrics.nightly(&state, at(2_000).unwrap());
+        let text = metrics.text((0, 0, 0), at(2_000).unwrap());
+        for expected in [
+            r#"lamplight_nightly_done_timestamp_seconds{what="backup"} 1000"#,
+            r#"lamplight_nightly_failing{what="backup"} 0"#,
+            r#"lamplight_nightly_failing{what="rehearsal"} 1"#,
+        ] {
+            assert!(text.contains(expected), "{text}");
+        }
+        assert_eq!(stands(at(500), state.rehearsal(at(2_000).unwrap()))["state"], "failing");
+        assert_eq!(stands(None, None)["state"], "none-yet");
     }
 }

@@ -1,6 +1,7 @@
 //! The program from its command line, each test with an installation of its own.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod backup;
 mod bulk;
 mod house;
 mod operator;

@@ -96,7 +96,7 @@ fn the_command_line_says_what_it_wants() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     let all = "serve migrate organization facility token person platform provider client import import-sheet export seed \
-               routes audit doctor help";
+               routes audit keys phi doctor backup restore rehearse help";
     assert_eq!(commands.join(" "), all);
     for command in all.split(' ').filter(|command| *command != "help") {
         let help = run(&[command, "--help"]);

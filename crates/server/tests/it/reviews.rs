@@ -171,9 +171,24 @@ async fn how_long_what_is_kept_is_said_within_the_law_and_what_is_not_set_up_say
     let first = tab.get(KEEPING).await.expect_status(200).json();
     assert_eq!((&first["records"]["years"], &first["log"]["least"]), (&json!(5), &json!(6)));
     assert_eq!((&first["version"], &first["destroys"]), (&json!(1), &json!(false)));
-    for what in ["proof", "archive", "rehearsal"] {
+    for what in ["proof", "archive", "backup", "rehearsal"] {
         assert_eq!(first[what]["state"], "not-set-up", "{what}");
     }
+    // A backup was taken, and its rehearsal did not pass.
+    let owner = app.superuser().await;
+    owner
+        .batch_execute(
+            "INSERT INTO platform.backup VALUES (gen_random_uuid(), now(), now(), '20260101-000000F', 'full', 1);
+             INSERT INTO platform.rehearsal VALUES (gen_random_uuid(), now(), now(), '20260101-000000F', 'faults', '{}')",
+        )
+        .await
+        .unwrap();
+    let then = tab.get(KEEPING).await.expect_status(200).json();
+    assert_eq!(
+        (&then["backup"]["state"], &then["rehearsal"]["state"]),
+        (&json!("working"), &json!("failing"))
+    );
+    assert_eq!(then["rehearsal"]["last_at"], Value::Null, "none ever passed");
     let put = async |body: Value, version: &str| {
         let proof = tab.proof("organization.manage", PASSWORD).await;
         let ask = tab.ask("PUT", KEEPING).if_match(version).header("lamplight-step-up", &proof);

@@ -51,6 +51,7 @@ function Proof({ keeping }: { keeping: Keeping }) {
         }),
     },
     { key: 'archive', of: keeping.archive, last: undefined },
+    { key: 'backup', of: keeping.backup, last: undefined },
     { key: 'rehearsal', of: keeping.rehearsal, last: undefined },
   ] as const
   return (

@@ -151,7 +151,9 @@ test('who made whose post is a picture whose branches shut, and a table that say
 test('how long what is kept is said within the law, and what is not there is said not to be', async () => {
   const app = at('/oversight/keeping', 'organization.manage')
   await app.reads('Keeping and proof')
-  await waitFor(() => expect(screen.getAllByText('Not set up')).toHaveLength(2))
+  await waitFor(() => expect(screen.getAllByText('Not set up')).toHaveLength(1))
+  expect(screen.getByText('Failing')).toBeVisible()
+  expect(screen.getByText(/A copy of everything, encrypted/)).toHaveTextContent('Last')
   const years = screen.getByLabelText('Patients’ records, in years')
   await app.user.clear(years)
   await app.user.type(years, '4')

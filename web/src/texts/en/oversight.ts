@@ -207,10 +207,12 @@ export const oversight = {
   proofCovers: 'Covers {{events}} events, signed {{when}}',
   archive: 'Archive of the database',
   archiveText: 'Lets whoever runs the installation go back to any moment.',
+  backup: 'Nightly backup',
+  backupText: 'A copy of everything, encrypted, apart from the installation.',
   rehearsal: 'Nightly restore on trial',
   rehearsalText: 'Shows that a backup can be restored.',
   state_working: 'Working',
   state_failing: 'Failing',
   'state_not-set-up': 'Not set up',
-  lastAt: 'last {{when}}',
+  lastAt: 'Last: {{when}}',
 } as const

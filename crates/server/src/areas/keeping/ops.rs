@@ -49,6 +49,14 @@ struct State {
 
 impl State {
     const MISSING: Self = Self { state: "not-set-up", last_at: None };
+
+    /// Something of every night.
+    fn nightly(last_at: Option<Timestamp>, current: Option<bool>) -> Self {
+        current.map_or(Self::MISSING, |current| Self {
+            state: if current { "working" } else { "failing" },
+            last_at,
+        })
+    }
 }
 
 /// How long what is kept, and what there is to prove and to restore it.
@@ -74,6 +82,8 @@ pub(super) struct Keeping {
     sealed_events: Option<i64>,
     /// Whether the database's log is archived as it is written, for going back to a point in time.
     archive: State,
+    /// Whether a backup is taken every night.
+    backup: State,
     /// Whether backups are restored on trial every night.
     rehearsal: State,
 }
@@ -89,6 +99,8 @@ pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
     let sealed = store::find_sealed(&tx, organization, due).await?;
     let log_since = store::find_first_event(&tx, organization).await?;
     let (archives, archived, failed) = store::fetch_archiving(&tx).await?;
+    let backups = store::fetch_backups(&tx).await?;
+    let now = app.world.now();
     tx.commit().await?;
     db.record(ctx, Event::success(ACTION.key(), ACTION.needs().key())).await?;
     let term = |years, (least, rule)| Term { years, least, rule };
@@ -113,7 +125,8 @@ pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
         },
         sealed_events: sealed.map(|sealed| sealed.events),
         archive,
-        rehearsal: State::MISSING,
+        backup: State::nightly(backups.backed_up_at, backups.backup(now)),
+        rehearsal: State::nightly(backups.rehearsed_at, backups.rehearsal(now)),
     })
 }
 

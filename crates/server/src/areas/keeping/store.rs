@@ -1,5 +1,6 @@
 //! What `org.organization` says of keeping, and what the database knows of proof and backup.
 
+use db::backups::BackupState;
 use db::{Error, Tx};
 use jiff::Timestamp;
 use kernel::OrganizationId;
@@ -91,4 +92,21 @@ pub(super) async fn fetch_archiving(
         .await?;
     let row = rows.first().ok_or(Error::NotFound)?;
     Ok((row.get(0), row.get(1), row.get(2)))
+}
+
+/// When backups and rehearsals of the installation last were.
+pub(super) async fn fetch_backups(tx: &Tx<'_>) -> Result<BackupState, Error> {
+    let rows = tx
+        .query(
+            "SELECT backed_up_at, backup_tried_at, rehearsed_at, rehearsal_tried_at FROM platform.backup_state()",
+            &[],
+        )
+        .await?;
+    let row = rows.first().ok_or(Error::NotFound)?;
+    Ok(BackupState {
+        backed_up_at: row.get(0),
+        backup_tried_at: row.get(1),
+        rehearsed_at: row.get(2),
+        rehearsal_tried_at: row.get(3),
+    })
 }

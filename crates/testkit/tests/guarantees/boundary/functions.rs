@@ -77,6 +77,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.start_review",
         "org.swept_document",
         "platform.announcements",
+        "platform.backup_state",
         "platform.check_access_token",
         "platform.check_session",
         "platform.check_token",
@@ -132,6 +133,20 @@ async fn what_the_context_says_is_all_that_its_functions_say() {
     let signed = signer.context(1, &[cell(house.a.id(), 0)]);
     assert_eq!(number(&client, Some(&signed), "SELECT cardinality(sec.cells())::int8").await, Ok(3));
     assert_eq!(number(&client, Some(&signed), "SELECT cardinality(sec.related())::int8").await, Ok(0));
+}
+
+#[tokio::test]
+async fn without_a_context_nothing_is_said_of_backups() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let begun =
+        "INSERT INTO platform.backup VALUES (gen_random_uuid(), now(), now(), '20260101-000000F', 'full', 1)";
+    superuser.batch_execute(begun).await.unwrap();
+    let known = "SELECT count(backed_up_at) FROM platform.backup_state()";
+    assert_eq!(number(&client, None, known).await, Ok(0));
+    let signed = signer.context(1, &[cell(house.a.id(), 0)]);
+    assert_eq!(number(&client, Some(&signed), known).await, Ok(1));
 }
 
 async fn of_b(superuser: &pg::Client, house: &House, table: &str) -> i64 {

@@ -18,14 +18,17 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 11] = [
+pub(crate) const CLOSED: [&str; 14] = [
     "audit.leaf",
     "audit.tile",
     "platform.administrator",
     "platform.announcement",
+    "platform.backup",
+    "platform.backup_count",
     "platform.placement",
     "platform.plan",
     "platform.reading",
+    "platform.rehearsal",
     "platform.slug",
     "platform.subscription",
     "refinery_schema_history",
