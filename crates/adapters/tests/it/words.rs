@@ -24,6 +24,7 @@ fn link(path: &str) -> Link {
 /// Every e-mail.
 fn mails(organization: &str, device: &str, link: &Link) -> Vec<(&'static str, Content)> {
     let (when, hours) = (when(), |hours: u64| Duration::from_secs(hours * 3600));
+    let stop = Link::parse("https://care.example/unsubscribe#its-token").unwrap();
     vec![
         ("invitation", texts::invitation(organization, link, hours(7 * 24))),
         ("password reset", texts::password_reset(link, hours(1))),

@@ -68,6 +68,12 @@ impl DataKey {
         Self { number, key }
     }
 
+    /// A key of these bytes, for `fuzz/`: keys are made by the keyring alone.
+    #[cfg(fuzzing)]
+    pub fn for_fuzzing(bytes: [u8; 32]) -> Self {
+        Self::new(1, Zeroizing::new(bytes))
+    }
+
     pub(super) fn number(&self) -> u16 {
         self.number
     }

@@ -109,7 +109,7 @@ async fn rotate(slug: &str, installation: &Installation) -> eyre::Result<Done> {
     let root = session.database().root()?;
     let rotated = session.operator.rotate_keys(&root, session.organization.id).await?;
     out::line(format!(
-        "{slug}: key {} wraps {} keys; {} old keys are destroyed",
+        "{slug}: key {} wraps {} keys; old keys destroyed: {}",
         rotated.number, rotated.keys, rotated.destroyed
     ))?;
     Ok(Done::Wholly)
