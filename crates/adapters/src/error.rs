@@ -134,6 +134,9 @@ pub enum Invalid {
 /// A setting that cannot be used. Names the part, never its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ConfigError {
+    /// An address that another program cannot listen at.
+    #[error("a webhook's address is https, or http on this machine")]
+    Hook,
     /// Where files are kept or looked through.
     #[error("{0}")]
     Files(&'static str),

@@ -2,11 +2,12 @@
 //! Knows no database, no tenant and no HTTP server.
 //!
 //! [`mail::Mailer`] and [`sms::Texter`] send; each has the real world behind it or, in development, a [`Mailbox`].
-//! [`oidc::Oidc`] asks providers who somebody is. [`texts`] holds the words. What a person is reached by (an address, a
+//! [`hook::Hook`] tells another program. [`oidc::Oidc`] asks providers who somebody is. [`texts`] holds the words. What a person is reached by (an address, a
 //! number), what they are told and what opens the way (passwords, keys) is in no `Debug`, no error and no log line of
 //! this crate.
 
 mod error;
+pub mod hook;
 pub mod mail;
 mod mailbox;
 mod net;

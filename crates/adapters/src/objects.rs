@@ -15,12 +15,14 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
+use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer as _};
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, WriteMultipart,
+};
 
 use crate::ConfigError;
 
@@ -142,12 +144,28 @@ impl Objects {
     /// # Errors
     /// When the address or the environment cannot be understood.
     pub fn bucket(config: &BucketConfig) -> Result<Self, ConfigError> {
+        Self::bucket_with(config, None)
+    }
+
+    /// A bucket under Object Lock, which takes nothing without a checksum: it keeps what it was given as long as its own rule
+    /// says.
+    ///
+    /// # Errors
+    /// As [`Objects::bucket`].
+    pub fn locked_bucket(config: &BucketConfig) -> Result<Self, ConfigError> {
+        Self::bucket_with(config, Some(Checksum::SHA256))
+    }
+
+    fn bucket_with(config: &BucketConfig, checksum: Option<Checksum>) -> Result<Self, ConfigError> {
         let rest = config.url.strip_prefix("s3://").filter(|rest| !rest.starts_with('/') && !rest.is_empty());
         let rest = rest.ok_or(ConfigError::Files("not an address of the form s3://bucket/prefix"))?;
         let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(name)
             .with_conditional_put(S3ConditionalPut::ETagMatch);
+        if let Some(checksum) = checksum {
+            builder = builder.with_checksum_algorithm(checksum);
+        }
         if let Some(endpoint) = &config.endpoint {
             builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
         }
@@ -239,6 +257,32 @@ impl Objects {
             Err(StoreError::NotFound) => Ok(()),
             done => done,
         }
+    }
+
+    /// Puts an object where there is none; `false` where there is one, which stays.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn put_new(&self, name: &str, bytes: Bytes) -> Result<bool, StoreError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&self.at(name), bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The last name below `below`, in the order of the alphabet, without what is before it.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn last_below(&self, below: &str) -> Result<Option<String>, StoreError> {
+        let mut listed = self.store.list(Some(&self.at(below)));
+        let mut last: Option<String> = None;
+        while let Some(object) = listed.try_next().await? {
+            last = last.max(object.location.filename().map(str::to_owned));
+        }
+        Ok(last)
     }
 
     /// The names below `below` that were last written before `before`.

@@ -146,6 +146,20 @@ impl Db {
         client.simple_query("").await.map(|_| ()).map_err(Error::from_postgres)
     }
 
+    /// By how much the database's clock is ahead of this machine's; contexts are signed by the one and judged by the other.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not answer.
+    pub async fn clock_ahead(&self) -> Result<jiff::SignedDuration, Error> {
+        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let asked = self.inner.world.now();
+        let row = client.query_one("SELECT clock_timestamp()", &[]).await.map_err(Error::from_postgres)?;
+        let answered = self.inner.world.now();
+        // It was read somewhere between the two.
+        let between = asked.duration_until(answered) / 2;
+        Ok(asked.duration_until(row.get(0)) - between)
+    }
+
     /// Whether the database lets us in. A pool whose connections are all at work says nothing against it.
     pub async fn is_reachable(&self) -> bool {
         match self.inner.pools.runtime.get().await {

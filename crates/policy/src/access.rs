@@ -37,13 +37,15 @@ pub enum What {
     Reviewed,
     /// Changed who works here and what they may do.
     Managed,
+    /// Backed up or checked all that is kept, or changed its keys.
+    Kept,
     /// Anything else: a key that this version does not know.
     Other,
 }
 
 impl What {
     /// Every word.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Viewed,
         Self::Searched,
         Self::Listed,
@@ -60,27 +62,33 @@ impl What {
         Self::Emergency,
         Self::Reviewed,
         Self::Managed,
+        Self::Kept,
         Self::Other,
+    ];
+
+    /// Keys of what no permission stands before, and of what the operator's commands do.
+    const OWN: [(&'static str, Self); 9] = [
+        ("relationships.accept", Self::Related),
+        ("relationships.own", Self::Listed),
+        ("emergency.use", Self::Emergency),
+        ("family.looked", Self::Viewed),
+        ("backup.take", Self::Kept),
+        ("backup.rehearse", Self::Kept),
+        ("keys.rotate", Self::Kept),
+        ("phi.verify", Self::Kept),
+        ("audit.let-go", Self::Kept),
     ];
 
     /// What the event with this key was.
     pub fn of(key: &str) -> Self {
-        match key {
-            // Keys of what no permission stands before.
-            "relationships.accept" => Self::Related,
-            "relationships.own" => Self::Listed,
-            "emergency.use" => Self::Emergency,
-            "family.looked" => Self::Viewed,
-            _ => Action::ALL
-                .into_iter()
-                .find(|action| action.key() == key)
-                .map_or(Self::Other, |action| action.what()),
-        }
+        let own = Self::OWN.into_iter().find(|(own, _)| *own == key).map(|(_, what)| what);
+        let action = || Action::ALL.into_iter().find(|action| action.key() == key).map(Action::what);
+        own.or_else(action).unwrap_or(Self::Other)
     }
 
     /// The keys of the events that are this; none of [`What::Other`], whose keys nobody can list.
     pub fn keys(self) -> Vec<&'static str> {
-        let own = ["relationships.accept", "relationships.own", "emergency.use", "family.looked"].into_iter();
+        let own = Self::OWN.into_iter().map(|(key, _)| key);
         let all = Action::ALL.into_iter().map(Action::key).chain(own);
         all.filter(|key| Self::of(key) == self).collect()
     }
@@ -109,6 +117,7 @@ impl What {
             Self::Emergency => "emergency",
             Self::Reviewed => "reviewed",
             Self::Managed => "managed",
+            Self::Kept => "kept",
             Self::Other => "other",
         }
     }

@@ -4,6 +4,7 @@
 mod aiosmtpd;
 mod contract;
 mod fetch;
+mod hook;
 mod injection;
 mod mail;
 mod mailbox;

@@ -181,7 +181,8 @@ impl Databases {
         self.main.name()
     }
 
-    /// The logins at the database of this name: those that the placements file gives, else the main one's, beside it.
+    /// The logins at the database of this name: those that the placements file gives, else the main one's, beside it; the main
+    /// one itself by its own.
     ///
     /// # Errors
     /// When the file cannot be read or understood, or others can read it.
@@ -199,12 +200,13 @@ impl Databases {
             });
         }
         let beside = |main: &Option<Endpoint>| main.as_ref().map(|main| main.database(name));
+        let own = (name != self.main_name()).then(|| name.to_owned());
         Ok(Database {
             runtime: beside(&self.main.runtime),
             platform: None,
             sealer: beside(&self.main.sealer),
             owner: beside(&self.main.owner),
-            own: Some(name.to_owned()),
+            own,
             ..self.main.clone()
         })
     }

@@ -33,6 +33,7 @@ mod sheets;
 mod tasks;
 mod token;
 mod unit;
+mod witness;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -52,8 +52,17 @@ fn first(now: Timestamp, last: Option<Timestamp>, at: Time) -> Timestamp {
     next(now, at).min(now.saturating_add(SOON).unwrap_or(now))
 }
 
+/// What is kept in folders beside the database.
+#[derive(Clone, Default)]
+pub(super) struct Folders {
+    /// The files of patients, which go into the backup.
+    pub(super) files: Option<PathBuf>,
+    /// The archived months of the audit log.
+    pub(super) archive: Option<PathBuf>,
+}
+
 /// Takes the log into the repository as it comes, and every night a backup, which is rehearsed.
-pub(super) async fn always(installation: Installation, options: Options, files: Option<PathBuf>) {
+pub(super) async fn always(installation: Installation, options: Options, folders: Folders) {
     let world = installation.world().clone();
     let last = async { Ok::<_, eyre::Report>(installation.main().open(1)?.backup_state().await?) };
     let last = last.await.ok().and_then(|state| state.backed_up_at);
@@ -70,7 +79,7 @@ pub(super) async fn always(installation: Installation, options: Options, files: 
         }
         trouble = drained;
         if world.now() >= due {
-            night(&installation, files.clone()).await;
+            night(&installation, &folders).await;
             due = next(world.now(), options.backup_at);
         }
         tokio::time::sleep(LOOK).await;
@@ -85,16 +94,16 @@ async fn drain(installation: &Installation) -> eyre::Result<()> {
 }
 
 /// A backup, and a rehearsal whether or not there is a new one: an old one is better than none.
-async fn night(installation: &Installation, files: Option<PathBuf>) {
+async fn night(installation: &Installation, folders: &Folders) {
     let taken = async {
         let place = Place::find(installation)?;
-        backup::take(installation, &place, None, files).await
+        backup::take(installation, &place, None, folders.files.clone()).await
     };
     match taken.await {
         Ok(backup) => tracing::info!(backup = backup.label, bytes = backup.bytes, "a backup was taken"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "no backup could be taken"),
     }
-    if let Err(error) = rehearse::nightly(installation).await {
+    if let Err(error) = rehearse::nightly(installation, folders.archive.as_deref()).await {
         tracing::error!(error = format!("{error:#}"), "no backup could be rehearsed");
     }
 }

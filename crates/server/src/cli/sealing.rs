@@ -2,100 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use db::seal::Sealer;
-use eyre::{WrapErr as _, bail};
+use eyre::{WrapErr as _, bail, eyre};
+use futures_util::future::join_all;
 use kernel::World;
 use merkle::{Checkpoint, Verifier};
-use serde::{Deserialize, Serialize};
 
 use super::out;
+use super::witness::{Kept, Place, Witness};
 use crate::boot::{Database, Installation};
 use crate::http::Metrics;
 
 /// How often what was written is sealed: every event is signed within a minute, also when a round fails.
 const EVERY: Duration = Duration::from_secs(20);
+/// How long a witness may keep the next round waiting.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How often months that are over are looked for.
 const DAILY: Duration = Duration::from_hours(24);
-
-/// A file outside the database that keeps what was signed: a line of JSON for each round.
-pub(super) struct Witness {
-    file: PathBuf,
-    /// How large the log of all was in its last line, once that was looked up.
-    last: Option<u64>,
-}
-
-/// A line of it.
-#[derive(Deserialize, Serialize)]
-struct Kept {
-    /// How large the log of all was.
-    size: u64,
-    /// Its note, then those of the organizations that had new events.
-    notes: Vec<String>,
-}
-
-impl Witness {
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, last: None }
-    }
-
-    /// Adds every round that it does not have, whoever sealed it and however long ago.
-    async fn keep(&mut self, sealer: &Sealer) -> eyre::Result<()> {
-        if self.last.is_none() {
-            self.last = last(&self.file)?;
-        }
-        for (size, notes) in sealer.signed_since(self.last).await? {
-            let mut line = serde_json::to_vec(&Kept { size, notes })?;
-            line.push(b'\n');
-            let mut file = fs::OpenOptions::new().create(true).read(true).append(true).open(&self.file)?;
-            if !ends_a_line(&mut file)? {
-                line.insert(0, b'\n');
-            }
-            file.write_all(&line)?;
-            file.sync_data()?;
-            self.last = Some(size);
-        }
-        Ok(())
-    }
-}
-
-/// Whether what is added stands in a line of its own.
-fn ends_a_line(file: &mut fs::File) -> std::io::Result<bool> {
-    let mut end = [b'\n'];
-    if file.metadata()?.len() > 0 {
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut end)?;
-    }
-    Ok(end == [b'\n'])
-}
-
-/// How large the log of all was when it was kept last.
-fn last(file: &Path) -> eyre::Result<Option<u64>> {
-    let file = match fs::File::open(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let mut last = None;
-    for line in BufReader::new(file).lines() {
-        last = serde_json::from_str(&line?).ok().map(|Kept { size, .. }| size).or(last);
-    }
-    Ok(last)
-}
-
-/// The file of a database beside that of the main one: `checkpoints.jsonl` and `checkpoints-NAME.jsonl`.
-pub(super) fn witness_of(file: &Path, own: Option<&str>) -> PathBuf {
-    let Some(own) = own else { return file.to_owned() };
-    let of = |part: Option<&std::ffi::OsStr>| {
-        part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default()
-    };
-    let (stem, end) = (of(file.file_stem()), of(file.extension()));
-    let end = if end.is_empty() { end } else { format!(".{end}") };
-    file.with_file_name(format!("{stem}-{own}{end}"))
-}
 
 /// The checkpoints that a witness's file has of a database's logs, by organization. What none of the keys signed is refused:
 /// somebody else wrote it there.
@@ -158,8 +86,8 @@ pub(super) async fn own_databases(installation: &Installation) -> eyre::Result<V
 /// What is done beside sealing.
 #[derive(Clone, Default)]
 pub(super) struct Beside {
-    /// A file outside the database that is given every checkpoint.
-    pub(super) witness: Option<PathBuf>,
+    /// Places outside the database that are given every checkpoint.
+    pub(super) witnesses: Vec<Place>,
     /// A folder outside the database that is given every month.
     pub(super) archive: Option<PathBuf>,
 }
@@ -179,7 +107,7 @@ pub(super) async fn always(database: Database, beside: Beside, metrics: Arc<Metr
     let (keys, world) = ([sealer.verifier()], database.world().clone());
     metrics.sealed(&name, world.now(), None);
     let _until_left = Left(&name, &metrics);
-    let witness = beside.witness.map(|file| Witness::new(witness_of(&file, database.own())));
+    let witnesses = beside.witnesses.into_iter().map(|place| Witness::new(place, database.own())).collect();
     let archived = async {
         let Some(folder) = &beside.archive else { return std::future::pending().await };
         let mut day = tokio::time::interval(DAILY);
@@ -197,7 +125,7 @@ pub(super) async fn always(database: Database, beside: Beside, metrics: Arc<Metr
             }
         }
     };
-    let sealed = rounds(sealer, witness, &name, &metrics, &world);
+    let sealed = rounds(sealer, witnesses, &name, &metrics, &world);
     tokio::select! {
         () = sealed => {}
         () = archived => {}
@@ -215,7 +143,7 @@ impl Drop for Left<'_> {
 
 async fn rounds(
     mut sealer: Sealer,
-    mut witness: Option<Witness>,
+    mut witnesses: Vec<Witness>,
     name: &str,
     metrics: &Metrics,
     world: &World,
@@ -232,27 +160,20 @@ async fn rounds(
                 false
             }
         };
-        if let Some(witness) = &mut witness
-            && let Err(error) = witness.keep(&sealer).await
-        {
-            // What it does not have is given to it the next time.
-            tracing::error!(database = name, %error, "the witness of the audit log cannot be written");
+        // What one does not take is given to it the next time, and keeps no other waiting.
+        let sealer = &sealer;
+        let kept = witnesses.iter_mut().map(async |witness| {
+            tokio::time::timeout(PATIENCE, witness.keep(sealer))
+                .await
+                .unwrap_or_else(|_| Err(eyre!("it takes too long")))
+        });
+        for (kept, at) in join_all(kept).await.into_iter().zip(1..) {
+            if let Err(error) = kept {
+                tracing::error!(database = name, witness = at, %error, "a witness of the audit log cannot be written");
+            }
         }
         if !more {
             tokio::time::sleep(EVERY).await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_database_has_a_file_of_its_own() {
-        let of = |file: &str, own| witness_of(Path::new(file), own).display().to_string();
-        assert_eq!(of("/mnt/seen.jsonl", None), "/mnt/seen.jsonl");
-        assert_eq!(of("/mnt/seen.jsonl", Some("oak")), "/mnt/seen-oak.jsonl");
-        assert_eq!(of("seen", Some("oak")), "seen-oak");
     }
 }

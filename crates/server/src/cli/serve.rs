@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks};
+use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks, witness};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -56,9 +56,10 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_ORGANIZATION_RATE", value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     organization_rate: u32,
-    /// A file outside the database, best on another machine, that keeps what was signed of the audit log
-    #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "FILE")]
-    audit_witness: Option<PathBuf>,
+    /// Who keeps what is signed of the audit log: a file, best on another machine; s3://bucket/prefix, best under Object Lock,
+    /// with the credentials of the environment (AWS_*); the https address of a webhook. May be given more than once
+    #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "PLACE", value_delimiter = ',')]
+    audit_witness: Vec<String>,
     /// A folder outside the database that is given every month of the audit log once it is over
     #[arg(long, env = "LAMPLIGHT_AUDIT_ARCHIVE", value_name = "DIR")]
     audit_archive: Option<PathBuf>,
@@ -167,8 +168,11 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     let (stop, stopped) = watch::channel(false);
     let told = || tasks::told(stopped.clone());
     let mut background = tasks::start(&app, &told);
-    let beside =
-        sealing::Beside { witness: options.audit_witness.clone(), archive: options.audit_archive.clone() };
+    let witnesses = options.audit_witness.iter().map(|place| witness::Place::parse(place));
+    let beside = sealing::Beside {
+        witnesses: witnesses.collect::<eyre::Result<_>>()?,
+        archive: options.audit_archive.clone(),
+    };
     let main = installation.main().clone();
     background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
     if installation.is_private() && installation.backups().is_none() {
@@ -176,7 +180,8 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     }
     if installation.backups().is_some() {
         let files = options.documents.folder(installation.data_dir())?;
-        background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), files));
+        let folders = nightly::Folders { files, archive: options.audit_archive.clone() };
+        background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), folders));
     }
     let databases = installation.databases().clone();
     let placed =

@@ -15,6 +15,12 @@ use crate::areas::{documents, exports, family, imports, people};
 /// How often the upkeep is done.
 const UPKEEP: Duration = Duration::from_secs(3600);
 
+/// How often the database's clock is looked at.
+const CLOCK: Duration = Duration::from_secs(60);
+
+/// Clocks that differ by more are told of: contexts are good for minutes, codes for half of one.
+const APART: SignedDuration = SignedDuration::from_secs(5);
+
 /// How often jobs are looked for while there is none.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -50,6 +56,7 @@ where
     tasks.spawn(until(told(), exports::always(app.clone())));
     tasks.spawn(until(told(), imports::always(app.clone())));
     tasks.spawn(until(told(), family::always(app.clone())));
+    tasks.spawn(until(told(), clocks(app.clone())));
     tasks.spawn(until(told(), jobs(db)));
     Tasks(tasks)
 }
@@ -78,6 +85,23 @@ async fn upkeep(db: Db) {
         match db.sweep().await {
             Ok(rows) => tracing::debug!(rows, "swept"),
             Err(error) => tracing::error!(%error, "old events cannot be swept"),
+        }
+    }
+}
+
+/// Tells of clocks that differ, before contexts are refused for it.
+async fn clocks(app: App) {
+    let mut minute = tokio::time::interval(CLOCK);
+    loop {
+        minute.tick().await;
+        // That the database is away is told by whoever needs it.
+        let Ok(ahead) = app.store.db().clock_ahead().await else { continue };
+        app.metrics.clock_ahead(ahead);
+        if ahead.abs() > APART {
+            tracing::error!(
+                seconds = ahead.as_secs_f64(),
+                "the database's clock is not this machine's: set both by the same"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
@@ -57,6 +58,7 @@ pub(crate) struct Metrics {
     nightly_done: Family<Nightly, Gauge>,
     nightly_failing: Family<Nightly, Gauge>,
     seal_lag: Gauge,
+    clock_ahead: Gauge<f64, AtomicU64>,
     sealing: Mutex<BTreeMap<String, Sealed>>,
 }
 
@@ -95,6 +97,10 @@ impl Metrics {
         registry.register("nightly_failing", help, nightly_failing.clone());
         let help = "For how long events of the audit log have waited to be sealed, in the database where it is longest";
         registry.register_with_unit("audit_seal_lag", help, Unit::Seconds, seal_lag.clone());
+        let clock_ahead = Gauge::<f64, AtomicU64>::default();
+        let help =
+            "By how much the main database's clock was ahead of this machine's when it was looked at last";
+        registry.register_with_unit("db_clock_ahead", help, Unit::Seconds, clock_ahead.clone());
         let (registry, sealing) = (Mutex::new(registry), Mutex::default());
         Self {
             registry,
@@ -106,6 +112,7 @@ impl Metrics {
             nightly_done,
             nightly_failing,
             seal_lag,
+            clock_ahead,
             sealing,
         }
     }
@@ -137,6 +144,11 @@ impl Metrics {
             let failing = current != Some(true);
             self.nightly_failing.get_or_create(&Nightly { what }).set(i64::from(failing));
         }
+    }
+
+    /// The main database's clock is so far ahead of this machine's.
+    pub(crate) fn clock_ahead(&self, by: SignedDuration) {
+        self.clock_ahead.set(by.as_secs_f64());
     }
 
     /// The log of a database was sealed up to the first event that waits.
@@ -210,7 +222,8 @@ fn stands(done: Option<Timestamp>, current: Option<bool>) -> serde_json::Value {
 /// stand is told beside it: a program whose backup failed is not taken away for that.
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let mut down = app.placed.down();
-    if app.store.db().ping().await.is_err() {
+    let ahead = app.store.db().clock_ahead().await;
+    if ahead.is_err() {
         down.insert(0, "main".to_owned());
     }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -218,6 +231,10 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
     let late = app.metrics.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
     let late: Vec<String> = late.map(|(name, _)| name).collect();
     let mut body = serde_json::json!({ "down": down, "unsealed": late });
+    if let Ok(ahead) = ahead {
+        app.metrics.clock_ahead(ahead);
+        body["clock_ahead_seconds"] = ahead.as_secs_f64().into();
+    }
     if let Some(state) = backups(&app).await {
         body["backup"] = stands(state.backed_up_at, state.backup(now));
         body["rehearsal"] = stands(state.rehearsed_at, state.rehearsal(now));
@@ -247,6 +264,7 @@ mod tests {
         let at: Timestamp = "2026-04-01T08:00:00Z".parse().unwrap();
         metrics.sealed("main", at, None);
         metrics.sealed("lamplight_oak", at, Some(at - SignedDuration::from_secs(40)));
+        metrics.clock_ahead(SignedDuration::from_millis(-1_500));
         let text = metrics.text((4, 3, 0), at + SignedDuration::from_secs(20));
         let line =
             r#"lamplight_http_request_duration_seconds_count{method="GET",route="/health",status="200"} 1"#;

@@ -16,6 +16,7 @@ export const whats: Record<string, string> = {
   merged: 'Made one chart of two, or two again',
   reviewed: 'Judged an emergency access',
   managed: 'Changed who may do what',
+  kept: 'Backed up or checked all records, or changed their keys',
   other: 'Did something else with it',
 }
 

@@ -41,13 +41,13 @@ pub(in crate::cli) struct Options {
 }
 
 /// The archived months of one database.
-pub(super) struct Archives {
+pub(in crate::cli) struct Archives {
     files: BTreeMap<Month, PathBuf>,
 }
 
 impl Archives {
     /// Those in a folder; `own` is the database, where it is an organization's own.
-    pub(super) fn of(folder: &Path, own: Option<&str>) -> eyre::Result<Self> {
+    pub(in crate::cli) fn of(folder: &Path, own: Option<&str>) -> eyre::Result<Self> {
         let told = || format!("{} cannot be read", folder.display());
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(folder).wrap_err_with(told)? {
@@ -65,7 +65,7 @@ impl Archives {
     ///
     /// # Errors
     /// When one cannot be read, or is not what was sealed.
-    pub(super) fn proved(&self, keys: &[Verifier]) -> eyre::Result<BTreeMap<i32, Vec<Range<u64>>>> {
+    pub(in crate::cli) fn proved(&self, keys: &[Verifier]) -> eyre::Result<BTreeMap<i32, Vec<Range<u64>>>> {
         let mut proved: BTreeMap<i32, Vec<Range<u64>>> = BTreeMap::new();
         for file in self.files.values() {
             for (organization, range) in proof(file, keys)? {

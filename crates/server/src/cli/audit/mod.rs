@@ -15,10 +15,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use merkle::Verifier;
 
-use super::{Done, out, sealing, session};
+use super::{Done, out, sealing, session, witness};
 use crate::boot::Installation;
 
-pub(super) use archive::keep as archive;
+pub(super) use archive::{Archives, keep as archive};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

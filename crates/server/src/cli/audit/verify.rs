@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::archive::Archives;
-use super::{Done, keys, keys_in, out, sealing};
+use super::{Done, keys, keys_in, out, sealing, witness};
 use crate::boot::{Database, Installation};
 
 pub(super) const HELP: &str = "\
@@ -73,7 +73,7 @@ impl Options {
         let mut trouble = None;
         let witnessed = |own: Option<&str>| {
             let Some(file) = &self.witness else { return BTreeMap::new() };
-            sealing::witnessed(&sealing::witness_of(file, own), own, &keys).unwrap_or_else(|error| {
+            sealing::witnessed(&witness::witness_of(file, own), own, &keys).unwrap_or_else(|error| {
                 trouble = Some(error);
                 BTreeMap::new()
             })
@@ -97,7 +97,7 @@ impl Options {
     async fn database(&self, database: &Database, installation: &Installation) -> eyre::Result<Verified> {
         let (logs, keys) = (database.sealed_log()?, keys(self.key.as_deref(), installation)?);
         let witnessed = match &self.witness {
-            Some(file) => sealing::witnessed(&sealing::witness_of(file, logs.own()), logs.own(), &keys)?,
+            Some(file) => sealing::witnessed(&witness::witness_of(file, logs.own()), logs.own(), &keys)?,
             None => BTreeMap::new(),
         };
         let archived = match &self.archive {

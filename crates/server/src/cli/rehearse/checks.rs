@@ -1,6 +1,7 @@
 //! What a restored database is asked.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chart::{ExportScope, Store};
 use db::Organization;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::report::{Check, Report};
 use crate::boot::Database;
+use crate::cli::audit::Archives;
 use crate::cli::session::Session;
 
 /// Records opened at a time.
@@ -100,17 +102,17 @@ pub(super) async fn walls(check: &mut Check, databases: &[Database]) -> eyre::Re
 pub(super) async fn log(
     check: &mut Check,
     databases: &[Database],
-    key: Option<Verifier>,
+    (key, archive): (Option<Verifier>, Option<&Path>),
 ) -> eyre::Result<String> {
     let keys: Vec<Verifier> = key.into_iter().collect();
     let (mut events, mut unsealed) = (0, 0);
     for database in databases {
-        let verified = db::seal::verify(
-            &database.sealed_log()?,
-            &keys,
-            &Known { witnessed: BTreeMap::new(), archived: BTreeMap::new() },
-        )
-        .await?;
+        let archived = match archive {
+            Some(folder) => Archives::of(folder, database.own())?.proved(&keys)?,
+            None => BTreeMap::new(),
+        };
+        let known = Known { archived, ..Known::default() };
+        let verified = db::seal::verify(&database.sealed_log()?, &keys, &known).await?;
         eyre::ensure!(!keys.is_empty() || verified.checkpoints == 0, "the log's key is not here");
         (events, unsealed) = (events + verified.events, unsealed + verified.unsealed);
         for finding in verified.findings {

@@ -48,24 +48,28 @@ pub(super) struct Options {
     /// Where to restore to, for a while [default: rehearsal in the data folder]
     #[arg(long, value_name = "DIR", conflicts_with = "here")]
     scratch: Option<PathBuf>,
+    /// The folder with the archived months of the audit log: what was let go of in the database is looked for there
+    #[arg(long, env = "LAMPLIGHT_AUDIT_ARCHIVE", value_name = "DIR")]
+    audit_archive: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(options: &Options, installation: &Installation) -> eyre::Result<Done> {
+    let archive = options.audit_archive.as_deref();
     let report = if options.here {
-        here(installation).await?
+        here(installation, archive).await?
     } else {
-        rehearse(installation, options.scratch.as_deref()).await?
+        rehearse(installation, options.scratch.as_deref(), archive).await?
     };
     report.tell(options.json)?;
     Ok(report.done())
 }
 
 /// A rehearsal of the program's own; how it ended is recorded.
-pub(super) async fn nightly(installation: &Installation) -> eyre::Result<()> {
-    let report = rehearse(installation, None).await?;
+pub(super) async fn nightly(installation: &Installation, archive: Option<&Path>) -> eyre::Result<()> {
+    let report = rehearse(installation, None, archive).await?;
     if report.outcome() == "passed" {
         tracing::info!(summary = report.summary(), "a backup was rehearsed");
     } else {
@@ -77,12 +81,16 @@ pub(super) async fn nightly(installation: &Installation) -> eyre::Result<()> {
     Ok(())
 }
 
-async fn rehearse(installation: &Installation, scratch: Option<&Path>) -> eyre::Result<Report> {
+async fn rehearse(
+    installation: &Installation,
+    scratch: Option<&Path>,
+    archive: Option<&Path>,
+) -> eyre::Result<Report> {
     let place = Place::find(installation)?;
     let operator = backup::alone(installation).await?;
     let mut report = Report::begin(installation.world().now());
     let scratch = scratch.map_or_else(|| installation.data_dir().join(SCRATCH), Path::to_owned);
-    let tried = through(installation, &place, &scratch, &mut report).await;
+    let tried = through(installation, &place, (&scratch, archive), &mut report).await;
     report.broken_off = tried.err().map(|error| format!("{error:#}"));
     report.ended = installation.world().now();
     record(installation, &report).await?;
@@ -94,7 +102,7 @@ async fn rehearse(installation: &Installation, scratch: Option<&Path>) -> eyre::
 async fn through(
     installation: &Installation,
     place: &Place,
-    scratch: &Path,
+    (scratch, archive): (&Path, Option<&Path>),
     report: &mut Report,
 ) -> eyre::Result<()> {
     let (world, repository) = (installation.world(), &place.repository);
@@ -128,7 +136,7 @@ async fn through(
     let copied = installation.copied(&server.connection_string(server.superuser(), "postgres"))?;
     let databases = copies(installation, &copied).await?;
     check(report, "pages", world, async |check| checks::pages(check, &server, &site).await).await;
-    look(installation, &databases, noted, report).await?;
+    look(installation, (&databases, archive), noted, report).await?;
     server.stop().await?;
     Ok(())
 }
@@ -136,14 +144,14 @@ async fn through(
 /// What is looked at in databases, wherever they are.
 async fn look(
     installation: &Installation,
-    databases: &[Database],
+    (databases, archive): (&[Database], Option<&Path>),
     noted: Option<uuid::Uuid>,
     report: &mut Report,
 ) -> eyre::Result<()> {
     let world = installation.world();
     let key = installation.main().audit_verifier()?;
     check(report, "walls", world, async |check| checks::walls(check, databases).await).await;
-    check(report, "log", world, async |check| checks::log(check, databases, key).await).await;
+    check(report, "log", world, async |check| checks::log(check, databases, (key, archive)).await).await;
     check(report, "charts", world, async |check| checks::charts(check, databases).await).await;
     check(report, "counts", world, async |check| checks::counts(check, databases, noted).await).await;
     Ok(())
@@ -156,10 +164,10 @@ async fn copies(installation: &Installation, copied: &Databases) -> eyre::Result
 }
 
 /// A database where it is.
-async fn here(installation: &Installation) -> eyre::Result<Report> {
+async fn here(installation: &Installation, archive: Option<&Path>) -> eyre::Result<Report> {
     let mut report = Report::begin(installation.world().now());
     let databases = backup::databases(installation).await?;
-    look(installation, &databases, None, &mut report).await?;
+    look(installation, (&databases, archive), None, &mut report).await?;
     report.ended = installation.world().now();
     Ok(report)
 }
