@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kernel::World;
@@ -141,7 +141,13 @@ fn story(tool: &str, base: &str, log: &str) {
     assert!(ran.code == 1 && ran.err.contains("is not empty"), "{}", ran.err);
     assert_eq!(patients(&house.path("data"), &house), 6, "the installation itself is as it was");
 
-    // A rehearsal restores, looks through it all and leaves nothing behind.
+    // A rehearsal restores, looks through it all, the sealed log too, and leaves nothing behind.
+    let began = Instant::now();
+    while house.json(&["audit", "verify", "--json"])["events"] == 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing is sealed");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    house.ok(&["backup", "--archive"]);
     let rehearsed = house.run(&["rehearse", "--json"]);
     assert_eq!(rehearsed.code, 0, "{} {}", rehearsed.out, rehearsed.err);
     let report: Value = serde_json::from_str(&rehearsed.out).unwrap();
@@ -149,6 +155,8 @@ fn story(tool: &str, base: &str, log: &str) {
     let names: Vec<&str> =
         report["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["repository", "restore", "pages", "walls", "log", "charts", "counts"]);
+    let sealed = report["checks"][4]["looked_at"].as_str().unwrap();
+    assert!(sealed.contains("sealed events") && !sealed.starts_with("0 "), "{report}");
     assert!(!house.path("data/rehearsal").exists());
     // And the restored copy can be looked at where it is.
     assert_eq!(on(&back, &house, &["rehearse", "--here"]).code, 0);
