@@ -205,6 +205,8 @@ impl Sealer {
         // Every transaction before this one is over, and what it wrote is seen here.
         let over: i64 =
             tx.query_one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8", &[]).await?.get(0);
+        let sql = "SELECT min(at) FROM audit.event WHERE organization_id > 0 AND xact >= $1";
+        let waits_since = tx.query_one(sql, &[&over]).await?.get(0);
         let mut known = match (known, last(tx).await?) {
             // Nobody else has sealed meanwhile.
             (Some(known), Some((_, signed_at))) if known.signed_at == signed_at => known,
@@ -217,12 +219,10 @@ impl Sealer {
             let sql =
                 "SELECT min(xact) FROM audit.event WHERE organization_id > 0 AND xact >= $1 AND xact < $2";
             let next: Option<i64> = tx.query_one(sql, &[&until, &over]).await?.get(0);
-            let Some(next) = next else { return Ok((Round::default(), known)) };
+            let Some(next) = next else { return Ok((Round { waits_since, ..Round::default() }, known)) };
             until = over.min(next.saturating_add(TOGETHER));
             events = self::events(tx, (next, until)).await?;
         }
-        let sql = "SELECT min(at) FROM audit.event WHERE organization_id > 0 AND xact >= $1";
-        let waits_since = tx.query_one(sql, &[&until]).await?.get(0);
         let mut round = Round { events: events.len(), more: until < over, waits_since, ..Round::default() };
         if events.is_empty() {
             return Ok((round, known));

@@ -169,7 +169,9 @@ async fn what_is_committed_late_is_sealed_all_the_same() {
                   gen_random_uuid(), 'TREAT')";
     tx.execute(insert, &[&organization]).await.unwrap();
     log.write(organization, 5).await;
-    assert_eq!(log.sealer.round().await.unwrap().events, 0, "sealed past a transaction that is not over");
+    let round = log.sealer.round().await.unwrap();
+    assert_eq!(round.events, 0, "sealed past a transaction that is not over");
+    assert!(round.waits_since.is_some(), "nobody is told that five events wait");
     assert_eq!(log.verified().await.unsealed, 5);
     tx.commit().await.unwrap();
     log.seal().await;
