@@ -12,11 +12,14 @@ fn the_committed_description_is_the_one_in_force() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, server::http::description()).unwrap();
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut lines = committed.lines().zip(server::http::description().lines()).zip(1..);
+    let first = lines.find(|((committed, made), _)| committed != made);
     assert!(
         committed == server::http::description(),
         "openapi/openapi.json is stale: a route or a shape changed; look at it, update the file, and the web app's \
-         types with `npm run gen`"
+         types with `npm run gen`; the first line that differs: {first:?}"
     );
 }
 

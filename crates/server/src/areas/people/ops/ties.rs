@@ -246,5 +246,6 @@ pub(crate) async fn accept_tie(app: &App, ctx: &Ctx, patient: PatientId) -> Resu
     let event = Event::success("relationships.accept", "own post");
     app.store.db().record(ctx, event).await?;
     tx.commit().await?;
+    app.store.db().forget_authority();
     Ok(())
 }
