@@ -3630,7 +3630,7 @@ export interface components {
             /** @description The FHIR type of the records, where it was one that the asker sees. */
             record: string | null;
             /** @enum {string} */
-            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "moved" | "merged" | "shared" | "emergency" | "reviewed" | "managed" | "other";
+            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "moved" | "merged" | "shared" | "emergency" | "reviewed" | "managed" | "kept" | "other";
             who: components["schemas"]["Actor"];
         };
         /** @description A review. */
@@ -7342,7 +7342,7 @@ export interface components {
             relationships: components["schemas"]["TieThen"][];
             rule: components["schemas"]["Rule"];
             /** @enum {string} */
-            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "moved" | "merged" | "shared" | "emergency" | "reviewed" | "managed" | "other";
+            what: "viewed" | "searched" | "listed" | "added" | "changed" | "deleted" | "exported" | "imported" | "checked" | "related" | "moved" | "merged" | "shared" | "emergency" | "reviewed" | "managed" | "kept" | "other";
         };
         /** @description A tie of a post to the patient. */
         Tie: {
