@@ -41,7 +41,10 @@ impl Error {
                 db::Error::Conflict => 412,
                 db::Error::Constraint(_) => 409,
                 db::Error::Erased => 410,
-                db::Error::Unavailable(_) | db::Error::Timeout | db::Error::AuditUnavailable => 503,
+                db::Error::Unavailable(_)
+                | db::Error::Timeout
+                | db::Error::AuditUnavailable
+                | db::Error::OldKeyring(_) => 503,
                 // A row that row security refuses to write does not exist for the caller.
                 db::Error::RowSecurity => 404,
                 db::Error::Context

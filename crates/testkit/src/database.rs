@@ -89,7 +89,8 @@ fn open(owner: &Endpoint, world: &World) -> Db {
     let root = cluster::root_key();
     let endpoint = owner.login("lamplight_app", &root.role_password("lamplight_app"));
     let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
-    let config = Config { endpoint, platform, sizes: PoolSizes::default(), root, world: world.clone() };
+    let config =
+        Config { endpoint, platform, keyring: None, sizes: PoolSizes::default(), root, world: world.clone() };
     Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"))
 }
 

@@ -2,11 +2,13 @@
 //! class and the organization's own keys. Destroying a patient's keys erases the patient.
 
 mod chunks;
+mod erase;
 mod ring;
 mod root;
 mod seal;
 
 pub use chunks::{CHUNK, Chunks};
+pub use erase::{Erasure, LedgerHead};
 pub use ring::{Keyring, PatientKey};
 pub(crate) use ring::{WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
 pub use root::RootKey;

@@ -70,6 +70,8 @@ impl Installation {
             platform: None,
             sealer: None,
             owner: None,
+            keyring: None,
+            keyring_owner: None,
             own: None,
             root_key_file,
             audit_key_file: options.audit_key_file.clone().unwrap_or_else(|| data_dir.join("audit.key")),
