@@ -89,6 +89,9 @@ impl Error {
         match code.code() {
             "LL401" => return Self::Context,
             "LL412" => return Self::Conflict,
+            "LL409" => {
+                return Self::Config("the keyring of this data is in a database of its own".to_owned());
+            }
             _ => {}
         }
         if [

@@ -44,7 +44,7 @@ pub use exports::LostExport;
 pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use imports::ClaimedImport;
 pub use jobs::ClaimedJob;
-pub use migrate::migrate;
+pub use migrate::{migrate, migrate_keyring};
 pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
@@ -105,7 +105,7 @@ impl Db {
         let pools = pool::Pools::new(&config.endpoint, platform, keyring, &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
-        let ring = (pools.keyring.clone(), pools.runtime.clone());
+        let ring = (pools.keyring.clone(), pools.runtime.clone(), config.keyring.is_some());
         let keyring = Arc::new(keys::Keyring::new(ring, signer.clone(), config.root, config.world.clone()));
         let revocations = revoked::Revocations::new(config.endpoint, Arc::clone(&keyring));
         Ok(Self {

@@ -72,6 +72,7 @@ pub struct Keyring {
     pool: Pool,
     /// The database that the keyring's data is in; the same where the keyring is not apart.
     main: Pool,
+    apart: bool,
     signer: Signer,
     root: RootKey,
     world: World,
@@ -90,7 +91,13 @@ impl OrganizationKeys {
 }
 
 impl Keyring {
-    pub(crate) fn new((pool, main): (Pool, Pool), signer: Signer, root: RootKey, world: World) -> Self {
+    /// `apart` says whether the first of the pools leads to another database than the second.
+    pub(crate) fn new(
+        (pool, main, apart): (Pool, Pool, bool),
+        signer: Signer,
+        root: RootKey,
+        world: World,
+    ) -> Self {
         let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
         let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
             let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
@@ -115,7 +122,7 @@ impl Keyring {
             .time_to_live(KEEP)
             .support_invalidation_closures()
             .build();
-        Self { pool, main, signer, root, world, organizations, patients, inserts }
+        Self { pool, main, apart, signer, root, world, organizations, patients, inserts }
     }
 
     /// The key that makes search tokens for the context's organization.
@@ -417,6 +424,10 @@ impl Keyring {
 
     pub(super) fn main(&self) -> &Pool {
         &self.main
+    }
+
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
     }
 
     pub(super) fn signer(&self) -> &Signer {

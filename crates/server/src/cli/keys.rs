@@ -67,7 +67,8 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
     let mut all = BTreeMap::new();
     for slug in slugs {
         let session = Session::enter(installation, &slug).await?;
-        let (keys, destroyed) = session.operator.keys(session.organization.id).await?;
+        let operator = session.database().keys_operator().await?;
+        let (keys, destroyed) = operator.keys(session.organization.id).await?;
         all.insert(slug, Keys { keys, destroyed });
     }
     if options.json {
@@ -102,12 +103,13 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
 }
 
 async fn rotate(slug: &str, installation: &Installation) -> eyre::Result<Done> {
-    let mut session = Session::enter(installation, slug).await?;
+    let session = Session::enter(installation, slug).await?;
     let (db, ctx) = (session.database().open(2)?, session.context(&session.all()));
     // Before it is begun: what is interrupted was asked for all the same.
     db.record(&ctx, Event::success("keys.rotate", "operator")).await?;
     let root = session.database().root()?;
-    let rotated = session.operator.rotate_keys(&root, session.organization.id).await?;
+    let mut operator = session.database().keys_operator().await?;
+    let rotated = operator.rotate_keys(&root, session.organization.id).await?;
     out::line(format!(
         "{slug}: key {} wraps {} keys; old keys destroyed: {}",
         rotated.number, rotated.keys, rotated.destroyed

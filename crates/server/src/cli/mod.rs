@@ -5,6 +5,7 @@ mod backup;
 mod client;
 mod doctor;
 mod documents;
+mod erasures;
 mod export;
 mod facility;
 mod grant;

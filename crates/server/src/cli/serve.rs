@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks, witness};
+use super::{Done, doctor, erasures, keepers, nightly, out, sealing, seed, session, tasks, witness};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -175,6 +175,9 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     };
     let main = installation.main().clone();
     background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
+    if installation.is_private() {
+        background.add(told(), erasures::always(installation.beside(), store.db().clone()));
+    }
     if installation.is_private() && installation.backups().is_none() {
         tracing::warn!("nothing is backed up: LAMPLIGHT_BACKUP_DIR names no place for it");
     }

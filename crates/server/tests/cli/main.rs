@@ -3,6 +3,7 @@
 
 mod backup;
 mod bulk;
+mod erasure;
 mod house;
 mod operator;
 mod placing;

@@ -2,6 +2,7 @@
 //! that the promise does not cover. `LAMPLIGHT_TEST_SCALE=full` runs the counts that an acceptance names.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod apart;
 mod bad_input;
 mod boundary;
 mod bundles;

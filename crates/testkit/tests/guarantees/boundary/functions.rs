@@ -59,6 +59,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "keyring.entries",
         "keyring.erase",
         "keyring.heads",
+        "keyring.home",
         "keyring.known_heads",
         "keyring.lacks",
         "keyring.note",
