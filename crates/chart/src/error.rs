@@ -41,7 +41,10 @@ impl Error {
                 db::Error::Conflict => 412,
                 db::Error::Constraint(_) => 409,
                 db::Error::Erased => 410,
-                db::Error::Unavailable(_) | db::Error::Timeout | db::Error::AuditUnavailable => 503,
+                db::Error::Unavailable(_)
+                | db::Error::KeyService(_)
+                | db::Error::Timeout
+                | db::Error::AuditUnavailable => 503,
                 // A row that row security refuses to write does not exist for the caller.
                 db::Error::RowSecurity => 404,
                 db::Error::Context
@@ -124,6 +127,9 @@ fn public(error: &db::Error) -> String {
         | db::Error::NotCovered => "internal error".to_owned(),
         db::Error::Seal(_) => {
             "the stored record is damaged and was not opened; the operator has been told".to_owned()
+        }
+        db::Error::KeyService(_) => {
+            "records cannot be opened for the moment: what keeps their keys does not help".to_owned()
         }
         other => other.to_string(),
     }

@@ -48,8 +48,8 @@ pub use migrate::migrate;
 pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
-    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rotated,
-    SealedInvitation, SignInRules, TokenInfo,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rewrapped,
+    Rotated, SealedInvitation, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;
@@ -74,6 +74,8 @@ pub struct Config {
     pub sizes: PoolSizes,
     /// The root key, from which everything secret of this installation hangs.
     pub root: keys::RootKey,
+    /// What else wraps organizations' keys, or once did.
+    pub key_services: keys::KeyServices,
     /// Time and randomness.
     pub world: World,
 }
@@ -102,8 +104,9 @@ impl Db {
         let pools = pool::Pools::new(&config.endpoint, config.platform.as_ref(), &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
+        let custody = keys::Custody::new(&config.root, config.key_services, config.world.clone());
         let keyring =
-            keys::Keyring::new(pools.keyring.clone(), signer.clone(), config.root, config.world.clone());
+            keys::Keyring::new(pools.keyring.clone(), signer.clone(), custody, config.world.clone());
         let revocations = revoked::Revocations::new(config.endpoint);
         Ok(Self {
             inner: Arc::new(Inner { pools, signer, audit, keyring, revocations, world: config.world }),
@@ -122,6 +125,11 @@ impl Db {
     /// The keys of organizations and patients.
     pub fn keyring(&self) -> &keys::Keyring {
         &self.inner.keyring
+    }
+
+    /// What wraps organizations' keys, and how it is.
+    pub fn custody(&self) -> &keys::Custody {
+        self.inner.keyring.custody()
     }
 
     /// The clock and dice.

@@ -5,6 +5,7 @@
 mod bad_input;
 mod boundary;
 mod bundles;
+mod custody;
 mod full_disk;
 mod people;
 mod plans;

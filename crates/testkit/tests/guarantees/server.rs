@@ -81,6 +81,7 @@ impl Server {
             platform: None,
             sizes: PoolSizes::default(),
             root: root_key(),
+            key_services: db::keys::KeyServices::default(),
             world: World::system(),
         };
         Store::new(Db::open(config).unwrap())
