@@ -44,7 +44,8 @@ impl Error {
                 db::Error::Unavailable(_)
                 | db::Error::KeyService(_)
                 | db::Error::Timeout
-                | db::Error::AuditUnavailable => 503,
+                | db::Error::AuditUnavailable
+                | db::Error::OldKeyring(_) => 503,
                 // A row that row security refuses to write does not exist for the caller.
                 db::Error::RowSecurity => 404,
                 db::Error::Context

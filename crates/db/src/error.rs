@@ -2,6 +2,7 @@
 
 use deadpool::managed::TimeoutType;
 use deadpool_postgres::PoolError;
+use kernel::OrganizationId;
 use policy::{Module, Permission};
 use tokio_postgres::error::SqlState;
 
@@ -51,6 +52,12 @@ pub enum Error {
     /// The keys of this record were destroyed.
     #[error("the record was erased")]
     Erased,
+    /// The keyring is older than the data: somebody is erased there who has keys here. Nothing may be read with it.
+    #[error(
+        "the keyring is older than what is known of it (organization {0}): somebody who was erased has keys again. Restore \
+         the newest backup of the keyring, whatever the time of the data"
+    )]
+    OldKeyring(OrganizationId),
     /// A receipt was used for something it does not cover. A defect of the program.
     #[error("the receipt does not cover this record")]
     NotCovered,

@@ -70,6 +70,8 @@ pub struct Config {
     pub endpoint: Endpoint,
     /// The same place as the role of the plane above organizations, where this program serves it.
     pub platform: Option<Endpoint>,
+    /// The database of the keyring as the runtime role, where it has one of its own.
+    pub keyring: Option<Endpoint>,
     /// How many connections each pool may hold.
     pub sizes: PoolSizes,
     /// The root key, from which everything secret of this installation hangs.
@@ -90,7 +92,7 @@ struct Inner {
     pools: pool::Pools,
     signer: signing::Signer,
     audit: audit::Writer,
-    keyring: keys::Keyring,
+    keyring: Arc<keys::Keyring>,
     revocations: revoked::Revocations,
     world: World,
 }
@@ -101,13 +103,14 @@ impl Db {
     /// # Errors
     /// When the endpoint cannot be understood.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let pools = pool::Pools::new(&config.endpoint, config.platform.as_ref(), &config.sizes)?;
+        let (platform, keyring) = (config.platform.as_ref(), config.keyring.as_ref());
+        let pools = pool::Pools::new(&config.endpoint, platform, keyring, &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
         let custody = keys::Custody::new(&config.root, config.key_services, config.world.clone());
-        let keyring =
-            keys::Keyring::new(pools.keyring.clone(), signer.clone(), custody, config.world.clone());
-        let revocations = revoked::Revocations::new(config.endpoint);
+        let ring = (pools.keyring.clone(), pools.runtime.clone());
+        let keyring = Arc::new(keys::Keyring::new(ring, signer.clone(), custody, config.world.clone()));
+        let revocations = revoked::Revocations::new(config.endpoint, Arc::clone(&keyring));
         Ok(Self {
             inner: Arc::new(Inner { pools, signer, audit, keyring, revocations, world: config.world }),
         })
@@ -124,6 +127,8 @@ impl Db {
 
     /// The keys of organizations and patients.
     pub fn keyring(&self) -> &keys::Keyring {
+        // Whoever may have a key unwrapped hears of its end.
+        self.listen();
         &self.inner.keyring
     }
 

@@ -182,12 +182,13 @@ impl Pools {
     pub(crate) fn new(
         endpoint: &Endpoint,
         platform: Option<&Endpoint>,
+        keyring: Option<&Endpoint>,
         sizes: &PoolSizes,
     ) -> Result<Self, Error> {
         Ok(Self {
             runtime: endpoint.pool(sizes.runtime)?,
             audit: endpoint.pool(sizes.audit)?,
-            keyring: endpoint.pool(sizes.keyring)?,
+            keyring: keyring.unwrap_or(endpoint).pool(sizes.keyring)?,
             platform: platform.map(|endpoint| endpoint.pool(PLATFORM)).transpose()?,
         })
     }

@@ -1,18 +1,22 @@
 //! What is remembered of authority between requests, and how it is forgotten when an authority ends.
 //!
 //! The database tells every process that a session, a post or a token ended (`NOTIFY lamplight_revoked`). Answers come
-//! from memory only while this process listens; when its listening connection is lost it asks the database each time.
+//! from memory only while this process listens; when its listening connection is lost it asks the database each time. A
+//! patient's unwrapped keys are forgotten in the same way when they are destroyed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use kernel::{ContextId, PersonId};
+use kernel::{ContextId, PatientId, PersonId};
 use moka::sync::Cache;
 use tokio_postgres::AsyncMessage;
 
+use uuid::Uuid;
+
 use crate::context::Principal;
+use crate::keys::Keyring;
 use crate::session::Known;
 use crate::{Db, Endpoint, Error};
 
@@ -34,17 +38,18 @@ pub(crate) struct Memory {
     listening: AtomicBool,
     /// How often something was forgotten: an answer that was asked for before is not remembered after.
     epoch: AtomicU64,
+    keyring: Arc<Keyring>,
 }
 
 impl Memory {
-    fn new() -> Self {
+    fn new(keyring: Arc<Keyring>) -> Self {
         let tokens = Cache::builder().max_capacity(REMEMBERED).time_to_live(KEEP).build();
         let sessions = Cache::builder()
             .max_capacity(REMEMBERED)
             .time_to_live(KEEP)
             .support_invalidation_closures()
             .build();
-        Self { tokens, sessions, listening: AtomicBool::new(false), epoch: AtomicU64::new(0) }
+        Self { tokens, sessions, listening: AtomicBool::new(false), epoch: AtomicU64::new(0), keyring }
     }
 
     /// To be taken before the database is asked.
@@ -86,6 +91,9 @@ impl Memory {
     }
 
     fn told(&self, payload: &str) {
+        if let Some(patient) = payload.strip_prefix("patient:").and_then(|id| id.parse::<Uuid>().ok()) {
+            return self.keyring.forget_patient(PatientId(patient));
+        }
         let person = payload.strip_prefix("person:").and_then(|number| number.parse().ok());
         match person {
             Some(person) => self.forget_person(PersonId(person)),
@@ -102,21 +110,26 @@ pub(crate) struct Revocations {
 }
 
 impl Revocations {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, memory: Arc::new(Memory::new()), started: AtomicBool::new(false) }
+    pub(crate) fn new(endpoint: Endpoint, keyring: Arc<Keyring>) -> Self {
+        Self { endpoint, memory: Arc::new(Memory::new(keyring)), started: AtomicBool::new(false) }
     }
 }
 
 impl Db {
     /// What may be answered from memory now; nothing while nobody would tell us of an end.
     pub(crate) fn memory(&self) -> Option<Arc<Memory>> {
+        self.listen();
+        let memory = &self.inner.revocations.memory;
+        memory.listening.load(Ordering::Acquire).then(|| Arc::clone(memory))
+    }
+
+    /// Begins to listen, once.
+    pub(crate) fn listen(&self) {
         let revocations = &self.inner.revocations;
         if !revocations.started.swap(true, Ordering::Relaxed) {
             let memory = Arc::downgrade(&revocations.memory);
             tokio::spawn(listen(revocations.endpoint.clone(), memory));
         }
-        let memory = &revocations.memory;
-        memory.listening.load(Ordering::Acquire).then(|| Arc::clone(memory))
     }
 
     /// Forgets what is remembered of a person, at once in this process; others are told by the database.
@@ -160,6 +173,7 @@ async fn listen_once(endpoint: &Endpoint, memory: &Weak<Memory>) -> Result<(), E
         if let Some(memory) = memory.upgrade() {
             // Whatever was remembered while nobody listened is not to be trusted.
             memory.forget_all();
+            memory.keyring.forget_patients();
             memory.listening.store(true, Ordering::Release);
         }
         let mut alive = tokio::time::interval(HEARTBEAT);

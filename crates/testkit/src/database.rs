@@ -113,7 +113,7 @@ fn open(owner: &Endpoint, services: &KeyServices, world: &World) -> Db {
     let endpoint = owner.login("lamplight_app", &root.role_password("lamplight_app"));
     let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
     let (sizes, key_services, world) = (PoolSizes::default(), services.clone(), world.clone());
-    let config = Config { endpoint, platform, sizes, root, key_services, world };
+    let config = Config { endpoint, platform, keyring: None, sizes, root, key_services, world };
     Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"))
 }
 

@@ -3,6 +3,7 @@
 
 mod chunks;
 mod custody;
+mod erase;
 mod ring;
 mod root;
 mod seal;
@@ -10,6 +11,7 @@ mod wrapping;
 
 pub use chunks::{CHUNK, Chunks};
 pub use custody::{Custody, KeyServices, LocalKey, ROOT, ServiceState};
+pub use erase::{Erasure, LedgerHead};
 pub use ring::{Keyring, PatientKey};
 pub use root::RootKey;
 pub use seal::{DataKey, Place, SearchKey};

@@ -74,6 +74,8 @@ enum Inserted {
 /// Gives keys to those whose context reaches them.
 pub struct Keyring {
     pool: Pool,
+    /// The database that the keyring's data is in; the same where the keyring is not apart.
+    main: Pool,
     signer: Signer,
     custody: Custody,
     world: World,
@@ -92,7 +94,7 @@ impl OrganizationKeys {
 }
 
 impl Keyring {
-    pub(crate) fn new(pool: Pool, signer: Signer, custody: Custody, world: World) -> Self {
+    pub(crate) fn new((pool, main): (Pool, Pool), signer: Signer, custody: Custody, world: World) -> Self {
         let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
         let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
             let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
@@ -113,8 +115,12 @@ impl Keyring {
         });
         let keep = custody.services().keep();
         let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(keep).build();
-        let patients = Cache::builder().max_capacity(KEPT_PATIENTS).time_to_live(keep).build();
-        Self { pool, signer, custody, world, organizations, patients, inserts }
+        let patients = Cache::builder()
+            .max_capacity(KEPT_PATIENTS)
+            .time_to_live(keep)
+            .support_invalidation_closures()
+            .build();
+        Self { pool, main, signer, custody, world, organizations, patients, inserts }
     }
 
     pub(crate) fn custody(&self) -> &Custody {
@@ -409,7 +415,7 @@ impl Keyring {
         Ok(())
     }
 
-    async fn query(
+    pub(super) async fn query(
         &self,
         ctx: &Ctx,
         sql: &'static str,
@@ -417,6 +423,46 @@ impl Keyring {
     ) -> Result<Vec<Row>, Error> {
         let signed = self.signer.context(ctx.membership(), ctx.cells(), self.world.now());
         one(&self.pool, &signed, sql, params).await
+    }
+
+    /// As [`Keyring::query`], in the database of the keyring's data.
+    pub(super) async fn beside(
+        &self,
+        ctx: &Ctx,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let signed = self.signer.context(ctx.membership(), ctx.cells(), self.world.now());
+        one(&self.main, &signed, sql, params).await
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn main(&self) -> &Pool {
+        &self.main
+    }
+
+    pub(super) fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Forgets the unwrapped keys of all patients.
+    pub(crate) fn forget_patients(&self) {
+        self.patients.invalidate_all();
+    }
+
+    /// Forgets the unwrapped keys of a patient.
+    pub(crate) fn forget_patient(&self, patient: PatientId) {
+        // Fails only without `support_invalidation_closures`, and then forgets everything.
+        if self.patients.invalidate_entries_if(move |key, _| key.1 == patient).is_err() {
+            self.forget_patients();
+        }
     }
 }
 

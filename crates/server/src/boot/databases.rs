@@ -27,6 +27,9 @@ pub struct Database {
     /// As the role that seals the audit log, where this program may.
     pub(super) sealer: Option<Endpoint>,
     pub(super) owner: Option<Endpoint>,
+    /// The installation's keyring, where it has a database of its own, as the runtime role and as the owner.
+    pub(super) keyring: Option<Endpoint>,
+    pub(super) keyring_owner: Option<Endpoint>,
     /// Its name, where an organization has it of its own.
     pub(super) own: Option<String>,
     pub(super) root_key_file: PathBuf,
@@ -54,8 +57,8 @@ impl Database {
     pub fn open_sized(&self, sizes: PoolSizes) -> Result<Db, Error> {
         let endpoint = self.runtime.clone().ok_or(Error::NoRuntime)?;
         let (platform, root, world) = (self.platform.clone(), self.root()?, self.world.clone());
-        let key_services = self.key_services.clone();
-        Ok(Db::open(Config { endpoint, platform, sizes, root, key_services, world })?)
+        let (keyring, key_services) = (self.keyring.clone(), self.key_services.clone());
+        Ok(Db::open(Config { endpoint, platform, keyring, sizes, root, key_services, world })?)
     }
 
     /// Signs in as the operator.

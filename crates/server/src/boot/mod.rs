@@ -72,6 +72,8 @@ impl Installation {
             platform: None,
             sealer: None,
             owner: None,
+            keyring: None,
+            keyring_owner: None,
             own: None,
             root_key_file,
             key_services: options.custody.services(world)?,

@@ -18,6 +18,7 @@ fn app() -> App {
     let config = Config {
         endpoint: Endpoint::parse("host=/nowhere user=nobody dbname=none", None).unwrap(),
         platform: None,
+        keyring: None,
         sizes: PoolSizes::default(),
         root: RootKey::from_bytes([7; 32]),
         key_services: KeyServices::default(),

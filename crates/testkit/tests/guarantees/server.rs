@@ -79,6 +79,7 @@ impl Server {
         let config = db::Config {
             endpoint,
             platform: None,
+            keyring: None,
             sizes: PoolSizes::default(),
             root: root_key(),
             key_services: db::keys::KeyServices::default(),

@@ -135,6 +135,7 @@ pub(crate) async fn another_program(database: &TestDb, sizes: db::PoolSizes) -> 
     Db::open(db::Config {
         endpoint,
         platform: None,
+        keyring: None,
         sizes,
         root: root_key(),
         key_services,

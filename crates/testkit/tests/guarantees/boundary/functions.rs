@@ -56,6 +56,12 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "audit.prepare_months",
         "chart.demand",
         "chart.reassign",
+        "keyring.entries",
+        "keyring.erase",
+        "keyring.heads",
+        "keyring.known_heads",
+        "keyring.lacks",
+        "keyring.note",
         "ops.claim_job",
         "ops.outbox_tail",
         "ops.sweep",
@@ -467,4 +473,47 @@ async fn the_program_alone_learns_where_organizations_are_placed() {
     assert_eq!(house.database.db.placements().await.unwrap(), [reserved]);
     assert_eq!(house.operator.reserve_placement("elm", "elsewhere").await.unwrap(), None, "made wholly");
     assert_eq!(house.operator.reserve_placement("a", "elsewhere").await.unwrap(), None, "it is here");
+}
+
+#[tokio::test]
+async fn the_ledger_of_erasures_is_told_to_the_program_and_written_for_a_whole_organization() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    furnish(&house, &superuser).await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, b) = (house.a.id(), house.b.id());
+    let whole = signer.context(membership(a), &[cell(a, 0), cell(a, house.a.north.0)]);
+    let bound = signer.context(membership(a), &[-cell(a, 0), -cell(a, house.a.north.0)]);
+    let calls = |organization: i32| {
+        let patient = uuid(organization.unsigned_abs());
+        [
+            format!("SELECT keys FROM keyring.erase({organization}, {patient}, {patient}, now())"),
+            format!("SELECT count(keyring.note({organization}, 9, sha256('')))"),
+        ]
+    };
+    for (context, organization) in [(&bound, a), (&whole, b)] {
+        for call in calls(organization) {
+            let refusal = number(&client, Some(context), &call).await.unwrap_err();
+            assert_eq!(refusal.code, "LL401", "{call}");
+        }
+    }
+    for call in calls(a) {
+        number(&client, Some(&whole), &call).await.unwrap();
+    }
+    let entries = format!(
+        "INSERT INTO keyring.erasure SELECT {a}, 1, gen_random_uuid(), gen_random_uuid(), now(), sha256('');
+         INSERT INTO keyring.known SELECT {a}, 1, sha256('')"
+    );
+    superuser.batch_execute(&entries).await.unwrap();
+    let program = signer.context(-1, &[cell(a, 0)]);
+    for function in ["heads()".to_owned(), "known_heads()".to_owned(), format!("entries({a})")] {
+        let call = format!("SELECT count(*) FROM keyring.{function}");
+        assert!(number(&client, Some(&program), &call).await.unwrap() > 0, "{function}");
+        for context in [None, Some(whole.as_str()), Some(&bound)] {
+            assert_eq!(number(&client, context, &call).await.unwrap(), 0, "{function}");
+        }
+    }
+    let lacks = format!("SELECT count(*) FROM keyring.lacks(ARRAY[{a}], ARRAY[99::int8], ARRAY[sha256('')])");
+    assert_eq!(number(&client, Some(&program), &lacks).await.unwrap(), 1);
+    assert_eq!(number(&client, Some(&whole), &lacks).await.unwrap(), 0);
 }

@@ -5,7 +5,7 @@ use policy::{Permission, Plane, ROLES, Reach};
 use testkit::pg;
 
 use super::furnish::furnish;
-use super::tables::{Table, all, membership};
+use super::tables::{CLOSED, Table, all, membership};
 use super::{Signer, attempt, cell, number, runtime};
 use crate::support::{House, note, patient};
 
@@ -25,7 +25,9 @@ async fn with_patient_id(superuser: &pg::Client) -> Vec<String> {
         )
         .await
         .unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
+    let names = rows.iter().map(|row| row.get::<_, String>(0));
+    // Those that nobody may look at have a test of their own.
+    names.filter(|name| !CLOSED.contains(&name.as_str())).collect()
 }
 
 fn table(name: &str) -> &'static Table {

@@ -18,13 +18,16 @@ pub(crate) struct Table {
 }
 
 /// Tables that the runtime role must not touch at all.
-pub(crate) const CLOSED: [&str; 14] = [
+pub(crate) const CLOSED: [&str; 17] = [
     "audit.leaf",
     "audit.tile",
+    "keyring.erasure",
+    "keyring.known",
     "platform.administrator",
     "platform.announcement",
     "platform.backup",
     "platform.backup_count",
+    "platform.keyring_apart",
     "platform.placement",
     "platform.plan",
     "platform.reading",
