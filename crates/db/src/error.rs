@@ -30,6 +30,9 @@ pub enum Error {
     /// The database, or a connection to it, cannot be had now.
     #[error("the database is not available: {0}")]
     Unavailable(&'static str),
+    /// What wraps an organization's keys cannot be asked, and what was remembered of them is over.
+    #[error("the keys cannot be unwrapped: {0}")]
+    KeyService(&'static str),
     /// A statement or lock took longer than it may.
     #[error("the database took too long")]
     Timeout,
@@ -120,7 +123,7 @@ impl Error {
 
     /// Whether waiting and trying again may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Timeout | Self::AuditUnavailable)
+        matches!(self, Self::Unavailable(_) | Self::KeyService(_) | Self::Timeout | Self::AuditUnavailable)
     }
 }
 

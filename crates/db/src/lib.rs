@@ -48,8 +48,8 @@ pub use migrate::{migrate, migrate_keyring};
 pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
-    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rotated,
-    SealedInvitation, SignInRules, TokenInfo,
+    NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rewrapped,
+    Rotated, SealedInvitation, SignInRules, TokenInfo,
 };
 pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;
@@ -76,6 +76,8 @@ pub struct Config {
     pub sizes: PoolSizes,
     /// The root key, from which everything secret of this installation hangs.
     pub root: keys::RootKey,
+    /// What else wraps organizations' keys, or once did.
+    pub key_services: keys::KeyServices,
     /// Time and randomness.
     pub world: World,
 }
@@ -105,8 +107,9 @@ impl Db {
         let pools = pool::Pools::new(&config.endpoint, platform, keyring, &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
         let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
+        let custody = keys::Custody::new(&config.root, config.key_services, config.world.clone());
         let ring = (pools.keyring.clone(), pools.runtime.clone(), config.keyring.is_some());
-        let keyring = Arc::new(keys::Keyring::new(ring, signer.clone(), config.root, config.world.clone()));
+        let keyring = Arc::new(keys::Keyring::new(ring, signer.clone(), custody, config.world.clone()));
         let revocations = revoked::Revocations::new(config.endpoint, Arc::clone(&keyring));
         Ok(Self {
             inner: Arc::new(Inner { pools, signer, audit, keyring, revocations, world: config.world }),
@@ -127,6 +130,11 @@ impl Db {
         // Whoever may have a key unwrapped hears of its end.
         self.listen();
         &self.inner.keyring
+    }
+
+    /// What wraps organizations' keys, and how it is.
+    pub fn custody(&self) -> &keys::Custody {
+        self.inner.keyring.custody()
     }
 
     /// The clock and dice.

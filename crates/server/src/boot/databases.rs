@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use db::keys::RootKey;
+use db::keys::{KeyServices, RootKey};
 use db::{Config, Db, Endpoint, Installed, Operator, PoolSizes};
 use kernel::World;
 
@@ -33,6 +33,8 @@ pub struct Database {
     /// Its name, where an organization has it of its own.
     pub(super) own: Option<String>,
     pub(super) root_key_file: PathBuf,
+    /// What wraps organizations' keys, beside the root key.
+    pub(super) key_services: KeyServices,
     pub(super) audit_key_file: PathBuf,
     pub(super) world: World,
     /// Whether the runtime role's password is ours to set.
@@ -55,7 +57,8 @@ impl Database {
     pub fn open_sized(&self, sizes: PoolSizes) -> Result<Db, Error> {
         let endpoint = self.runtime.clone().ok_or(Error::NoRuntime)?;
         let (platform, root, world) = (self.platform.clone(), self.root()?, self.world.clone());
-        Ok(Db::open(Config { endpoint, platform, keyring: self.keyring.clone(), sizes, root, world })?)
+        let (keyring, key_services) = (self.keyring.clone(), self.key_services.clone());
+        Ok(Db::open(Config { endpoint, platform, keyring, sizes, root, key_services, world })?)
     }
 
     /// Signs in as the operator.

@@ -5,6 +5,7 @@
 //! same time attach to it; a command that started it waits for those before it stops it.
 
 mod backups;
+mod custody;
 mod databases;
 mod error;
 mod folder;
@@ -13,6 +14,7 @@ mod private;
 mod sealing;
 
 pub use backups::{BackupTool, Backups, keyring_repository};
+pub use custody::CustodyOptions;
 pub use databases::{Database, Databases};
 pub use error::Error;
 pub use options::{BootOptions, Environment};
@@ -122,6 +124,7 @@ impl Installation {
             keyring_owner: None,
             own: None,
             root_key_file,
+            key_services: options.custody.services(world)?,
             audit_key_file: options.audit_key_file.clone().unwrap_or_else(|| data_dir.join("audit.key")),
             world: world.clone(),
             private: false,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{BackupTool, Error};
+use super::{BackupTool, CustodyOptions, Error};
 
 /// How strict to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -72,6 +72,9 @@ pub struct BootOptions {
     /// What takes backups into a folder that has none yet [default: pgBackRest where it is on the machine]
     #[arg(long, env = "LAMPLIGHT_BACKUP_TOOL", value_enum, value_name = "TOOL", global = true)]
     pub backup_tool: Option<BackupTool>,
+    /// What keeps organizations' wrapping keys
+    #[command(flatten)]
+    pub custody: CustodyOptions,
     /// How strict to be: production refuses what is unsafe with real people's data
     #[arg(
         long = "env",

@@ -133,6 +133,10 @@ async fn prepare(options: &Options, installation: &Installation) -> eyre::Result
     let store = Store::new(installation.main().open(options.connections.into())?);
     session::ready(&store).await?;
     doctor::refuse_findings(store.db()).await?;
+    if let Err(error) = store.db().custody().check().await {
+        // No reason not to start: it may be back before anybody needs it, and much works without.
+        tracing::error!(%error, service = store.db().custody().current(), "the key service cannot be used");
+    }
     store.db().prepare_audit_months().await.wrap_err("the audit log cannot be prepared")?;
     // Taken before the demonstration is made, so that an address in use is told at once.
     let listener = bind(options.listen).await?;

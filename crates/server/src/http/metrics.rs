@@ -13,6 +13,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use db::backups::BackupState;
+use db::keys::ServiceState;
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -47,6 +48,18 @@ struct Nightly {
     what: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Service {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Calls {
+    kind: &'static str,
+    /// `answered` or `failed`.
+    outcome: &'static str,
+}
+
 /// The figures.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -60,6 +73,8 @@ pub(crate) struct Metrics {
     seal_lag: Gauge,
     clock_ahead: Gauge<f64, AtomicU64>,
     sealing: Mutex<BTreeMap<String, Sealed>>,
+    key_services: Family<Service, Gauge>,
+    key_service_calls: Family<Calls, Gauge>,
 }
 
 /// How far the audit log of a database is sealed.
@@ -101,6 +116,11 @@ impl Metrics {
         let help =
             "By how much the main database's clock was ahead of this machine's when it was looked at last";
         registry.register_with_unit("db_clock_ahead", help, Unit::Seconds, clock_ahead.clone());
+        let (key_services, key_service_calls): (Family<_, _>, Family<_, _>) = Default::default();
+        let help = "1 when the key service did what it was asked last, 0 when it was away or refused";
+        registry.register("key_service_up", help, key_services.clone());
+        let help = "What key services of this kind were asked since the start, by whether they did it";
+        registry.register("key_service_calls", help, key_service_calls.clone());
         let (registry, sealing) = (Mutex::new(registry), Mutex::default());
         Self {
             registry,
@@ -114,6 +134,8 @@ impl Metrics {
             seal_lag,
             clock_ahead,
             sealing,
+            key_services,
+            key_service_calls,
         }
     }
 
@@ -143,6 +165,23 @@ impl Metrics {
             // None yet is none last night.
             let failing = current != Some(true);
             self.nightly_failing.get_or_create(&Nightly { what }).set(i64::from(failing));
+        }
+    }
+
+    /// How key services are. Of several of a kind the worst counts.
+    fn custody(&self, states: &[ServiceState]) {
+        let mut kinds: BTreeMap<&'static str, (bool, u64, u64)> = BTreeMap::new();
+        for one in states {
+            let kind = kinds.entry(one.kind).or_insert((true, 0, 0));
+            kind.0 &= !one.is_failing();
+            (kind.1, kind.2) = (kind.1 + one.answered, kind.2 + one.failed);
+        }
+        for (kind, (up, answered, failed)) in kinds {
+            self.key_services.get_or_create(&Service { kind }).set(i64::from(up));
+            for (outcome, count) in [("answered", answered), ("failed", failed)] {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                self.key_service_calls.get_or_create(&Calls { kind, outcome }).set(count);
+            }
         }
     }
 
@@ -219,7 +258,7 @@ fn stands(done: Option<Timestamp>, current: Option<bool>) -> serde_json::Value {
 }
 
 /// Names every database that is down, and every one whose audit log waits to be sealed; 503 when one is down. How backups
-/// stand is told beside it: a program whose backup failed is not taken away for that.
+/// and key services stand is told beside it: a program is not taken away for what all of them lack.
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let mut down = app.placed.down();
     let ahead = app.store.db().clock_ahead().await;
@@ -239,6 +278,11 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
         body["backup"] = stands(state.backed_up_at, state.backup(now));
         body["rehearsal"] = stands(state.rehearsed_at, state.rehearsal(now));
     }
+    let services = app.store.db().custody().services().states();
+    if !services.is_empty() {
+        let told = |one: ServiceState| serde_json::json!({"service": one.name, "state": one.state, "since": one.since});
+        body["key_services"] = services.into_iter().map(told).collect();
+    }
     (status, [(CONTENT_TYPE, "application/json")], body.to_string())
 }
 
@@ -246,6 +290,7 @@ async fn show(State(app): State<App>) -> impl IntoResponse {
     if let Some(state) = backups(&app).await {
         app.metrics.nightly(&state, app.world.now());
     }
+    app.metrics.custody(&app.store.db().custody().services().states());
     let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
     let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now());
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
@@ -275,6 +320,34 @@ mod tests {
             r#"lamplight_db_connections{state="free"} 3"#,
         ] {
             assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_service_that_is_away_is_a_figure() {
+        let metrics = Metrics::new();
+        let state = |state, failed| ServiceState {
+            kind: "vault",
+            name: "vault:transit/lamplight".to_owned(),
+            state,
+            since: None,
+            answered: 3,
+            failed,
+        };
+        for (states, up, failed) in [
+            (vec![state("working", 0)], 1, 0),
+            (vec![state("working", 0), state("away", 2)], 0, 2),
+            (vec![state("refusing", 2)], 0, 2),
+        ] {
+            metrics.custody(&states);
+            let text = metrics.text((0, 0, 0), Timestamp::UNIX_EPOCH);
+            for expected in [
+                format!(r#"lamplight_key_service_up{{kind="vault"}} {up}"#),
+                format!(r#"lamplight_key_service_calls{{kind="vault",outcome="failed"}} {failed}"#),
+            ] {
+                assert!(text.contains(&expected), "{text}");
+            }
+            assert!(!text.contains("transit"), "{text}");
         }
     }
 

@@ -6,6 +6,7 @@ mod apart;
 mod bad_input;
 mod boundary;
 mod bundles;
+mod custody;
 mod erasing;
 mod full_disk;
 mod people;

@@ -137,12 +137,14 @@ pub(crate) async fn another_program(database: &TestDb, sizes: db::PoolSizes) -> 
         database.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
     let endpoint = db::Endpoint::parse(Cluster::shared().await.superuser(), None).unwrap().database(&name);
     let endpoint = endpoint.login("lamplight_app", &root_key().role_password("lamplight_app"));
+    let key_services = db::keys::KeyServices::default();
     Db::open(db::Config {
         endpoint,
         platform: None,
         keyring: None,
         sizes,
         root: root_key(),
+        key_services,
         world: World::system(),
     })
     .unwrap()
