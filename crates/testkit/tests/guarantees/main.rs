@@ -17,3 +17,4 @@ mod server;
 mod support;
 mod synthea;
 mod tampering;
+mod unwritable;
