@@ -4,6 +4,7 @@
 mod backup;
 mod bulk;
 mod house;
+mod kills;
 mod operator;
 mod placing;
 mod sealing;
