@@ -72,6 +72,9 @@ pub enum Error {
     Database(String),
 }
 
+/// Why a row of a month cannot be written: the month has no partition.
+const NO_PARTITION: &str = "the month has no partition";
+
 impl Error {
     pub(crate) fn from_pool(error: PoolError) -> Self {
         match error {
@@ -97,6 +100,10 @@ impl Error {
             }
             _ => {}
         }
+        // It names the table and no constraint: nobody's row is wrong, the installation is.
+        if *code == SqlState::CHECK_VIOLATION && db.constraint().is_none() && db.table().is_some() {
+            return Self::Unavailable(NO_PARTITION);
+        }
         if [
             SqlState::UNIQUE_VIOLATION,
             SqlState::EXCLUSION_VIOLATION,
@@ -119,6 +126,11 @@ impl Error {
             c if c.code().starts_with("53") => Self::Unavailable("out of resources"),
             c => Self::Database(c.code().to_owned()),
         }
+    }
+
+    /// Whether the month of a row has no partition.
+    pub(crate) fn lacks_partition(&self) -> bool {
+        matches!(self, Self::Unavailable(NO_PARTITION))
     }
 
     /// Whether waiting and trying again may help.

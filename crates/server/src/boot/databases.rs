@@ -188,7 +188,7 @@ impl Database {
 
     /// Its name.
     pub fn name(&self) -> &str {
-        let known = self.owner.as_ref().or(self.runtime.as_ref());
+        let known = self.owner.as_ref().or(self.runtime.as_ref()).or(self.sealer.as_ref());
         known.and_then(Endpoint::name).unwrap_or(super::DATABASE)
     }
 
@@ -200,7 +200,7 @@ impl Database {
 
     /// Whether both lead to the same place with the same logins.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.runtime == other.runtime && self.owner == other.owner
+        self.runtime == other.runtime && self.owner == other.owner && self.sealer == other.sealer
     }
 }
 
@@ -269,6 +269,16 @@ impl Databases {
             own,
             ..self.main.clone()
         })
+    }
+
+    /// The names of the databases that the placements file gives.
+    ///
+    /// # Errors
+    /// As [`Databases::placed`].
+    pub fn listed_names(&self) -> Result<Vec<String>, Error> {
+        let mut names: Vec<String> = self.listed()?.into_keys().collect();
+        names.sort_unstable();
+        Ok(names)
     }
 
     fn listed(&self) -> Result<HashMap<String, Logins>, Error> {

@@ -63,7 +63,8 @@ pub struct Installation {
 
 impl Installation {
     /// Opens it. A private PostgreSQL is made on first use and migrated by whoever starts it; one of the operator's is
-    /// migrated by [`Purpose::Serve`] (when the owner's address is known) and [`Purpose::Migrate`].
+    /// migrated by [`Purpose::Serve`] (when the owner's address is known) and [`Purpose::Migrate`]. Where the sealer's login
+    /// alone is known, a command sees the sealed log and nothing else, and needs no root key.
     ///
     /// # Errors
     /// See [`Error`].
@@ -112,7 +113,10 @@ impl Installation {
     }
 
     async fn open_any(options: &BootOptions, world: &World, purpose: Purpose) -> Result<Self, Error> {
-        options.check()?;
+        let log_alone = purpose == Purpose::Command && options.is_log_alone();
+        if !log_alone {
+            options.check()?;
+        }
         let data_dir = options.folder()?;
         let root_key_file = options.root_key_file.clone().unwrap_or_else(|| data_dir.join("root.key"));
         let main = Database {
@@ -131,8 +135,14 @@ impl Installation {
         };
         let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
         let databases = Databases { main, elsewhere: options.placements_file.clone(), ca };
-        let base = Self { private: None, backups: None, databases, data_dir: data_dir.clone(), applied: 0 };
-        if options.database_url.is_some() || options.database_owner_url.is_some() {
+        let mut base =
+            Self { private: None, backups: None, databases, data_dir: data_dir.clone(), applied: 0 };
+        if log_alone {
+            // Neither the root key nor the records are within reach of who seals.
+            let (url, ca) = (options.database_sealer_url.as_deref(), base.databases.ca.clone());
+            base.databases.main.sealer = url.map(|url| Endpoint::parse(url, ca)).transpose()?;
+            Ok(base)
+        } else if options.database_url.is_some() || options.database_owner_url.is_some() {
             base.open_external(options, &data_dir, purpose).await
         } else {
             if options.keyring_url.is_some() || options.keyring_owner_url.is_some() {

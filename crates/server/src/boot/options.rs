@@ -100,6 +100,11 @@ impl BootOptions {
         seals && self.audit_key_file.is_none()
     }
 
+    /// Whether nothing but the sealed log is to be seen: no login but that of the role `lamplight_sealer` is known.
+    pub(super) fn is_log_alone(&self) -> bool {
+        self.database_sealer_url.is_some() && self.database_url.is_none() && self.database_owner_url.is_none()
+    }
+
     /// Refuses what no production installation may have.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.is_production() && self.root_key_file.is_none() {

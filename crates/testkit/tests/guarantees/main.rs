@@ -20,3 +20,4 @@ mod server;
 mod support;
 mod synthea;
 mod tampering;
+mod unwritable;
