@@ -4,6 +4,7 @@
 //! while closed, and leave as [`Document`]s only against the receipt of their audit event.
 
 mod bundle;
+mod closed;
 mod compress;
 mod directory;
 mod enter;
@@ -30,6 +31,7 @@ mod view;
 mod withdraw;
 mod write;
 
+pub use closed::Closed;
 pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};

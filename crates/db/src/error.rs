@@ -58,6 +58,9 @@ pub enum Error {
          the newest backup of the keyring, whatever the time of the data"
     )]
     OldKeyring(OrganizationId),
+    /// The record is restricted: read for a legal reason by who may, and not written.
+    #[error("the record is restricted")]
+    Restricted,
     /// A receipt was used for something it does not cover. A defect of the program.
     #[error("the receipt does not cover this record")]
     NotCovered,
@@ -112,7 +115,11 @@ impl Error {
         ]
         .contains(code)
         {
-            return Self::Constraint(db.constraint().unwrap_or("unnamed").to_owned());
+            return match db.constraint() {
+                Some("patient_erased") => Self::Erased,
+                Some("patient_restricted") => Self::Restricted,
+                name => Self::Constraint(name.unwrap_or("unnamed").to_owned()),
+            };
         }
         match code {
             c if *c == SqlState::INSUFFICIENT_PRIVILEGE => Self::RowSecurity,

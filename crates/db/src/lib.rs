@@ -10,6 +10,7 @@ mod context;
 mod digests;
 mod doctor;
 mod emergency;
+mod erasures;
 mod error;
 mod exports;
 mod facilities;
@@ -41,6 +42,7 @@ pub use audit::{Event, Outcome, Receipt, Write};
 pub use context::{Credential, Ctx, Principal, Request};
 pub use digests::DigestTie;
 pub use doctor::{Check, Finding};
+pub use erasures::ClaimedErasure;
 pub use error::Error;
 pub use exports::LostExport;
 #[cfg(feature = "faults")]

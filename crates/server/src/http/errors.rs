@@ -202,6 +202,8 @@ impl From<chart::Error> for Failure {
             chart::Error::Db(db::Error::NotEntitled(module)) => {
                 vec![("code", "module-required"), ("module", module.key())]
             }
+            chart::Error::Db(db::Error::Restricted) => vec![("code", "record-restricted")],
+            chart::Error::Db(db::Error::Erased) => vec![("code", "record-erased")],
             _ => Vec::new(),
         };
         Self { status, issues: error.issues(), headers: Vec::new(), cause, members, oauth: None }

@@ -22,7 +22,7 @@ use adapters::objects::Objects;
 use adapters::scan::Scanner;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub(crate) use jobs::{sweep, sweep_always};
+pub(crate) use jobs::{forget, sweep, sweep_always};
 pub(crate) use outgoing::{Guard, Outgoing, Sealed};
 pub(crate) use routes::ROUTES;
 
