@@ -180,6 +180,23 @@ pub enum ConfigError {
     /// The address.
     #[error("the Twilio address is not https://api.twilio.com or another of Twilio's, nor of this machine")]
     TwilioBase,
+    /// A key of AWS KMS.
+    #[error(
+        "not a key of AWS KMS: its ARN is arn:aws:kms:REGION:ACCOUNT:key/ID; an alias may lead elsewhere tomorrow"
+    )]
+    KmsArn,
+    /// Where AWS KMS is, or who we are there.
+    #[error("AWS KMS cannot be used as the environment (AWS_*) says")]
+    Kms,
+    /// A key of Vault's transit engine.
+    #[error("not a key of Vault: its address is https://HOST:PORT/MOUNT/KEY, http on this machine alone")]
+    VaultAddress,
+    /// The token.
+    #[error("Vault's token file cannot be read, is empty, or may be read by others: set its mode to 0600")]
+    VaultToken,
+    /// The certificates.
+    #[error("the certificates for Vault are not PEM")]
+    VaultRoots,
     /// The client of HTTP.
     #[error("TLS could not be set up")]
     Tls,

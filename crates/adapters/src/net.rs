@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::ConfigError;
@@ -17,7 +19,19 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 
 /// TLS 1.2 and 1.3 on aws-lc-rs, trusting the web's certificate authorities; for HTTP.
 pub(crate) fn tls() -> Result<ClientConfig, ConfigError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    tls_trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+}
+
+/// The same, trusting the certificates in this PEM and no others; nothing where there are none.
+pub(crate) fn tls_of(pem: &[u8]) -> Option<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.ok()?).ok()?;
+    }
+    if roots.is_empty() { None } else { tls_trusting(roots).ok() }
+}
+
+fn tls_trusting(roots: RootCertStore) -> Result<ClientConfig, ConfigError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| ConfigError::Tls)?;

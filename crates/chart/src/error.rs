@@ -42,6 +42,7 @@ impl Error {
                 db::Error::Constraint(_) => 409,
                 db::Error::Erased => 410,
                 db::Error::Unavailable(_)
+                | db::Error::KeyService(_)
                 | db::Error::Timeout
                 | db::Error::AuditUnavailable
                 | db::Error::OldKeyring(_) => 503,
@@ -127,6 +128,9 @@ fn public(error: &db::Error) -> String {
         | db::Error::NotCovered => "internal error".to_owned(),
         db::Error::Seal(_) => {
             "the stored record is damaged and was not opened; the operator has been told".to_owned()
+        }
+        db::Error::KeyService(_) => {
+            "records cannot be opened for the moment: what keeps their keys does not help".to_owned()
         }
         other => other.to_string(),
     }

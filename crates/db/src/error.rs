@@ -30,6 +30,9 @@ pub enum Error {
     /// The database, or a connection to it, cannot be had now.
     #[error("the database is not available: {0}")]
     Unavailable(&'static str),
+    /// What wraps an organization's keys cannot be asked, and what was remembered of them is over.
+    #[error("the keys cannot be unwrapped: {0}")]
+    KeyService(&'static str),
     /// A statement or lock took longer than it may.
     #[error("the database took too long")]
     Timeout,
@@ -72,6 +75,9 @@ pub enum Error {
     Database(String),
 }
 
+/// Why a row of a month cannot be written: the month has no partition.
+const NO_PARTITION: &str = "the month has no partition";
+
 impl Error {
     pub(crate) fn from_pool(error: PoolError) -> Self {
         match error {
@@ -92,7 +98,14 @@ impl Error {
         match code.code() {
             "LL401" => return Self::Context,
             "LL412" => return Self::Conflict,
+            "LL409" => {
+                return Self::Config("the keyring of this data is in a database of its own".to_owned());
+            }
             _ => {}
+        }
+        // It names the table and no constraint: nobody's row is wrong, the installation is.
+        if *code == SqlState::CHECK_VIOLATION && db.constraint().is_none() && db.table().is_some() {
+            return Self::Unavailable(NO_PARTITION);
         }
         if [
             SqlState::UNIQUE_VIOLATION,
@@ -122,9 +135,14 @@ impl Error {
         }
     }
 
+    /// Whether the month of a row has no partition.
+    pub(crate) fn lacks_partition(&self) -> bool {
+        matches!(self, Self::Unavailable(NO_PARTITION))
+    }
+
     /// Whether waiting and trying again may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Timeout | Self::AuditUnavailable)
+        matches!(self, Self::Unavailable(_) | Self::KeyService(_) | Self::Timeout | Self::AuditUnavailable)
     }
 }
 

@@ -8,6 +8,7 @@ mod keys;
 mod log;
 mod placement;
 mod providers;
+mod rewrap;
 mod rules;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use houses::{NewHouse, NewRole, Numbers, SealedInvitation};
 pub use keys::{KeyInfo, Rotated};
 pub use placement::Placement;
 pub use providers::{NewProvider, ProviderInfo};
+pub use rewrap::Rewrapped;
 pub use rules::SignInRules;
 
 /// An organization as the operator sees it.

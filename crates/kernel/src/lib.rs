@@ -3,9 +3,11 @@
 //! Time and randomness are arguments here, never ambient: everything that asks for the time or for random bytes
 //! is handed a [`World`], so that a test can decide both.
 
+mod custody;
 mod ids;
 mod world;
 
+pub use custody::{KeyService, KeyServiceError, Waiting, WrappingKey};
 pub use ids::{
     ContextId, EventId, FacilityId, MembershipId, OrganizationId, ParseVersionError, PatientId, PersonId,
     RequestId, ResourceId, SessionId, TokenId, Version,

@@ -47,7 +47,11 @@ impl TestApp {
     /// # Panics
     /// When the test cannot be set up.
     pub async fn in_world(settings: Settings, world: World) -> Self {
-        let database = TestDb::in_world(world.clone()).await;
+        Self::on(TestDb::in_world(world.clone()).await, settings, world)
+    }
+
+    /// A new one on this database.
+    pub fn on(database: TestDb, settings: Settings, world: World) -> Self {
         let store = chart::Store::new(database.db.clone());
         let app = App::new(store, world, cheap(settings));
         let router = server::http::router(app.clone());

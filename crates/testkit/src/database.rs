@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use db::keys::{Custody, KeyServices};
 use db::{Config, Db, Endpoint, Operator, PoolSizes};
 use kernel::World;
 
@@ -15,6 +16,7 @@ pub struct TestDb {
     cluster: Arc<Cluster>,
     name: String,
     world: World,
+    services: KeyServices,
 }
 
 impl TestDb {
@@ -31,6 +33,14 @@ impl TestDb {
     /// # Panics
     /// When it cannot be made.
     pub async fn in_world(world: World) -> Self {
+        Self::kept_by(KeyServices::default(), world).await
+    }
+
+    /// A new one whose keys these services wrap.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn kept_by(services: KeyServices, world: World) -> Self {
         let cluster = Cluster::shared().await;
         let name = format!("t_{}", World::system().uuid().simple());
         let maker = cluster.client("postgres").await;
@@ -44,8 +54,8 @@ impl TestDb {
                 .await
                 .unwrap_or_else(|error| panic!("the test's database: {error}"));
         }
-        let db = open(&cluster.owner(&name), &world);
-        Self { db, cluster, name, world }
+        let db = open(&cluster.owner(&name), &services, &world);
+        Self { db, cluster, name, world, services }
     }
 
     /// Another door to the same database, with its own pools and keys in memory: a second program's.
@@ -53,7 +63,20 @@ impl TestDb {
     /// # Panics
     /// When it does not open.
     pub fn open_again(&self) -> Db {
-        open(&self.owner(), &self.world)
+        self.open_kept_by(&self.services)
+    }
+
+    /// The same, told of other key services.
+    ///
+    /// # Panics
+    /// When it does not open.
+    pub fn open_kept_by(&self, services: &KeyServices) -> Db {
+        open(&self.owner(), services, &self.world)
+    }
+
+    /// What wraps organizations' keys here, where these services do.
+    pub fn custody(&self, services: &KeyServices) -> Custody {
+        Custody::new(&cluster::root_key(), services.clone(), self.world.clone())
     }
 
     /// The owner's endpoint, for migrations and the operator.
@@ -85,12 +108,12 @@ impl TestDb {
     }
 }
 
-fn open(owner: &Endpoint, world: &World) -> Db {
+fn open(owner: &Endpoint, services: &KeyServices, world: &World) -> Db {
     let root = cluster::root_key();
     let endpoint = owner.login("lamplight_app", &root.role_password("lamplight_app"));
     let platform = Some(endpoint.login("lamplight_platform", &root.role_password("lamplight_platform")));
-    let config =
-        Config { endpoint, platform, keyring: None, sizes: PoolSizes::default(), root, world: world.clone() };
+    let (sizes, key_services, world) = (PoolSizes::default(), services.clone(), world.clone());
+    let config = Config { endpoint, platform, keyring: None, sizes, root, key_services, world };
     Db::open(config).unwrap_or_else(|error| panic!("the test's database: {error}"))
 }
 

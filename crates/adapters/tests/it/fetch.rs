@@ -27,9 +27,9 @@ pub(crate) async fn npm(name: &str, package: &str) -> Result<PathBuf, String> {
     .await
 }
 
-/// The folder with the Python package `package`: for PYTHONPATH.
-pub(crate) async fn pip(name: &str, package: &str) -> Result<PathBuf, String> {
-    fetch(name, PathBuf::from(package), |folder| {
+/// The folder with the Python package `name`, of these requirements: for PYTHONPATH.
+pub(crate) async fn pip(name: &str, requirements: &[&str]) -> Result<PathBuf, String> {
+    fetch(name, PathBuf::from(name), |folder| {
         let mut command = Command::new("python3");
         command.args([
             "-m",
@@ -40,7 +40,7 @@ pub(crate) async fn pip(name: &str, package: &str) -> Result<PathBuf, String> {
             "--retries=0",
             "--target",
         ]);
-        command.arg(folder).arg(package);
+        command.arg(folder).args(requirements);
         command
     })
     .await

@@ -2,32 +2,31 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hmac;
 use deadpool_postgres::Pool;
-use jiff::Timestamp;
-use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World};
+use jiff::{SignedDuration, Timestamp};
+use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World, WrappingKey};
 use moka::sync::Cache;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::root::RootKey;
+use super::custody::Custody;
 use super::seal::{DataKey, SearchKey, key_number};
+use super::wrapping::{WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
 use crate::context::cell;
 use crate::group::Group;
 use crate::signing::Signer;
 use crate::tx::one;
 use crate::{Ctx, Error};
 
-const KEEP: Duration = Duration::from_mins(5);
+/// Into how many parts the time that keys are remembered is divided: after the first they are asked for again.
+const PARTS: u32 = 5;
 const KEPT_PATIENTS: u64 = 20_000;
 const KEPT_ORGANIZATIONS: u64 = 2_000;
 
-pub(crate) const WRAPS_OTHERS: i16 = 1;
 const SEARCH: i16 = 2;
 const DIRECTORY: i16 = 3;
 
@@ -44,6 +43,11 @@ struct OrganizationKeys {
     current: i32,
     search: SearchKey,
     directory: Arc<DataKey>,
+    /// When they are asked for again, though they are remembered for longer: whatever a key service does then, they work for
+    /// most of that time.
+    renew_at: Timestamp,
+    /// Whether somebody does so.
+    renewing: AtomicBool,
 }
 
 struct NewPatientKey {
@@ -72,8 +76,9 @@ pub struct Keyring {
     pool: Pool,
     /// The database that the keyring's data is in; the same where the keyring is not apart.
     main: Pool,
+    apart: bool,
     signer: Signer,
-    root: RootKey,
+    custody: Custody,
     world: World,
     organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
     patients: Cache<CacheKey, Arc<DataKey>>,
@@ -90,7 +95,13 @@ impl OrganizationKeys {
 }
 
 impl Keyring {
-    pub(crate) fn new((pool, main): (Pool, Pool), signer: Signer, root: RootKey, world: World) -> Self {
+    /// `apart` says whether the first of the pools leads to another database than the second.
+    pub(crate) fn new(
+        (pool, main, apart): (Pool, Pool, bool),
+        signer: Signer,
+        custody: Custody,
+        world: World,
+    ) -> Self {
         let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
         let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
             let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
@@ -109,13 +120,18 @@ impl Keyring {
                 }
             }
         });
-        let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(KEEP).build();
+        let keep = custody.services().keep();
+        let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(keep).build();
         let patients = Cache::builder()
             .max_capacity(KEPT_PATIENTS)
-            .time_to_live(KEEP)
+            .time_to_live(keep)
             .support_invalidation_closures()
             .build();
-        Self { pool, main, signer, root, world, organizations, patients, inserts }
+        Self { pool, main, apart, signer, custody, world, organizations, patients, inserts }
+    }
+
+    pub(crate) fn custody(&self) -> &Custody {
+        &self.custody
     }
 
     /// The key that makes search tokens for the context's organization.
@@ -312,43 +328,55 @@ impl Keyring {
     }
 
     async fn organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
-        if let Some(keys) = self.organizations.get(&ctx.organization()) {
-            return Ok(keys);
+        let Some(kept) = self.organizations.get(&ctx.organization()) else {
+            return self.load_organization(ctx).await;
+        };
+        if self.world.now() < kept.renew_at || kept.renewing.swap(true, Ordering::Relaxed) {
+            return Ok(kept);
         }
+        let renewed = self.load_organization(ctx).await;
+        kept.renewing.store(false, Ordering::Relaxed);
+        match renewed {
+            Err(Error::KeyService(_)) => Ok(kept),
+            renewed => renewed,
+        }
+    }
+
+    async fn load_organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
         let mut rows = self.organization_rows(ctx).await?;
         if rows.is_empty() {
             self.create_organization_keys(ctx).await?;
             rows = self.organization_rows(ctx).await?;
         }
-        let root = self.root.derive("wrap");
         let (mut wrapping, mut current) = (BTreeMap::new(), 0);
         let (mut search, mut directory) = (None, None);
         for row in &rows {
             let (purpose, number): (i16, i32) = (row.get(0), row.get(1));
+            if purpose == WRAPS_OTHERS {
+                let of = WrappingKey { organization: ctx.organization(), number };
+                wrapping.insert(number, self.custody.unwrap(of, row.get(2), row.get(3)).await?);
+                if !row.get::<_, bool>(5) {
+                    current = number;
+                }
+                continue;
+            }
             let label = organization_label(ctx.organization(), purpose, number);
-            let under = match row.get(4) {
-                0 => Some(&root),
-                by => wrapping.get(&by),
-            };
-            let key = unwrap(under.ok_or(NO_WRAPPING)?, &label, row.get(2), row.get(3))?;
-            match purpose {
-                WRAPS_OTHERS => {
-                    if !row.get::<_, bool>(5) {
-                        current = number;
-                    }
-                    wrapping.insert(number, key);
-                }
-                SEARCH => search = Some(SearchKey::new(&key)),
-                _ => {
-                    let number = u16::try_from(number).map_err(|_| Error::Seal("key number out of range"))?;
-                    directory = Some(Arc::new(DataKey::new(number, key)));
-                }
+            let under = wrapping.get(&row.get(4)).ok_or(NO_WRAPPING)?;
+            let key = unwrap(under, &label, row.get(2), row.get(3))?;
+            if purpose == SEARCH {
+                search = Some(SearchKey::new(&key));
+            } else {
+                let number = u16::try_from(number).map_err(|_| Error::Seal("key number out of range"))?;
+                directory = Some(Arc::new(DataKey::new(number, key)));
             }
         }
         let (Some(search), Some(directory), true) = (search, directory, current > 0) else {
             return Err(Error::Seal("the organization's keys are incomplete"));
         };
-        let keys = Arc::new(OrganizationKeys { wrapping, current, search, directory });
+        let part = self.custody.services().keep() / PARTS;
+        let renew_at = self.world.now() + SignedDuration::try_from(part).unwrap_or_default();
+        let renewing = AtomicBool::new(false);
+        let keys = Arc::new(OrganizationKeys { wrapping, current, search, directory, renew_at, renewing });
         self.organizations.insert(ctx.organization(), Arc::clone(&keys));
         Ok(keys)
     }
@@ -365,16 +393,20 @@ impl Keyring {
     }
 
     async fn create_organization_keys(&self, ctx: &Ctx) -> Result<(), Error> {
-        let root = self.root.derive("wrap");
         let wrapping = Zeroizing::new(self.world.random::<32>());
         let (mut purposes, mut wrapped, mut commitments) = (Vec::new(), Vec::new(), Vec::new());
         for purpose in [WRAPS_OTHERS, SEARCH, DIRECTORY] {
+            purposes.push(purpose);
+            if purpose == WRAPS_OTHERS {
+                let of = WrappingKey { organization: ctx.organization(), number: 1 };
+                wrapped.push(self.custody.wrap(of, &wrapping).await?);
+                commitments.push(commitment(&wrapping).to_vec());
+                continue;
+            }
             let label = organization_label(ctx.organization(), purpose, 1);
             let fresh = Zeroizing::new(self.world.random::<32>());
-            let (under, key) = if purpose == WRAPS_OTHERS { (&root, &wrapping) } else { (&wrapping, &fresh) };
-            purposes.push(purpose);
-            wrapped.push(wrap(under, &label, key, &self.world));
-            commitments.push(commitment(key).to_vec());
+            wrapped.push(wrap(&wrapping, &label, &fresh, &self.world));
+            commitments.push(commitment(&fresh).to_vec());
         }
         // If another process was first, this waits for it and all three rows of the other stand.
         self.query(
@@ -417,6 +449,10 @@ impl Keyring {
 
     pub(super) fn main(&self) -> &Pool {
         &self.main
+    }
+
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
     }
 
     pub(super) fn signer(&self) -> &Signer {
@@ -477,84 +513,4 @@ async fn insert_patient_keys(
     )
     .await?;
     Ok(rows.iter().map(|row| (OrganizationId(row.get(0)), PatientId(row.get(1)), row.get(2))).collect())
-}
-
-pub(crate) fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {
-    [
-        b"lamplight/organization".as_slice(),
-        &organization.0.to_be_bytes(),
-        &purpose.to_be_bytes(),
-        &number.to_be_bytes(),
-    ]
-    .concat()
-}
-
-pub(crate) fn patient_label(
-    organization: OrganizationId,
-    patient: PatientId,
-    class: DataClass,
-    number: u16,
-) -> Vec<u8> {
-    [
-        b"lamplight/patient".as_slice(),
-        &organization.0.to_be_bytes(),
-        patient.0.as_bytes(),
-        &(class as i16).to_be_bytes(),
-        &number.to_be_bytes(),
-    ]
-    .concat()
-}
-
-/// AES-256-GCM of a key under another: `nonce (12) | ciphertext (32) | tag (16)`, bound to what the key is for.
-pub(crate) fn wrap(under: &[u8; 32], label: &[u8], key: &[u8; 32], world: &World) -> Vec<u8> {
-    let nonce = world.random::<12>();
-    let mut body = key.to_vec();
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, under).expect("AES-256 takes 32 bytes"))
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(label), &mut body)
-        .expect("32 bytes are within AES-GCM's limit");
-    [nonce.as_slice(), &body].concat()
-}
-
-/// Unwraps a key and compares it with its commitment: AES-GCM alone would let one ciphertext open under two keys.
-pub(crate) fn unwrap(
-    under: &[u8; 32],
-    label: &[u8],
-    wrapped: &[u8],
-    committed: &[u8],
-) -> Result<Zeroizing<[u8; 32]>, Error> {
-    const REFUSED: Error = Error::Seal("a stored key does not unwrap");
-    let (nonce, body) = wrapped.split_at_checked(12).ok_or(REFUSED)?;
-    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| REFUSED)?;
-    let mut body = Zeroizing::new(body.to_vec());
-    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, under).expect("AES-256 takes 32 bytes"));
-    let clear = key.open_in_place(nonce, Aad::from(label), &mut body).map_err(|_| REFUSED)?;
-    let key: [u8; 32] = (&*clear).try_into().map_err(|_| REFUSED)?;
-    if commitment(&key) != committed {
-        return Err(Error::Seal("a stored key does not match its commitment"));
-    }
-    Ok(Zeroizing::new(key))
-}
-
-pub(crate) fn commitment(key: &[u8; 32]) -> [u8; 32] {
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"lamplight/commitment");
-    let mut out = [0; 32];
-    out.copy_from_slice(tag.as_ref());
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wrapped_key_opens_under_its_own_label_and_commitment_only() {
-        let world = World::system();
-        let (under, key) = ([1; 32], [2; 32]);
-        let wrapped = wrap(&under, b"a", &key, &world);
-        assert_eq!(*unwrap(&under, b"a", &wrapped, &commitment(&key)).unwrap(), key);
-        assert!(unwrap(&under, b"b", &wrapped, &commitment(&key)).is_err());
-        assert!(unwrap(&[3; 32], b"a", &wrapped, &commitment(&key)).is_err());
-        assert!(unwrap(&under, b"a", &wrapped, &commitment(&[9; 32])).is_err());
-        assert!(unwrap(&under, b"a", &wrapped[..40], &commitment(&key)).is_err());
-    }
 }

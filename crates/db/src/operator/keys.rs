@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kernel::{DataClass, OrganizationId, PatientId};
+use kernel::{DataClass, OrganizationId, PatientId, WrappingKey};
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use super::Operator;
 use crate::Error;
-use crate::keys::{RootKey, WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
+use crate::keys::{
+    Custody, WRAPS_OTHERS, commitment, organization_label, patient_label, sweep, unwrap, wrap,
+};
 
 /// Keys that are wrapped anew together.
 const TOGETHER: i64 = 1_000;
@@ -87,16 +89,16 @@ impl Operator {
     ///
     /// # Errors
     /// [`Error::NotFound`] where the organization has no keys yet; [`Error::Seal`] when a stored key was altered;
-    /// [`Error::Timeout`] when a transaction is not over after minutes. The keys are whole then, and may be rotated again.
+    /// [`Error::KeyService`] when what wraps it cannot be asked; [`Error::Timeout`] when a transaction is not over after
+    /// minutes. The keys are whole then, and may be rotated again.
     pub async fn rotate_keys(
         &mut self,
-        root: &RootKey,
+        custody: &Custody,
         organization: OrganizationId,
     ) -> Result<Rotated, Error> {
-        let root = root.derive("wrap");
-        let (number, began) = self.retire(&root, organization).await?;
+        let (number, began) = self.retire(custody, organization).await?;
         self.older_are_over(began).await?;
-        let wrapping = self.wrapping(&root, organization).await?;
+        let wrapping = self.wrapping(custody, organization).await?;
         let mut keys = self.rewrap_organization(&wrapping, (organization, number)).await?;
         loop {
             let done = self.rewrap_patients(&wrapping, (organization, number)).await?;
@@ -113,13 +115,13 @@ impl Operator {
                                                                         AND o.wrapped IS NOT NULL)";
         let destroyed = self.client.execute(DESTROY, &[&organization.0, &number, &self.world.now()]).await;
         let destroyed = destroyed.map_err(Error::from_postgres)?;
-        self.sweep_keyring().await?;
+        self.sweep_keys().await?;
         Ok(Rotated { number, keys, destroyed })
     }
 
     /// Makes the next wrapping key, unless an earlier rotation is to be ended, and retires those before: from its commit on
     /// nothing is wrapped with them. Gives the number, and the transaction.
-    async fn retire(&mut self, root: &Key, organization: OrganizationId) -> Result<(i32, i64), Error> {
+    async fn retire(&mut self, custody: &Custody, organization: OrganizationId) -> Result<(i32, i64), Error> {
         const ALL: &str = "SELECT number, destroyed_at IS NULL FROM keyring.organization_key
              WHERE organization_id = $1 AND purpose = 1 ORDER BY number FOR UPDATE";
         let world = self.world.clone();
@@ -130,8 +132,7 @@ impl Operator {
         let number = if interrupted { newest } else { newest + 1 };
         if !interrupted {
             let key = Zeroizing::new(world.random::<32>());
-            let label = organization_label(organization, WRAPS_OTHERS, number);
-            let wrapped = wrap(root, &label, &key, &world);
+            let wrapped = custody.wrap(WrappingKey { organization, number }, &key).await?;
             let sql = "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, wrapped_by, commitment,
                            created_at) VALUES ($1, 1, $2, $3, 0, $4, $5)";
             let committed = commitment(&key).to_vec();
@@ -161,16 +162,21 @@ impl Operator {
     }
 
     /// The wrapping keys whose bytes are there.
-    async fn wrapping(&self, root: &Key, organization: OrganizationId) -> Result<BTreeMap<i32, Key>, Error> {
+    async fn wrapping(
+        &self,
+        custody: &Custody,
+        organization: OrganizationId,
+    ) -> Result<BTreeMap<i32, Key>, Error> {
         let sql = "SELECT number, wrapped, commitment FROM keyring.organization_key
                     WHERE organization_id = $1 AND purpose = 1 AND wrapped IS NOT NULL";
         let rows = self.client.query(sql, &[&organization.0]).await.map_err(Error::from_postgres)?;
-        let key = |row: &Row| {
+        let mut keys = BTreeMap::new();
+        for row in &rows {
             let number = row.get(0);
-            let label = organization_label(organization, WRAPS_OTHERS, number);
-            Ok((number, unwrap(root, &label, row.get(1), row.get(2))?))
-        };
-        rows.iter().map(key).collect()
+            let key = custody.unwrap(WrappingKey { organization, number }, row.get(1), row.get(2)).await?;
+            keys.insert(number, key);
+        }
+        Ok(keys)
     }
 
     async fn rewrap_organization(
@@ -241,16 +247,13 @@ impl Operator {
         Ok(wrap(to, label, &*unwrap(from, label, wrapped, committed)?, &self.world))
     }
 
-    /// Clears away the rows that were replaced: until then the old bytes are on the disk. What others still see stays for
-    /// the vacuum after them.
-    async fn sweep_keyring(&self) -> Result<(), Error> {
-        let own = "RESET ROLE; SET ROLE lamplight_owner";
-        self.client.batch_execute(own).await.map_err(Error::from_postgres)?;
-        let mut swept = Ok(());
-        for sql in ["VACUUM keyring.organization_key", "VACUUM keyring.patient_key"] {
-            swept = swept.and(self.client.batch_execute(sql).await.map_err(Error::from_postgres));
-        }
-        let back = self.client.batch_execute("RESET ROLE; SET ROLE lamplight_operator").await;
+    /// Clears away the rows that were replaced: until then the bytes of a destroyed key are on the disk.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep_keys(&self) -> Result<(), Error> {
+        let swept = sweep(&self.client, &["keyring.organization_key", "keyring.patient_key"]).await;
+        let back = self.client.batch_execute("SET ROLE lamplight_operator").await;
         back.map_err(Error::from_postgres).and(swept)
     }
 }

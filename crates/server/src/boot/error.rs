@@ -30,11 +30,45 @@ pub enum Error {
         "the root key file {0} is missing, and without it nothing stored can be read: restore it from its backup"
     )]
     NoRootKey(PathBuf),
+    /// There is data but not the keyring to it.
+    #[error(
+        "the keyring is missing ({0}), and without it nothing stored can be read: restore its newest backup there"
+    )]
+    NoKeyring(PathBuf),
+    /// What the data folder says of erasures is not understood.
+    #[error(
+        "{0} does not say how far the ledger of erasures had come: restore it from the backups of the keyring"
+    )]
+    ErasuresUnclear(PathBuf),
+    /// A private PostgreSQL has a private keyring.
+    #[error(
+        "LAMPLIGHT_KEYRING_URL is for a PostgreSQL of your own (DATABASE_URL): the private one has its keyring beside it"
+    )]
+    KeyringBesidePrivate,
     /// The key is not that of this database.
     #[error(
         "the database was made with another root key; nothing was changed. Name the right file in LAMPLIGHT_ROOT_KEY_FILE"
     )]
     OtherKey,
+    /// No key service of ours.
+    #[error("`{0}` is no key service: say root, file:PATH, aws-kms:ARN or vault:https://HOST:PORT/MOUNT/KEY")]
+    KeyService(String),
+    /// The same one named twice.
+    #[error(
+        "the key service {0} is named twice, or two are called the same: give the other key a name of its own"
+    )]
+    KeyServiceTwice(String),
+    /// Its key is a file that is not there.
+    #[error(
+        "the key file {0} is missing, and without it what it wrapped cannot be read: restore it from its backup"
+    )]
+    NoKeyFile(PathBuf),
+    /// Vault asks who we are.
+    #[error("Vault needs a token: name its file in LAMPLIGHT_VAULT_TOKEN_FILE")]
+    NoVaultToken,
+    /// From a key service.
+    #[error(transparent)]
+    Adapter(#[from] adapters::ConfigError),
     /// The login that sees the sealed log is not known.
     #[error("this needs the login that seals the audit log: set DATABASE_SEALER_URL")]
     NoSealer,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use db::{Event, KeyInfo};
+use eyre::WrapErr as _;
 use serde::Serialize;
 
 use super::session::Session;
 use super::{Done, out, session};
-use crate::boot::Installation;
+use crate::boot::{Database, Installation};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -17,6 +18,9 @@ pub(super) enum Command {
     /// Change an organization's wrapping key for another while programs work, and destroy the old one
     #[command(after_help = ROTATE)]
     Rotate(Rotate),
+    /// Have organizations' wrapping keys wrapped by the key service that is named, while programs work
+    #[command(after_help = REWRAP)]
+    Rewrap(Rewrap),
 }
 
 const ROTATE: &str = "\
@@ -26,6 +30,22 @@ when the new one is backed up.
 
 Example:
   lamplight keys rotate --organization oak-hill";
+
+const REWRAP: &str = "\
+What wraps them before is to be named in LAMPLIGHT_KEY_SERVICE_BEFORE here and for every program that serves, until this is \
+through; the root key is always known. What was interrupted is ended by the same command. When it is through, what wrapped \
+the keys before is needed no more, except for older backups of the keyring.
+
+Examples:
+  LAMPLIGHT_KEY_SERVICE=aws-kms:arn:aws:kms:... lamplight keys rewrap
+  lamplight keys rewrap --anew     after Vault made a newer version of its key";
+
+#[derive(Args)]
+pub(super) struct Rewrap {
+    /// Also those that are wrapped by it already, so that the newest version of its key wraps all
+    #[arg(long)]
+    anew: bool,
+}
 
 #[derive(Args)]
 pub(super) struct Status {
@@ -56,6 +76,7 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
     match command {
         Command::Status(options) => status(options, installation).await,
         Command::Rotate(options) => rotate(&options.organization, installation).await,
+        Command::Rewrap(options) => rewrap(options.anew, installation).await,
     }
 }
 
@@ -67,11 +88,13 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
     let mut all = BTreeMap::new();
     for slug in slugs {
         let session = Session::enter(installation, &slug).await?;
-        let (keys, destroyed) = session.operator.keys(session.organization.id).await?;
+        let operator = session.database().keys_operator().await?;
+        let (keys, destroyed) = operator.keys(session.organization.id).await?;
         all.insert(slug, Keys { keys, destroyed });
     }
+    let services = services(installation).await?;
     if options.json {
-        out::json(&all)?;
+        out::json(&serde_json::json!({"organizations": all, "services": services}))?;
         return Ok(Done::Wholly);
     }
     let mut rows = Vec::new();
@@ -95,22 +118,101 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
         }
     }
     out::table(["ORGANIZATION", "KEY", "NUMBER", "STATE", "SINCE", "WRAPS"], &rows)?;
+    out::line(String::new())?;
+    let row = |one: Service| {
+        let state = match (&one.error, one.current) {
+            (Some(error), _) => error.clone(),
+            (None, true) => "in use".to_owned(),
+            (None, false) => "before".to_owned(),
+        };
+        [one.database, one.service, state, one.wraps.to_string()]
+    };
+    out::table(
+        ["DATABASE", "WRAPPED BY", "STATE", "WRAPS"],
+        &services.into_iter().map(row).collect::<Vec<_>>(),
+    )?;
     for (slug, found) in all.iter().filter(|(_, found)| found.destroyed > 0) {
         out::line(format!("{slug}: {} keys of patients are destroyed", found.destroyed))?;
     }
     Ok(Done::Wholly)
 }
 
+/// What wraps wrapping keys, with how many, and whether it can be asked.
+#[derive(Serialize)]
+struct Service {
+    database: String,
+    service: String,
+    wraps: u64,
+    /// Whether new keys are wrapped by it.
+    current: bool,
+    /// Whether it answers, where it is the current one.
+    error: Option<String>,
+}
+
+async fn services(installation: &Installation) -> eyre::Result<Vec<Service>> {
+    let mut all = Vec::new();
+    for database in databases(installation).await? {
+        let custody = database.custody()?;
+        let mut by = database.keys_operator().await?.wrapped_by().await?;
+        by.entry(custody.current().to_owned()).or_default();
+        for (service, wraps) in by {
+            let current = service == custody.current();
+            let checked = if current { custody.check().await } else { Ok(()) };
+            let error = checked.err().map(|error| error.to_string());
+            all.push(Service { database: database.name().to_owned(), service, wraps, current, error });
+        }
+    }
+    Ok(all)
+}
+
 async fn rotate(slug: &str, installation: &Installation) -> eyre::Result<Done> {
-    let mut session = Session::enter(installation, slug).await?;
+    let session = Session::enter(installation, slug).await?;
     let (db, ctx) = (session.database().open(2)?, session.context(&session.all()));
     // Before it is begun: what is interrupted was asked for all the same.
     db.record(&ctx, Event::success("keys.rotate", "operator")).await?;
-    let root = session.database().root()?;
-    let rotated = session.operator.rotate_keys(&root, session.organization.id).await?;
+    let custody = session.database().custody()?;
+    let mut operator = session.database().keys_operator().await?;
+    let rotated = operator.rotate_keys(&custody, session.organization.id).await?;
     out::line(format!(
         "{slug}: key {} wraps {} keys; old keys destroyed: {}",
         rotated.number, rotated.keys, rotated.destroyed
     ))?;
     Ok(Done::Wholly)
+}
+
+/// In the main database and in those that organizations have of their own.
+async fn rewrap(anew: bool, installation: &Installation) -> eyre::Result<Done> {
+    for slug in session::slugs(installation).await? {
+        let session = Session::enter(installation, &slug).await?;
+        let (db, ctx) = (session.database().open(2)?, session.context(&session.all()));
+        // Before it is begun: what is interrupted was asked for all the same.
+        db.record(&ctx, Event::success("keys.rewrap", "operator")).await?;
+    }
+    for database in databases(installation).await? {
+        let (custody, mut operator) = (database.custody()?, database.keys_operator().await?);
+        let done = operator.rewrap_keys(&custody, anew).await;
+        let done = done.wrap_err_with(|| format!("in the database {}", database.name()))?;
+        let changed: Vec<String> = done.from.iter().map(|(by, keys)| format!("{keys} from {by}")).collect();
+        let changed = if changed.is_empty() { "nothing to do".to_owned() } else { changed.join(", ") };
+        out::line(format!(
+            "{}: {} keys are wrapped by {} ({changed})",
+            database.name(),
+            done.now,
+            custody.current()
+        ))?;
+    }
+    Ok(Done::Wholly)
+}
+
+/// Every database of the installation that has keys: one, where the keyring has a database of its own.
+async fn databases(installation: &Installation) -> eyre::Result<Vec<Database>> {
+    let mut all = vec![installation.main().clone()];
+    if installation.main().keyring_owner().is_ok() {
+        return Ok(all);
+    }
+    let placed = installation.main().operator().await?.placements().await?;
+    for (placement, _) in placed.into_iter().filter(|(_, ready)| *ready) {
+        all.push(installation.databases().placed(&placement.database)?);
+    }
+    Ok(all)
 }

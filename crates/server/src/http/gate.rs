@@ -231,6 +231,9 @@ async fn within(
     app.quotas.organization(caller.ctx.organization())?;
     auth::admit(&app, &parts, &caller.ctx).await?;
     let _share = app.gauges.enter(&app.limits, caller.ctx.organization()).await?;
+    if row.audited {
+        app.store.db().log_is_open()?;
+    }
     auth::in_use(&app, &caller.ctx).await?;
     let ctx = auth::in_emergency(&app, &parts.headers, caller.ctx).await?;
     let ctx = auth::for_purpose(&app, &parts.headers, ctx).await?;

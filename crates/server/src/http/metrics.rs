@@ -1,9 +1,8 @@
 //! Figures for Prometheus (OpenMetrics text), on a private listener. Labels are of closed sets: no tenant, no patient.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +12,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use db::backups::BackupState;
+use db::keys::ServiceState;
 use jiff::{SignedDuration, Timestamp};
+use kernel::World;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -47,6 +48,18 @@ struct Nightly {
     what: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Service {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Calls {
+    kind: &'static str,
+    /// `answered` or `failed`.
+    outcome: &'static str,
+}
+
 /// The figures.
 pub(crate) struct Metrics {
     registry: Mutex<Registry>,
@@ -60,6 +73,8 @@ pub(crate) struct Metrics {
     seal_lag: Gauge,
     clock_ahead: Gauge<f64, AtomicU64>,
     sealing: Mutex<BTreeMap<String, Sealed>>,
+    key_services: Family<Service, Gauge>,
+    key_service_calls: Family<Calls, Gauge>,
 }
 
 /// How far the audit log of a database is sealed.
@@ -101,6 +116,11 @@ impl Metrics {
         let help =
             "By how much the main database's clock was ahead of this machine's when it was looked at last";
         registry.register_with_unit("db_clock_ahead", help, Unit::Seconds, clock_ahead.clone());
+        let (key_services, key_service_calls): (Family<_, _>, Family<_, _>) = Default::default();
+        let help = "1 when the key service did what it was asked last, 0 when it was away or refused";
+        registry.register("key_service_up", help, key_services.clone());
+        let help = "What key services of this kind were asked since the start, by whether they did it";
+        registry.register("key_service_calls", help, key_service_calls.clone());
         let (registry, sealing) = (Mutex::new(registry), Mutex::default());
         Self {
             registry,
@@ -114,6 +134,8 @@ impl Metrics {
             seal_lag,
             clock_ahead,
             sealing,
+            key_services,
+            key_service_calls,
         }
     }
 
@@ -146,6 +168,23 @@ impl Metrics {
         }
     }
 
+    /// How key services are. Of several of a kind the worst counts.
+    fn custody(&self, states: &[ServiceState]) {
+        let mut kinds: BTreeMap<&'static str, (bool, u64, u64)> = BTreeMap::new();
+        for one in states {
+            let kind = kinds.entry(one.kind).or_insert((true, 0, 0));
+            kind.0 &= !one.is_failing();
+            (kind.1, kind.2) = (kind.1 + one.answered, kind.2 + one.failed);
+        }
+        for (kind, (up, answered, failed)) in kinds {
+            self.key_services.get_or_create(&Service { kind }).set(i64::from(up));
+            for (outcome, count) in [("answered", answered), ("failed", failed)] {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                self.key_service_calls.get_or_create(&Calls { kind, outcome }).set(count);
+            }
+        }
+    }
+
     /// The main database's clock is so far ahead of this machine's.
     pub(crate) fn clock_ahead(&self, by: SignedDuration) {
         self.clock_ahead.set(by.as_secs_f64());
@@ -167,6 +206,12 @@ impl Metrics {
         let sealing = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |one: &Sealed| one.waits_since.map_or(one.at, |waits| waits.min(one.at));
         sealing.iter().map(|(name, one)| (name.clone(), now.duration_since(since(one)))).collect()
+    }
+
+    /// The databases whose log waits to be sealed.
+    fn unsealed(&self, now: Timestamp) -> Vec<String> {
+        let late = self.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
+        late.map(|(name, _)| name).collect()
     }
 
     /// All figures as OpenMetrics text; those that are asked for and not counted are asked now.
@@ -200,6 +245,22 @@ pub(super) fn router(app: App) -> Router {
     Router::new().route("/metrics", get(show)).route("/ready", get(ready)).with_state(app)
 }
 
+/// The private router of a program that seals the audit log and does nothing else.
+pub(super) fn sealing_router(metrics: Arc<Metrics>, world: World) -> Router {
+    let (figures, time) = (Arc::clone(&metrics), world.clone());
+    let show = move || async move { openmetrics(figures.text((0, 0, 0), time.now())) };
+    let ready = move || async move {
+        let late = metrics.unsealed(world.now());
+        let status = if late.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, [(CONTENT_TYPE, "application/json")], serde_json::json!({ "unsealed": late }).to_string())
+    };
+    Router::new().route("/metrics", get(show)).route("/ready", get(ready))
+}
+
+fn openmetrics(text: String) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
 /// What is known of backups, where this program takes them.
 async fn backups(app: &App) -> Option<BackupState> {
     if !app.settings.backs_up {
@@ -219,7 +280,7 @@ fn stands(done: Option<Timestamp>, current: Option<bool>) -> serde_json::Value {
 }
 
 /// Names every database that is down, and every one whose audit log waits to be sealed; 503 when one is down. How backups
-/// stand is told beside it: a program whose backup failed is not taken away for that.
+/// and key services stand is told beside it: a program is not taken away for what all of them lack.
 async fn ready(State(app): State<App>) -> impl IntoResponse {
     let mut down = app.placed.down();
     let ahead = app.store.db().clock_ahead().await;
@@ -228,9 +289,7 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
     }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let now = app.world.now();
-    let late = app.metrics.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
-    let late: Vec<String> = late.map(|(name, _)| name).collect();
-    let mut body = serde_json::json!({ "down": down, "unsealed": late });
+    let mut body = serde_json::json!({ "down": down, "unsealed": app.metrics.unsealed(now) });
     if let Ok(ahead) = ahead {
         app.metrics.clock_ahead(ahead);
         body["clock_ahead_seconds"] = ahead.as_secs_f64().into();
@@ -239,6 +298,11 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
         body["backup"] = stands(state.backed_up_at, state.backup(now));
         body["rehearsal"] = stands(state.rehearsed_at, state.rehearsal(now));
     }
+    let services = app.store.db().custody().services().states();
+    if !services.is_empty() {
+        let told = |one: ServiceState| serde_json::json!({"service": one.name, "state": one.state, "since": one.since});
+        body["key_services"] = services.into_iter().map(told).collect();
+    }
     (status, [(CONTENT_TYPE, "application/json")], body.to_string())
 }
 
@@ -246,9 +310,9 @@ async fn show(State(app): State<App>) -> impl IntoResponse {
     if let Some(state) = backups(&app).await {
         app.metrics.nightly(&state, app.world.now());
     }
+    app.metrics.custody(&app.store.db().custody().services().states());
     let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
-    let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now());
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    openmetrics(app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now()))
 }
 
 #[cfg(test)]
@@ -275,6 +339,34 @@ mod tests {
             r#"lamplight_db_connections{state="free"} 3"#,
         ] {
             assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_service_that_is_away_is_a_figure() {
+        let metrics = Metrics::new();
+        let state = |state, failed| ServiceState {
+            kind: "vault",
+            name: "vault:transit/lamplight".to_owned(),
+            state,
+            since: None,
+            answered: 3,
+            failed,
+        };
+        for (states, up, failed) in [
+            (vec![state("working", 0)], 1, 0),
+            (vec![state("working", 0), state("away", 2)], 0, 2),
+            (vec![state("refusing", 2)], 0, 2),
+        ] {
+            metrics.custody(&states);
+            let text = metrics.text((0, 0, 0), Timestamp::UNIX_EPOCH);
+            for expected in [
+                format!(r#"lamplight_key_service_up{{kind="vault"}} {up}"#),
+                format!(r#"lamplight_key_service_calls{{kind="vault",outcome="failed"}} {failed}"#),
+            ] {
+                assert!(text.contains(&expected), "{text}");
+            }
+            assert!(!text.contains("transit"), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use db::keys::RootKey;
+use db::keys::{KeyServices, RootKey};
 use db::{Config, Db, Endpoint, PoolSizes};
 use kernel::World;
 use tower::ServiceExt as _;
@@ -21,6 +21,7 @@ fn app() -> App {
         keyring: None,
         sizes: PoolSizes::default(),
         root: RootKey::from_bytes([7; 32]),
+        key_services: KeyServices::default(),
         world: World::system(),
     };
     App::new(chart::Store::new(Db::open(config).unwrap()), World::system(), Settings::default())

@@ -3,7 +3,9 @@
 
 mod backup;
 mod bulk;
+mod erasure;
 mod house;
+mod kills;
 mod operator;
 mod placing;
 mod sealing;

@@ -2,9 +2,11 @@
 //! that the promise does not cover. `LAMPLIGHT_TEST_SCALE=full` runs the counts that an acceptance names.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod apart;
 mod bad_input;
 mod boundary;
 mod bundles;
+mod custody;
 mod erasing;
 mod full_disk;
 mod people;
@@ -18,3 +20,4 @@ mod server;
 mod support;
 mod synthea;
 mod tampering;
+mod unwritable;

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chart::{CreateOptions, Store};
+use db::keys::{Custody, KeyServices};
 use db::{Ctx, PoolSizes};
 use fhir::ResourceType;
-use kernel::{FacilityId, ResourceId};
+use kernel::{FacilityId, ResourceId, World};
 
 use crate::support::{House, another_program, note, patient, root_key};
 
@@ -18,6 +19,11 @@ async fn admit(store: &Store, ctx: &Ctx, facility: FacilityId, name: &str) -> Re
     let person = store.create(ctx, ResourceType::Patient, &patient(name), options).await.unwrap().document.id;
     let body = note(person, 1, name);
     store.create(ctx, ResourceType::Observation, &body, CreateOptions::default()).await.unwrap().document.id
+}
+
+/// The root key wraps.
+fn custody() -> Custody {
+    Custody::new(&root_key(), KeyServices::default(), World::system())
 }
 
 async fn fresh(house: &House) -> Store {
@@ -68,7 +74,7 @@ async fn a_key_is_changed_for_another_under_load_and_the_old_one_is_gone() {
     let mut operator = house.database.operator().await;
     for expected in 2..=4 {
         let before = served.load(Ordering::Relaxed);
-        let rotated = operator.rotate_keys(&root_key(), organization).await.unwrap();
+        let rotated = operator.rotate_keys(&custody(), organization).await.unwrap();
         assert_eq!((rotated.number, rotated.destroyed), (expected, 1));
         assert!(rotated.keys >= 32, "{rotated:?}");
         while served.load(Ordering::Relaxed) < before + 20 {
@@ -104,9 +110,9 @@ async fn a_rotation_that_was_interrupted_is_ended_by_the_next_and_stops_nobody()
     late.query("SELECT pg_current_xact_id()", &[]).await.unwrap();
     let mut operator = house.database.operator().await;
     let organization = house.a.row.id;
-    let root = root_key();
+    let custody = custody();
     let waited =
-        tokio::time::timeout(Duration::from_secs(2), operator.rotate_keys(&root, organization)).await;
+        tokio::time::timeout(Duration::from_secs(2), operator.rotate_keys(&custody, organization)).await;
     assert!(waited.is_err(), "did not wait for the transaction: {waited:?}");
     // Halfway: both keys are there, new ones are wrapped with the new one, whatever a program remembers.
     records.push(admit(&house.store, &ctx, north, "Bea").await);
@@ -117,7 +123,7 @@ async fn a_rotation_that_was_interrupted_is_ended_by_the_next_and_stops_nobody()
     let wraps: Vec<_> = keys.iter().filter(|key| key.purpose == "wrapping").map(|key| key.wraps).collect();
     assert!(wraps.len() == 2 && wraps.iter().all(|wraps| *wraps > 0), "{wraps:?}");
     late.commit().await.unwrap();
-    let rotated = operator.rotate_keys(&root, organization).await.unwrap();
+    let rotated = operator.rotate_keys(&custody, organization).await.unwrap();
     assert_eq!((rotated.number, rotated.destroyed), (2, 1));
     all_are_read(&house, &ctx, &records).await;
     house.store.read(&ctx, ResourceType::Observation, records[0]).await.unwrap();

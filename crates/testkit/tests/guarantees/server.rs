@@ -82,6 +82,7 @@ impl Server {
             keyring: None,
             sizes: PoolSizes::default(),
             root: root_key(),
+            key_services: db::keys::KeyServices::default(),
             world: World::system(),
         };
         Store::new(Db::open(config).unwrap())

@@ -54,11 +54,13 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
     let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
     let known = [
         "audit.prepare_months",
+        "audit.write",
         "chart.demand",
         "chart.reassign",
         "keyring.entries",
         "keyring.erase",
         "keyring.heads",
+        "keyring.home",
         "keyring.known_heads",
         "keyring.lacks",
         "keyring.note",
@@ -249,6 +251,30 @@ async fn a_tie_is_agreed_to_by_its_own_post_alone() {
     let own = signer.context(other(a), &[cell(a, 0)]);
     assert!(number(&client, Some(&own), ties).await.unwrap() > 0);
     assert_eq!(number(&client, Some(&own), &consent).await, Ok(1));
+}
+
+/// Whoever calls it writes as themselves: no line into the log of another organization, and none without a context.
+#[tokio::test]
+async fn the_log_is_written_where_the_context_reaches_and_nowhere_else() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, b) = (house.a.id(), house.b.id());
+    let line = |organization: i32, id: u32| {
+        let id = uuid(id);
+        format!(
+            "SELECT count(*) FROM audit.write('{{{organization}}}', '{{0}}', ARRAY[now()], ARRAY[{id}], '{{0}}', '{{x.y}}',
+                 '{{success}}', '{{test}}', '{{NULL}}', '{{NULL}}', '{{NULL}}', '{{NULL}}', ARRAY[{id}], '{{NULL}}',
+                 '{{operations}}', '{{NULL}}', '{{NULL}}', '{{{organization}}}', '{{0}}', ARRAY[{id}], ARRAY[now()],
+                 ARRAY[{id}])"
+        )
+    };
+    let mine = signer.context(0, &[cell(a, 0)]);
+    for (context, organization) in [(None, a), (Some(&mine), b)] {
+        let refusal = number(&client, context.map(String::as_str), &line(organization, 1)).await.unwrap_err();
+        assert_eq!(refusal.code, "42501");
+    }
+    assert_eq!(number(&client, Some(&mine), &line(a, 2)).await, Ok(1));
 }
 
 #[tokio::test]
