@@ -88,9 +88,9 @@ export async function house() {
     /** A statement behind the program's back, as whoever runs the database: what years do to a record. */
     sql(statement) {
       const data = join(folder, 'd')
-      const find = (name) => execFileSync('find', [data, '-name', name], { encoding: 'utf8' }).split('\n')[0]
-      const options = readFileSync(find('postmaster.pid'), 'utf8').split('\n')
-      const password = readFileSync(find('postgres.password'), 'utf8').trim()
+      // Beside the keyring's, which is in a folder of its own.
+      const options = readFileSync(join(data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
+      const password = readFileSync(join(data, 'postgres.password'), 'utf8').trim()
       execFileSync('psql', ['-v', 'ON_ERROR_STOP=1', '-qc', statement, 'lamplight'], {
         env: { ...env, PGHOST: options[4], PGPORT: options[3], PGUSER: 'postgres', PGPASSWORD: password },
       })
