@@ -41,11 +41,12 @@ const dialog = ({ page }) => page.getByRole('dialog')
 const press = (who, name) => who.page.getByRole('button', { name, exact: true }).click()
 const title = (who, name) => who.page.getByRole('heading', { level: 1, name }).waitFor()
 
-/** A code is good once: the next one is asked for. Its last digit sends it. */
+/** A code is good once: the next one is asked for. Its last digit sends it. It may be asked for above another dialog. */
 async function prove(who) {
-  const code = dialog(who).getByLabel('Code')
+  const code = who.page.getByLabel('Code')
   await code.waitFor()
   await code.fill(totp(who.secret, who.steps++))
+  await code.waitFor({ state: 'detached' })
   await dialog(who).waitFor({ state: 'detached' })
 }
 
