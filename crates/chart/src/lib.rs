@@ -28,6 +28,7 @@ mod tally;
 mod unite;
 mod view;
 mod withdraw;
+mod worn;
 mod write;
 
 pub use enter::New;

@@ -4,6 +4,7 @@
 mod backup;
 mod bulk;
 mod house;
+mod keys;
 mod operator;
 mod placing;
 mod sealing;
