@@ -25,7 +25,7 @@ pub use seal::Secret;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -130,6 +130,7 @@ pub struct Repository {
     dir: PathBuf,
     tool: Tool,
     secret: Secret,
+    newest_only: bool,
 }
 
 impl Repository {
@@ -153,7 +154,7 @@ impl Repository {
         }
         let dir = dir.canonicalize().during(|| format!("open {}", dir.display()))?;
         text_of(&dir)?;
-        Ok(Self { dir, tool: description.tool, secret })
+        Ok(Self { dir, tool: description.tool, secret, newest_only: false })
     }
 
     /// Opens the repository in `dir`, or makes it there: with `wanted`, else with pgBackRest where it is on the machine.
@@ -187,7 +188,19 @@ impl Repository {
     /// The repository that was in `dir` and of `tool`, whether it is there now or not.
     #[must_use]
     pub fn known(dir: &Path, tool: Tool, secret: Secret) -> Self {
-        Self { dir: dir.to_owned(), tool, secret }
+        Self { dir: dir.to_owned(), tool, secret, newest_only: false }
+    }
+
+    /// The same, which keeps its newest backup alone, every one full, and the log from it on: what was taken away from the
+    /// cluster is in no backup once another one was taken.
+    #[must_use]
+    pub fn newest_only(self) -> Self {
+        Self { newest_only: true, ..self }
+    }
+
+    /// How many full backups are kept, of so many as are kept otherwise.
+    fn kept(&self, otherwise: usize) -> usize {
+        if self.newest_only { 1 } else { otherwise }
     }
 
     /// Whether it is there, as it was.
@@ -197,6 +210,17 @@ impl Repository {
     pub fn present(&self) -> Result<(), Error> {
         let there = Self::open(&self.dir, self.secret.clone())?;
         if there.tool == self.tool { Ok(()) } else { Err(Error::Foreign(self.dir.clone())) }
+    }
+
+    /// Makes it where it is not there, of its tool.
+    ///
+    /// # Errors
+    /// As [`Repository::open_or_make`]; [`Error::Foreign`] when it is another tool's.
+    pub fn make_if_missing(&self) -> Result<(), Error> {
+        if !self.dir.join(DESCRIPTION).exists() {
+            Self::make(&self.dir, Some(self.tool))?;
+        }
+        self.present()
     }
 
     /// What takes its backups.
@@ -257,6 +281,7 @@ impl Repository {
         let before = self.list(site).await?;
         let full = before.iter().rev().find(|backup| backup.kind == Kind::Full);
         let due = full.is_none_or(|full| world.now().duration_since(full.began) > FULL_EVERY);
+        let due = due || self.newest_only;
         let kind = wanted.unwrap_or(if due { Kind::Full } else { Kind::Differential });
         match self.tool {
             Tool::PgBackRest => {
@@ -293,6 +318,36 @@ impl Repository {
             Tool::PgBackRest => Ok(0),
             Tool::Own => own::drain(self, data_dir, world).await,
         }
+    }
+
+    /// Keeps a few bytes under a name, sealed, instead of those before.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep_note(&self, name: &str, bytes: &[u8], world: &World) -> Result<(), Error> {
+        let path = self.dir.join(name);
+        let sealed = seal::Sealer::new(Vec::new(), &self.secret, name, world).and_then(|mut sealer| {
+            sealer.write_all(bytes)?;
+            sealer.finish()
+        });
+        write_whole(&path, &sealed.during(|| format!("seal {}", path.display()))?.0)
+    }
+
+    /// What is kept under a name; nothing when nothing is.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`]; [`Error::Io`].
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.dir.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let file = File::open(&path).during(|| format!("read {}", path.display()))?;
+        let mut bytes = Vec::new();
+        seal::Opener::new(file, &self.secret, name)
+            .and_then(|mut opener| opener.read_to_end(&mut bytes))
+            .map_err(|error| Error::Damaged { what: name.to_owned(), how: error.to_string() })?;
+        Ok(Some(bytes))
     }
 
     /// Reads every file of the repository and compares it with what was put there.

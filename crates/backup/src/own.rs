@@ -236,26 +236,19 @@ fn first_segment(said: &str) -> Option<String> {
     Some(format!("{timeline:08X}{high:08X}{:08X}", low >> 24))
 }
 
+fn meta_name(label: &str) -> String {
+    format!("base/{label}.json")
+}
+
 fn write_meta(repository: &Repository, meta: &Meta, world: &World) -> Result<(), Error> {
-    let name = format!("base/{}.json", meta.backup.label);
-    let path = repository.dir.join(&name);
     let text = serde_json::to_vec(meta).unwrap_or_default();
-    let sealed = Sealer::new(Vec::new(), &repository.secret, &name, world).and_then(|mut sealer| {
-        sealer.write_all(&text)?;
-        sealer.finish()
-    });
-    write_whole(&path, &sealed.during(|| format!("seal {}", path.display()))?.0)
+    repository.keep_note(&meta_name(&meta.backup.label), &text, world)
 }
 
 fn read_meta(repository: &Repository, label: &str) -> Result<Meta, Error> {
-    let name = format!("base/{label}.json");
-    let path = repository.dir.join(&name);
-    let file = File::open(&path).during(|| format!("read {}", path.display()))?;
-    let mut text = Vec::new();
-    Opener::new(file, &repository.secret, &name)
-        .and_then(|mut opener| opener.read_to_end(&mut text))
-        .map_err(|error| damaged(&name, &error))?;
-    serde_json::from_slice(&text).map_err(|_| Error::Damaged { what: name, how: "it is not ours".to_owned() })
+    let damaged = |how: &str| Error::Damaged { what: meta_name(label), how: how.to_owned() };
+    let text = repository.note(&meta_name(label))?.ok_or_else(|| damaged("it is missing"))?;
+    serde_json::from_slice(&text).map_err(|_| damaged("it is not ours"))
 }
 
 fn labels(repository: &Repository) -> Result<Vec<String>, Error> {
@@ -270,7 +263,7 @@ pub(crate) fn list(repository: &Repository) -> Result<Vec<Backup>, Error> {
 /// Removes what is past keeping: older backups, and the log before the oldest that stays.
 fn expire(repository: &Repository) -> Result<(), Error> {
     let labels = labels(repository)?;
-    let (old, kept) = labels.split_at(labels.len().saturating_sub(KEPT));
+    let (old, kept) = labels.split_at(labels.len().saturating_sub(repository.kept(KEPT)));
     let remove = |name: String| {
         let path = repository.dir.join(name);
         fs::remove_file(&path).during(|| format!("remove {}", path.display()))

@@ -24,7 +24,7 @@ const PROGRAM: &str = "pgbackrest";
 const OLDEST: (u32, u32) = (2, 39);
 const STANZA: &str = "--stanza=main";
 /// Full backups that are kept, with the log from the older one on: two weeks when one is taken a week.
-const KEPT: u32 = 2;
+const KEPT: usize = 2;
 
 /// Where it is, when it is on this machine and new enough.
 pub(crate) fn program() -> Option<PathBuf> {
@@ -80,7 +80,7 @@ fn configuration(
     line("repo1-path", text_of(&store)?);
     line("repo1-cipher-type", "aes-256-cbc");
     line("repo1-cipher-pass", repository.secret.text());
-    line("repo1-retention-full", &KEPT.to_string());
+    line("repo1-retention-full", &repository.kept(KEPT).to_string());
     line("repo1-bundle", "y");
     line("compress-type", "zst");
     line("compress-level", "3");
@@ -300,7 +300,7 @@ mod tests {
 
     fn repository() -> Repository {
         let secret = Secret::new(Zeroizing::new("the passphrase".to_owned()));
-        Repository { dir: PathBuf::from("/backups"), tool: Tool::PgBackRest, secret }
+        Repository::known(Path::new("/backups"), Tool::PgBackRest, secret)
     }
 
     #[test]
@@ -317,6 +317,8 @@ mod tests {
         ] {
             assert!(text.lines().any(|line| line == expected), "{expected}");
         }
+        let newest = configuration(&repository().newest_only(), Path::new("/data"), None).unwrap();
+        assert!(newest.lines().any(|line| line == "repo1-retention-full=1"));
         let settings = repository().settings(Path::new("/da ta/it's 5%")).unwrap();
         let command = &settings.iter().find(|(name, _)| name == "archive_command").unwrap().1;
         assert_eq!(

@@ -36,7 +36,7 @@ impl Error {
         match self {
             Self::Db(error) => match error {
                 db::Error::Unauthenticated => 401,
-                db::Error::Denied(_) | db::Error::NotEntitled(_) => 403,
+                db::Error::Denied(_) | db::Error::NotEntitled(_) | db::Error::Restricted => 403,
                 db::Error::NotFound => 404,
                 db::Error::Conflict => 412,
                 db::Error::Constraint(_) => 409,

@@ -89,25 +89,31 @@ const LOOK: &str = "
                substring(e.writes FROM n * 52 + 21 FOR 32) AS hash, e.action = $2 AS draft
           FROM audit.event e, generate_series(0, length(e.writes) / 52 - 1) n
          WHERE e.organization_id = $1 AND e.writes IS NOT NULL
+    ), erased AS MATERIALIZED (
+        SELECT patient_id FROM org.erased WHERE organization_id = $1
     ), r AS MATERIALIZED (
-        SELECT id, version, type, sha256(coalesce(body, '')) AS hash, updated_at AS at
+        SELECT id, version, type, sha256(coalesce(body, '')) AS hash, updated_at AS at,
+               body IS NULL AND patient_id IN (SELECT patient_id FROM erased) AS erased
           FROM chart.resource WHERE organization_id = $1
         UNION ALL
-        SELECT id, version, type, sha256(coalesce(body, '')), updated_at
-          FROM chart.resource_version WHERE organization_id = $1
+        SELECT v.id, v.version, v.type, sha256(coalesce(v.body, '')), v.updated_at,
+               v.body IS NULL AND (v.patient_id IN (SELECT patient_id FROM erased)
+                                   OR v.id IN (SELECT id FROM chart.resource
+                                                WHERE organization_id = $1 AND patient_id IN (SELECT patient_id FROM erased)))
+          FROM chart.resource_version v WHERE v.organization_id = $1
         UNION ALL
-        SELECT draft_id, version, NULL, sha256(body), saved_at
+        SELECT draft_id, version, NULL, sha256(body), saved_at, false
           FROM chart.draft WHERE organization_id = $1 AND body IS NOT NULL
     ), drafts AS (
         SELECT id FROM w WHERE draft UNION SELECT draft_id FROM chart.draft WHERE organization_id = $1
     ), pairs AS (
-        SELECT coalesce(r.id, w.id) AS id, coalesce(r.version, w.version) AS version, r.type, r.at, r.hash AS stands, w.hash AS written
+        SELECT coalesce(r.id, w.id) AS id, coalesce(r.version, w.version) AS version, r.type, r.at, r.hash AS stands, w.hash AS written, r.erased
           FROM r FULL JOIN w ON w.id = r.id AND w.version = r.version
     ), begins AS (
         SELECT date_trunc('month', min(at), 'UTC') AS at FROM audit.event WHERE organization_id = $1
     ), wrong AS (
         SELECT pairs.* FROM pairs
-         WHERE stands IS DISTINCT FROM written AND (stands IS NOT NULL OR id NOT IN (SELECT id FROM drafts))
+         WHERE stands IS DISTINCT FROM written AND erased IS NOT TRUE AND (stands IS NOT NULL OR id NOT IN (SELECT id FROM drafts))
            AND NOT (written IS NULL AND pairs.at < (SELECT at FROM begins))
          ORDER BY id, version LIMIT 1000
     )

@@ -4,6 +4,7 @@
 //! while closed, and leave as [`Document`]s only against the receipt of their audit event.
 
 mod bundle;
+mod closed;
 mod compress;
 mod directory;
 mod enter;
@@ -31,6 +32,7 @@ mod withdraw;
 mod worn;
 mod write;
 
+pub use closed::Closed;
 pub use enter::New;
 pub use error::Error;
 pub use files::{FILE, STATUS_REASON};

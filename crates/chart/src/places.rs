@@ -12,8 +12,8 @@ use fhir::validate::Issue;
 use kernel::{FacilityId, PatientId, ResourceId};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::intake::{self, Draft, Owned};
+use crate::{Error, closed};
 
 /// Patients are held, the others only looked up.
 const LINKS: &str = "
@@ -99,7 +99,10 @@ impl Places {
         }
         let patient = ResourceType::Patient.code();
         let rows = tx.query(LINKS, &[&tx.ctx().organization().0, &ids, &patient]).await?;
-        let known = rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
+        let known: HashMap<Uuid, (i16, FacilityId)> =
+            rows.iter().map(|row| (row.get(0), (row.get(1), FacilityId(row.get(2))))).collect();
+        ids.retain(|id| !known.contains_key(id));
+        closed::refuse(tx, &ids).await?;
         Ok(Self { known })
     }
 

@@ -140,7 +140,7 @@ impl Store {
         if record.sealed.is_none() {
             event.detail = Some("deleted".to_owned());
             self.db.record(ctx, event).await?;
-            return Err(Error::Gone(record.version));
+            return Err(self.gone(ctx, &record).await?);
         }
         let records = [record];
         let keys = Keys::of(&self.db, ctx, &records).await?;
@@ -162,7 +162,18 @@ impl Store {
         event.resource = Some(id);
         event.outcome = Outcome::Failure;
         self.db.record(ctx, event).await?;
+        if rtype == ResourceType::Patient {
+            self.refuse_closed(ctx, PatientId(id.0)).await?;
+        }
         Ok(db::Error::NotFound.into())
+    }
+
+    /// The error of a record that has no body any more: it was deleted, or erased with its patient.
+    async fn gone(&self, ctx: &Ctx, record: &Record) -> Result<Error, Error> {
+        if let Some(patient) = record.patient {
+            self.refuse_closed(ctx, patient).await?;
+        }
+        Ok(Error::Gone(record.version))
     }
 
     /// FHIR `create`, also conditional (<https://hl7.org/fhir/R4/http.html#ccreate>).
@@ -334,6 +345,12 @@ impl Store {
                 .await
                 .map(|_| History { revisions: Vec::new(), total: 0, next: None });
         }
+        if records.iter().any(|record| record.sealed.is_none())
+            && let Some(record) = records.first()
+        {
+            // A deleted record has a history; an erased one has none any more.
+            self.gone(ctx, record).await?;
+        }
         let total = rows.first().map_or(0, |row| u64::try_from(row.get::<_, i32>(7)).unwrap_or(0));
         let more = records.len() > count as usize;
         records.truncate(count as usize);
@@ -374,7 +391,7 @@ impl Store {
     /// the caller sees.
     ///
     /// # Errors
-    /// As any statement.
+    /// As [`Store::refuse_closed`].
     pub async fn find_patient(
         &self,
         sight: &Ctx,
@@ -385,6 +402,10 @@ impl Store {
         let params: [&(dyn db::ToSql + Sync); 3] =
             [&ctx.organization().0, &patient.0, &ResourceType::Patient.code()];
         let rows = tx.last(READ, &params).await?;
+        drop(tx);
+        if rows.first().is_none_or(|row| row.get::<_, Option<&[u8]>>(6).is_none()) {
+            self.refuse_closed(sight, patient).await?;
+        }
         let Some(row) = rows.first() else { return Ok(None) };
         let class = DataClass::from_code(row.get(4)).ok_or(db::Error::Seal("unknown data class"))?;
         let exists = row.get::<_, Option<&[u8]>>(6).is_some()
@@ -411,6 +432,10 @@ impl Store {
         };
         let target = Target { facility: Some(record.facility), class: Some(record.class) };
         self.db.authorize(ctx, action, target).await?;
+        if record.sealed.is_none() {
+            // A deleted record may be written again; an erased one is nobody's any more.
+            self.gone(ctx, &record).await?;
+        }
         match if_match {
             None => Err(Error::Request(428, "say with If-Match which version you mean to change")),
             Some(version) if version != record.version => Err(db::Error::Conflict.into()),

@@ -30,15 +30,22 @@ CREATE FUNCTION keyring.known_heads(OUT organization_id int4, OUT sequence int8,
     SELECT k.organization_id, k.sequence, k.digest FROM keyring.known k WHERE (SELECT (sec.cells())[2]) = -1
 $$;
 
--- Once the keyring has moved out, nobody makes keys here again: a program that was not told of the other place would give an
--- organization other keys than it has.
+-- Once the keyring has moved out, this says which it is, and nobody makes keys here again: a program that was not told of the
+-- other place would give an organization other keys than it has.
 CREATE TABLE platform.keyring_apart (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    keyring_id uuid NOT NULL,
     since timestamptz NOT NULL
 );
 ALTER TABLE platform.keyring_apart ENABLE ROW LEVEL SECURITY;
 ALTER TABLE platform.keyring_apart FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner ON platform.keyring_apart TO lamplight_owner USING (one);
+
+-- Which keyring it is; null while it is here. For the program itself.
+CREATE FUNCTION keyring.home() RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+    SELECT a.keyring_id FROM platform.keyring_apart a WHERE (SELECT (sec.cells())[2]) = -1
+$$;
 
 CREATE FUNCTION keyring.refuse_beside() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -52,7 +59,7 @@ $$;
 CREATE TRIGGER refuse_beside BEFORE INSERT ON keyring.organization_key FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_beside();
 CREATE TRIGGER refuse_beside BEFORE INSERT ON keyring.patient_key FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_beside();
 
-REVOKE ALL ON FUNCTION keyring.note, keyring.known_heads, keyring.refuse_beside FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION keyring.note, keyring.known_heads TO lamplight_app;
+REVOKE ALL ON FUNCTION keyring.note, keyring.known_heads, keyring.home, keyring.refuse_beside FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keyring.note, keyring.known_heads, keyring.home TO lamplight_app;
 
 RESET ROLE;

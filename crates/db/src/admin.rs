@@ -73,4 +73,4 @@ pub async fn installed(owner: &Endpoint, root: &RootKey) -> Result<Installed, Er
 
 /// `invalid_catalog_name`, `invalid_schema_name`, `undefined_table`, `undefined_object`, and `invalid_parameter_value`,
 /// which is what `SET ROLE` says of a role that is not there.
-const NOT_THERE: [&str; 5] = ["3D000", "3F000", "42P01", "42704", "22023"];
+pub(crate) const NOT_THERE: [&str; 5] = ["3D000", "3F000", "42P01", "42704", "22023"];

@@ -4,10 +4,12 @@
 //! get their [`Receipt`] when the batch is durable (ADR 0006).
 
 use std::net::IpAddr;
+use std::time::Duration;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use futures_util::future::join4;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use kernel::{
     EventId, FacilityId, MembershipId, OrganizationId, PatientId, RequestId, ResourceId, Version, World,
 };
@@ -15,10 +17,18 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::context::cell;
+use crate::faults::{Faults, Point};
+use crate::fuse::Fuse;
 use crate::group::Group;
 use crate::signing::{Signer, sha256};
 use crate::tx::ENTER;
 use crate::{Ctx, Error, Phi, Shown, Subject};
+
+/// How long a reader waits for its event to be durable: through what is left of the batch before and its own.
+const PATIENCE: Duration = Duration::from_millis(1_600);
+
+/// How long a batch may take, a connection for it included.
+const BATCH: Duration = Duration::from_secs(1);
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,17 +212,10 @@ impl Stamped {
     }
 }
 
-/// Inserts events and their subjects; both halves take one array a column.
-pub(crate) const INSERT: &str = "
-    WITH event AS (
-        INSERT INTO audit.event (organization_id, facility_id, at, id, membership_id, action, outcome, reason,
-            resource_type, resource_id, version, writes, request_id, address, purpose, detail, on_behalf_of)
-        SELECT * FROM unnest($1::int4[], $2::int4[], $3::timestamptz[], $4::uuid[], $5::int4[], $6::text[],
-            $7::text[], $8::text[], $9::int2[], $10::uuid[], $11::int4[], $12::bytea[], $13::uuid[], $14::inet[],
-            $15::text[], $16::text[], $17::int4[])
-    )
-    INSERT INTO audit.subject (organization_id, facility_id, patient_id, at, event_id)
-    SELECT * FROM unnest($18::int4[], $19::int4[], $20::uuid[], $21::timestamptz[], $22::uuid[])";
+/// Writes events and their subjects, one array a column. It waits for no lock longer than 300 ms.
+pub(crate) const WRITE: &str =
+    "SELECT audit.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+    $17, $18, $19, $20, $21, $22)";
 
 /// A batch of events as columns.
 #[derive(Default)]
@@ -332,70 +335,187 @@ fn pack(writes: &[Write]) -> Option<Vec<u8>> {
 /// The group-committing writer of reads.
 pub(crate) struct Writer {
     group: Group<Stamped, bool>,
-    world: World,
+    log: Log,
 }
 
 impl Writer {
-    pub(crate) fn spawn(pool: Pool, signer: Signer, world: World) -> Self {
-        let time = world.clone();
+    pub(crate) fn spawn(pool: Pool, signer: Signer, world: World, faults: Faults) -> Self {
+        let log = Log { pool, signer, world, faults, fuse: Fuse::default() };
+        let writing = log.clone();
         let group = Group::spawn(move |events: Vec<Stamped>| {
-            let (pool, signer, world) = (pool.clone(), signer.clone(), time.clone());
-            async move { write_batch(&pool, &signer, &world, events).await }
+            let log = writing.clone();
+            async move { log.write(events).await }
         });
-        Self { group, world }
+        Self { group, log }
     }
 
     pub(crate) async fn append(&self, ctx: &Ctx, event: Event) -> Result<Receipt, Error> {
-        let stamped = Stamped::new(ctx, event, &self.world);
+        let stamped = Stamped::new(ctx, event, &self.log.world);
         let receipt = Receipt {
             organization: stamped.organization,
             event: stamped.id,
             subjects: stamped.event.subjects.iter().map(|(_, patient)| *patient).collect(),
             shown: ctx.shown().clone(),
         };
-        if self.group.write(stamped).await == Some(true) { Ok(receipt) } else { Err(Error::AuditUnavailable) }
+        if !self.passes() {
+            return Err(Error::AuditUnavailable);
+        }
+        match tokio::time::timeout(PATIENCE, self.group.write(stamped)).await {
+            Ok(Some(true)) => Ok(receipt),
+            // An event of something that was not shown may still be written, and does no harm.
+            _ => Err(Error::AuditUnavailable),
+        }
+    }
+
+    /// Whether the log lets everybody wait in vain at the moment.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.log.fuse.is_blown()
+    }
+
+    /// Whether an event may be tried: not while the log lets everybody wait in vain, but for one now and then.
+    pub(crate) fn passes(&self) -> bool {
+        self.log.fuse.passes()
+    }
+
+    /// Takes notice of how the event of a write fared, which is written in the write's own transaction.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`] when it was not written.
+    pub(crate) async fn heed<T>(&self, logged: Result<T, Error>) -> Result<(), Error> {
+        let Err(error) = logged else {
+            self.log.fuse.mend();
+            return Ok(());
+        };
+        tracing::error!(%error, "the audit event of a write could not be written");
+        // In vain as well: the next one tells.
+        let _ = tokio::time::timeout(BATCH, self.log.failed(&error)).await;
+        Err(Error::AuditUnavailable)
+    }
+
+    /// Makes the partitions of this month and the next five. Returns how many were made.
+    pub(crate) async fn prepare_months(&self) -> Result<i32, Error> {
+        self.log.prepare_months().await
     }
 }
 
-/// Writes a batch; when it is refused as a whole, item by item, so that one bad event fails alone.
-async fn write_batch(pool: &Pool, signer: &Signer, world: &World, events: Vec<Stamped>) -> Vec<bool> {
-    let whole = insert(pool, signer, world, &events).await;
-    match whole {
-        Ok(()) => vec![true; events.len()],
-        Err(error) if events.len() > 1 && !error.is_transient() => {
-            let mut durable = Vec::with_capacity(events.len());
-            for event in &events {
-                durable.push(insert(pool, signer, world, std::slice::from_ref(event)).await.is_ok());
+/// Where the writer writes.
+#[derive(Clone)]
+struct Log {
+    pool: Pool,
+    signer: Signer,
+    world: World,
+    faults: Faults,
+    fuse: Fuse,
+}
+
+impl Log {
+    /// Writes a batch within [`BATCH`]; says of each event whether it is durable.
+    async fn write(&self, events: Vec<Stamped>) -> Vec<bool> {
+        let mut durable = vec![false; events.len()];
+        let written = tokio::time::timeout(BATCH, self.batch(&events, &mut durable)).await;
+        match written.unwrap_or(Err(Error::Timeout)) {
+            Ok(()) => self.fuse.mend(),
+            Err(error) => {
+                let lost = durable.iter().filter(|durable| !**durable).count();
+                tracing::error!(%error, events = lost, "audit events could not be written");
+                // In vain as well: the next batch tells.
+                let _ = tokio::time::timeout(BATCH, self.failed(&error)).await;
             }
-            durable
         }
-        Err(error) => {
-            tracing::error!(%error, events = events.len(), "audit events could not be written");
-            vec![false; events.len()]
+        durable
+    }
+
+    /// What is done when events could not be written: others are spared the wait, and a month that is missing is made.
+    async fn failed(&self, error: &Error) {
+        if error.is_transient() {
+            self.fuse.blow();
         }
+        if error.lacks_partition() {
+            match self.prepare_months().await {
+                Ok(made) => tracing::warn!(made, "a month of the audit log was missing"),
+                Err(error) => tracing::error!(%error, "a month of the audit log is missing"),
+            }
+        }
+    }
+
+    async fn prepare_months(&self) -> Result<i32, Error> {
+        let lent = self.lent().await?;
+        let today = self.world.now().to_zoned(TimeZone::UTC).date();
+        let row = lent.client()?.query_one("SELECT audit.prepare_months($1, 6)", &[&today]).await;
+        lent.give_back();
+        Ok(row.map_err(Error::from_postgres)?.get(0))
+    }
+
+    /// Writes them together; when they are refused as a whole, one by one, so that one bad event fails alone.
+    async fn batch(&self, events: &[Stamped], durable: &mut [bool]) -> Result<(), Error> {
+        match self.insert(events).await {
+            Ok(()) => {
+                self.faults.pass(Point::Logged).await?;
+                durable.fill(true);
+            }
+            Err(error) if events.len() > 1 && !error.is_transient() => {
+                let mut last = Ok(());
+                for (event, durable) in events.iter().zip(durable) {
+                    let written = self.insert(std::slice::from_ref(event)).await;
+                    *durable = written.is_ok();
+                    last = last.and(written);
+                }
+                return last;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn lent(&self) -> Result<Lent, Error> {
+        Ok(Lent(Some(self.pool.get().await.map_err(Error::from_pool)?)))
+    }
+
+    async fn insert(&self, events: &[Stamped]) -> Result<(), Error> {
+        let mut cells: Vec<i64> = events.iter().flat_map(Stamped::cells).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        let signed = self.signer.context(MembershipId(0), &cells, self.world.now());
+        let columns = Columns::of(events);
+        let lent = self.lent().await?;
+        let client = lent.client()?;
+        let enter = client.prepare_cached(ENTER).await.map_err(Error::from_postgres)?;
+        let write = client.prepare_cached(WRITE).await.map_err(Error::from_postgres)?;
+        let context: [&(dyn ToSql + Sync); 1] = [&signed];
+        let params = columns.params();
+        let (begun, entered, written, committed) = join4(
+            client.batch_execute("BEGIN"),
+            client.query(&enter, &context),
+            client.query(&write, &params),
+            client.batch_execute("COMMIT"),
+        )
+        .await;
+        lent.give_back();
+        begun.map_err(Error::from_postgres)?;
+        entered.map_err(Error::from_postgres)?;
+        written.map_err(Error::from_postgres)?;
+        committed.map_err(Error::from_postgres)
     }
 }
 
-async fn insert(pool: &Pool, signer: &Signer, world: &World, events: &[Stamped]) -> Result<(), Error> {
-    let mut cells: Vec<i64> = events.iter().flat_map(Stamped::cells).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let signed = signer.context(MembershipId(0), &cells, world.now());
-    let columns = Columns::of(events);
-    let client = pool.get().await.map_err(Error::from_pool)?;
-    let enter = client.prepare_cached(ENTER).await.map_err(Error::from_postgres)?;
-    let insert = client.prepare_cached(INSERT).await.map_err(Error::from_postgres)?;
-    let context: [&(dyn ToSql + Sync); 1] = [&signed];
-    let params = columns.params();
-    let (begun, entered, written, committed) = join4(
-        client.batch_execute("BEGIN"),
-        client.query(&enter, &context),
-        client.query(&insert, &params),
-        client.batch_execute("COMMIT"),
-    )
-    .await;
-    begun.map_err(Error::from_postgres)?;
-    entered.map_err(Error::from_postgres)?;
-    written.map_err(Error::from_postgres)?;
-    committed.map_err(Error::from_postgres)
+/// A connection that goes back to the pool only when everything that was asked on it was answered. One that was given up
+/// half-way is closed: the next batch would wait behind what still hangs there.
+struct Lent(Option<Object>);
+
+impl Lent {
+    fn client(&self) -> Result<&Object, Error> {
+        self.0.as_ref().ok_or(Error::Unavailable("no connection"))
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
 }

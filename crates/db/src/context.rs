@@ -152,6 +152,9 @@ impl Ctx {
     }
 }
 
+/// Says among the cells of a signed context that restricted records are looked at for a legal reason (`sec.closed`).
+const FOR_A_LEGAL_REASON: i64 = 1;
+
 /// The number of a facility in a signed context; `sec.cell` in SQL.
 pub(crate) fn cell(organization: OrganizationId, facility: FacilityId) -> i64 {
     i64::from(organization.0) << 32 | i64::from(facility.0)
@@ -173,7 +176,46 @@ impl Ctx {
     /// A post that was found out, using records for what it is there for.
     pub(crate) fn of_post(principal: Arc<Principal>, request: Request) -> Self {
         let request = Request { purpose: principal.purpose, ..request };
-        Self::new(principal, request)
+        Self::new(principal, request).seeing_restricted()
+    }
+
+    /// With restricted records in sight, for who may look at them and says that it is for a legal reason: a person of the
+    /// staff in their own name. A program, support and whoever comes from outside never are (ADR 0040).
+    fn seeing_restricted(self) -> Self {
+        let principal = &self.principal;
+        let looks = self.request.purpose == Purpose::Legal
+            && principal.plane == Plane::Staff
+            && principal.grants.permissions.contains(Permission::RecordsRestricted)
+            && principal.credential.is_none()
+            && principal.on_behalf_of.is_none();
+        if looks { self.with_restricted() } else { self }
+    }
+
+    /// Whether it may look at restricted records, by saying that it is for a legal reason.
+    pub fn may_look_at_restricted(&self) -> bool {
+        self.for_purpose(Purpose::Legal).is_some_and(|legal| legal.sees_restricted())
+    }
+
+    fn with_restricted(self) -> Self {
+        if self.sees_restricted() {
+            return self;
+        }
+        let mut principal = self.principal.with_grants(self.principal.grants.clone());
+        principal.cells.push(FOR_A_LEGAL_REASON);
+        Self { principal: Arc::new(principal), ..self }
+    }
+
+    /// Whether restricted records are in sight.
+    pub fn sees_restricted(&self) -> bool {
+        self.principal.cells.contains(&FOR_A_LEGAL_REASON)
+    }
+
+    /// The same post with restricted records in sight and no permission: to compute of a record what its keeping depends on,
+    /// and show nothing of it.
+    #[must_use]
+    pub fn beside_restriction(&self) -> Self {
+        let grants = Grants { permissions: policy::PermissionSet::default(), ..self.grants().clone() };
+        self.narrowed(self.principal().with_grants(grants), self.request().purpose).with_restricted()
     }
 
     /// The same request as somebody or for something else. What it shows is shown by the request.
@@ -187,7 +229,7 @@ impl Ctx {
         let own = self.request.purpose;
         Purpose::may_claim(self.principal.plane, own, purpose).then(|| {
             let request = Request { purpose, ..self.request.clone() };
-            Self { request, ..self.clone() }
+            Self { request, ..self.clone() }.seeing_restricted()
         })
     }
 

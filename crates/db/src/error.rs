@@ -58,6 +58,9 @@ pub enum Error {
          the newest backup of the keyring, whatever the time of the data"
     )]
     OldKeyring(OrganizationId),
+    /// The record is restricted: read for a legal reason by who may, and not written.
+    #[error("the record is restricted")]
+    Restricted,
     /// A receipt was used for something it does not cover. A defect of the program.
     #[error("the receipt does not cover this record")]
     NotCovered,
@@ -71,6 +74,9 @@ pub enum Error {
     #[error("database error {0}")]
     Database(String),
 }
+
+/// Why a row of a month cannot be written: the month has no partition.
+const NO_PARTITION: &str = "the month has no partition";
 
 impl Error {
     pub(crate) fn from_pool(error: PoolError) -> Self {
@@ -92,7 +98,14 @@ impl Error {
         match code.code() {
             "LL401" => return Self::Context,
             "LL412" => return Self::Conflict,
+            "LL409" => {
+                return Self::Config("the keyring of this data is in a database of its own".to_owned());
+            }
             _ => {}
+        }
+        // It names the table and no constraint: nobody's row is wrong, the installation is.
+        if *code == SqlState::CHECK_VIOLATION && db.constraint().is_none() && db.table().is_some() {
+            return Self::Unavailable(NO_PARTITION);
         }
         if [
             SqlState::UNIQUE_VIOLATION,
@@ -102,7 +115,11 @@ impl Error {
         ]
         .contains(code)
         {
-            return Self::Constraint(db.constraint().unwrap_or("unnamed").to_owned());
+            return match db.constraint() {
+                Some("patient_erased") => Self::Erased,
+                Some("patient_restricted") => Self::Restricted,
+                name => Self::Constraint(name.unwrap_or("unnamed").to_owned()),
+            };
         }
         match code {
             c if *c == SqlState::INSUFFICIENT_PRIVILEGE => Self::RowSecurity,
@@ -116,6 +133,11 @@ impl Error {
             c if c.code().starts_with("53") => Self::Unavailable("out of resources"),
             c => Self::Database(c.code().to_owned()),
         }
+    }
+
+    /// Whether the month of a row has no partition.
+    pub(crate) fn lacks_partition(&self) -> bool {
+        matches!(self, Self::Unavailable(NO_PARTITION))
     }
 
     /// Whether waiting and trying again may help.

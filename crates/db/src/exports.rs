@@ -19,12 +19,12 @@ pub struct LostExport {
     pub export: Uuid,
     /// The post that asked for it.
     pub membership: MembershipId,
-    /// Why, as the row says it: `authority`, `expired`, `failed`, `cancelled`.
+    /// Why, as the row says it: `authority`, `expired`, `failed`, `cancelled`, `erased`.
     pub reason: &'static str,
 }
 
 /// The words that a row may give as a reason.
-const REASONS: [&str; 4] = ["authority", "expired", "failed", "cancelled"];
+const REASONS: [&str; 5] = ["authority", "expired", "failed", "cancelled", "erased"];
 
 impl Ctx {
     /// A post of an organization without any right: to say in the log what became of something of its.

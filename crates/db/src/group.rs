@@ -50,3 +50,43 @@ impl<T: Send + 'static, R: Send + 'static> Group<T, R> {
         written.await.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::future::join_all;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_finds_the_queue_full_is_turned_away_at_once() {
+        let turns = Arc::new(Semaphore::new(0));
+        let held = Arc::clone(&turns);
+        let group = Group::spawn(move |batch: Vec<usize>| {
+            let turns = Arc::clone(&held);
+            async move {
+                let turn = turns.acquire().await;
+                drop(turn);
+                batch
+            }
+        });
+        // The first is being written; the queue fills behind it.
+        let first = async { group.write(0).await };
+        let others = async {
+            tokio::task::yield_now().await;
+            let answered = join_all((1..=QUEUE + 3).map(|number| group.write(number)));
+            let opened = async {
+                tokio::task::yield_now().await;
+                turns.add_permits(1);
+            };
+            tokio::join!(answered, opened).0
+        };
+        let (first, others) = tokio::join!(first, others);
+        assert_eq!(first, Some(0));
+        let (taken, refused): (Vec<_>, Vec<_>) = (1..).zip(others).partition(|(_, answer)| answer.is_some());
+        assert!(taken.iter().all(|(number, answer)| Some(*number) == *answer), "somebody else's answer");
+        assert_eq!((taken.len(), refused.len()), (QUEUE, 3));
+    }
+}

@@ -10,10 +10,13 @@ mod context;
 mod digests;
 mod doctor;
 mod emergency;
+mod erasures;
 mod error;
 mod exports;
 mod facilities;
+mod faults;
 mod fields;
+mod fuse;
 mod group;
 mod idempotency;
 mod imports;
@@ -39,12 +42,16 @@ pub use audit::{Event, Outcome, Receipt, Write};
 pub use context::{Credential, Ctx, Principal, Request};
 pub use digests::DigestTie;
 pub use doctor::{Check, Finding};
+pub use erasures::ClaimedErasure;
 pub use error::Error;
 pub use exports::LostExport;
+#[cfg(feature = "faults")]
+pub use faults::Fault;
+pub use faults::Point;
 pub use idempotency::{Answered, IdempotencyKey, Recorded};
 pub use imports::ClaimedImport;
 pub use jobs::ClaimedJob;
-pub use migrate::migrate;
+pub use migrate::{migrate, migrate_keyring};
 pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
@@ -92,6 +99,7 @@ struct Inner {
     pools: pool::Pools,
     signer: signing::Signer,
     audit: audit::Writer,
+    faults: faults::Faults,
     keyring: Arc<keys::Keyring>,
     revocations: revoked::Revocations,
     world: World,
@@ -106,13 +114,23 @@ impl Db {
         let (platform, keyring) = (config.platform.as_ref(), config.keyring.as_ref());
         let pools = pool::Pools::new(&config.endpoint, platform, keyring, &config.sizes)?;
         let signer = signing::Signer::new(&config.root);
-        let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), config.world.clone());
+        let faults = faults::Faults::default();
+        let time = config.world.clone();
+        let audit = audit::Writer::spawn(pools.audit.clone(), signer.clone(), time, faults.clone());
         let custody = keys::Custody::new(&config.root, config.key_services, config.world.clone());
-        let ring = (pools.keyring.clone(), pools.runtime.clone());
+        let ring = (pools.keyring.clone(), pools.runtime.clone(), config.keyring.is_some());
         let keyring = Arc::new(keys::Keyring::new(ring, signer.clone(), custody, config.world.clone()));
         let revocations = revoked::Revocations::new(config.endpoint, Arc::clone(&keyring));
         Ok(Self {
-            inner: Arc::new(Inner { pools, signer, audit, keyring, revocations, world: config.world }),
+            inner: Arc::new(Inner {
+                pools,
+                signer,
+                audit,
+                faults,
+                keyring,
+                revocations,
+                world: config.world,
+            }),
         })
     }
 
@@ -148,6 +166,15 @@ impl Db {
     /// [`Error::AuditUnavailable`] when the event could not be made durable: nothing may be shown then.
     pub async fn record(&self, ctx: &Ctx, event: Event) -> Result<Receipt, Error> {
         self.inner.audit.append(ctx, event).await
+    }
+
+    /// Refuses at once what could not be shown or done because the log lets everybody wait in vain: nobody then holds a
+    /// connection that others need. One now and then is let through, and finds out.
+    ///
+    /// # Errors
+    /// [`Error::AuditUnavailable`].
+    pub fn log_is_open(&self) -> Result<(), Error> {
+        if self.inner.audit.is_closed() { Err(Error::AuditUnavailable) } else { Ok(()) }
     }
 
     /// Whether the database answers.
@@ -209,12 +236,6 @@ impl Db {
     /// # Errors
     /// As any statement.
     pub async fn prepare_audit_months(&self) -> Result<i32, Error> {
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
-        let today = self.inner.world.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let row = client
-            .query_one("SELECT audit.prepare_months($1, 6)", &[&today])
-            .await
-            .map_err(Error::from_postgres)?;
-        Ok(row.get(0))
+        self.inner.audit.prepare_months().await
     }
 }

@@ -1,5 +1,7 @@
 //! Brings a database to the present schema. Forward only.
 
+use refinery::{Migration, Runner};
+
 use crate::keys::RootKey;
 use crate::signing::pads;
 use crate::{Endpoint, Error};
@@ -13,12 +15,37 @@ const ROLES: &str = include_str!("../roles.sql");
 /// The roles that sign in: the runtime's, the plane's and the log's sealer's.
 const LOGINS: [&str; 3] = ["lamplight_app", "lamplight_platform", "lamplight_sealer"];
 
+/// The schema of a keyring in a database of its own: a context to check, and what the main database has of the keyring.
+const KEYRING: [(&str, &str); 5] = [
+    ("V1__context", include_str!("../keyring.sql")),
+    ("V3__keyring", include_str!("../migrations/V3__keyring.sql")),
+    ("V39__key_rotation", include_str!("../migrations/V39__key_rotation.sql")),
+    ("V40__erasing_keys", include_str!("../migrations/V40__erasing_keys.sql")),
+    ("V42__newer_patient_keys", include_str!("../migrations/V42__newer_patient_keys.sql")),
+];
+
 /// Creates the roles, runs the migrations that are missing and hands the context key to the database. `owner` must be a
 /// login that may create roles and act as `lamplight_owner` and `lamplight_operator`. Returns how many migrations ran.
 ///
 /// # Errors
 /// [`Error::Config`] naming the migration that failed; as any statement.
 pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Result<usize, Error> {
+    bring(owner, root, set_password, embedded::migrations::runner()).await
+}
+
+/// As [`migrate`], for the database of a keyring.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_keyring(owner: &Endpoint, root: &RootKey, set_password: bool) -> Result<usize, Error> {
+    let migrations = KEYRING.iter().map(|(name, sql)| Migration::unapplied(name, sql));
+    let migrations: Vec<_> = migrations
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::Config(format!("migrations: {}", describe(&error))))?;
+    bring(owner, root, set_password, Runner::new(&migrations)).await
+}
+
+async fn bring(owner: &Endpoint, root: &RootKey, set_password: bool, runner: Runner) -> Result<usize, Error> {
     let mut client = owner.connect().await?;
     client
         .batch_execute("SET client_min_messages = warning; SET lock_timeout = '30s'")
@@ -32,7 +59,7 @@ pub async fn migrate(owner: &Endpoint, root: &RootKey, set_password: bool) -> Re
             client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
         }
     }
-    let report = embedded::migrations::runner()
+    let report = runner
         .set_abort_divergent(true)
         .run_async(&mut client)
         .await
@@ -71,4 +98,22 @@ fn describe(error: &refinery::Error) -> String {
         source = current.source();
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_of_its_own_has_whatever_the_main_database_has_of_it() {
+        // What the data knows of the keyring is not the keyring's.
+        let beside = ["V45__keyring_apart"];
+        for migration in embedded::migrations::runner().get_migrations() {
+            let sql = migration.sql().unwrap_or_default();
+            let name = migration.to_string();
+            let shapes = ["TABLE keyring.", "FUNCTION keyring."].iter().any(|word| sql.contains(word));
+            let known = KEYRING.iter().any(|(other, _)| *other == name) || beside.contains(&name.as_str());
+            assert!(!shapes || known, "{name} changes the keyring: put it into KEYRING");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use crate::audit::{self, Event, Receipt};
-use crate::{Ctx, Db, Error};
+use crate::{Ctx, Db, Error, Point};
 
 pub(crate) const ENTER: &str = "SELECT set_config('lamplight.context', $1, true)";
 
@@ -129,7 +129,7 @@ impl<'c> Tx<'c> {
         rows.map_err(Error::from_postgres)
     }
 
-    /// Runs the last writing statement, writes its audit event, and commits: one round trip, one transaction. The
+    /// Writes the audit event of the last writing statement, runs it, and commits: one round trip, one transaction. The
     /// statement must raise an error when it did not do what the event says.
     ///
     /// # Errors
@@ -166,41 +166,48 @@ impl<'c> Tx<'c> {
         params: &[&(dyn ToSql + Sync)],
         batch: &audit::Columns<'_>,
     ) -> Result<Vec<Row>, Error> {
+        if !self.db.inner.audit.passes() {
+            self.undo().await?;
+            return Err(Error::AuditUnavailable);
+        }
+        self.db.pass(Point::Committing).await?;
         let client = self.client()?;
         let statement = self.prepare(sql).await?;
-        let insert = self.prepare(audit::INSERT).await?;
+        let write = self.prepare(audit::WRITE).await?;
         let audit_params = batch.params();
         let context: [&(dyn ToSql + Sync); 1] = [&self.signed];
-        let (rows, logged, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
+        // The event first: whoever waits for the log then holds no row that others wait for.
+        let (logged, rows, committed) = if self.state.load(Ordering::Relaxed) == OPEN {
             join3(
+                client.query(&write, &audit_params),
                 client.query(&statement, params),
-                client.query(&insert, &audit_params),
                 client.batch_execute("COMMIT"),
             )
             .await
         } else {
             let enter = self.prepare(ENTER).await?;
             self.state.store(OPEN, Ordering::Relaxed);
-            let (begun, entered, rows, logged, committed) = join5(
+            let (begun, entered, logged, rows, committed) = join5(
                 client.batch_execute("BEGIN"),
                 client.query(&enter, &context),
+                client.query(&write, &audit_params),
                 client.query(&statement, params),
-                client.query(&insert, &audit_params),
                 client.batch_execute("COMMIT"),
             )
             .await;
             begun.map_err(Error::from_postgres)?;
             entered.map_err(Error::from_postgres)?;
-            (rows, logged, committed)
+            (logged, rows, committed)
         };
         // COMMIT of a failed transaction is a rollback and no error of its own, so the two before it decide.
-        let rows = rows.map_err(Error::from_postgres);
-        if rows.is_ok() {
-            logged.map_err(|_| Error::AuditUnavailable)?;
+        if committed.is_ok() {
+            self.state.store(ENDED, Ordering::Relaxed);
         }
+        self.db.inner.audit.heed(logged.map_err(Error::from_postgres)).await?;
+        let rows = rows.map_err(Error::from_postgres)?;
         committed.map_err(Error::from_postgres)?;
-        self.state.store(ENDED, Ordering::Relaxed);
-        rows
+        self.db.pass(Point::Committed).await?;
+        Ok(rows)
     }
 
     /// Commits what the statements before did.
@@ -225,6 +232,10 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// As the database answers.
     pub async fn rollback(self) -> Result<(), Error> {
+        self.undo().await
+    }
+
+    async fn undo(&self) -> Result<(), Error> {
         if self.state.load(Ordering::Relaxed) == OPEN {
             self.client()?.batch_execute("ROLLBACK").await.map_err(Error::from_postgres)?;
         }

@@ -38,6 +38,8 @@ pub enum Drawer {
     ReassignmentReason = 13,
     /// The address that an upload is put to, in its holder's hands.
     UploadTicket = 32,
+    /// `org.legal_hold.matter`
+    HoldMatter = 44,
     /// `org.support_request.reason`
     SupportReason = 11,
     /// `ops.export.key`

@@ -29,6 +29,8 @@ pub enum What {
     Moved,
     /// Made one record of two of the patient, or two again.
     Merged,
+    /// Restricted the record, held it for a legal matter, or opened it again.
+    Restricted,
     /// Said what of the record a relative sees.
     Shared,
     /// Opened or ended emergency access.
@@ -45,7 +47,7 @@ pub enum What {
 
 impl What {
     /// Every word.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Viewed,
         Self::Searched,
         Self::Listed,
@@ -58,6 +60,7 @@ impl What {
         Self::Related,
         Self::Moved,
         Self::Merged,
+        Self::Restricted,
         Self::Shared,
         Self::Emergency,
         Self::Reviewed,
@@ -67,11 +70,12 @@ impl What {
     ];
 
     /// Keys of what no permission stands before, and of what the operator's commands do.
-    const OWN: [(&'static str, Self); 9] = [
+    const OWN: [(&'static str, Self); 10] = [
         ("relationships.accept", Self::Related),
         ("relationships.own", Self::Listed),
         ("emergency.use", Self::Emergency),
         ("family.looked", Self::Viewed),
+        ("records.erase", Self::Deleted),
         ("backup.take", Self::Kept),
         ("backup.rehearse", Self::Kept),
         ("keys.rotate", Self::Kept),
@@ -113,6 +117,7 @@ impl What {
             Self::Related => "related",
             Self::Moved => "moved",
             Self::Merged => "merged",
+            Self::Restricted => "restricted",
             Self::Shared => "shared",
             Self::Emergency => "emergency",
             Self::Reviewed => "reviewed",
@@ -144,15 +149,20 @@ impl Action {
             | Self::GiveMedication
             | Self::WriteLetter => What::Added,
             Self::Update | Self::WriteDraft | Self::ReviewIncident | Self::HoldMedication => What::Changed,
-            Self::Delete | Self::UndoSheet => What::Deleted,
+            Self::Delete | Self::UndoSheet | Self::AskErasure | Self::DecideErasure => What::Deleted,
+            Self::HoldRecord | Self::RestrictRecord => What::Restricted,
             Self::Export | Self::TakeLog => What::Exported,
             Self::Import | Self::ImportSheet => What::Imported,
             Self::AuditReport | Self::AuditOwn | Self::AuditWhy | Self::Reach | Self::SearchLog => {
                 What::Checked
             }
-            Self::ListTies | Self::ListEmergencies | Self::Follow | Self::ListMerges | Self::LookAtShift => {
-                What::Listed
-            }
+            Self::ListTies
+            | Self::ListEmergencies
+            | Self::Follow
+            | Self::ListMerges
+            | Self::LookAtShift
+            | Self::LookAtRestriction
+            | Self::LookAtRecords => What::Listed,
             Self::EditTie => What::Related,
             Self::Reassign => What::Moved,
             Self::MergePatients | Self::UnmergePatients => What::Merged,

@@ -151,11 +151,23 @@ pub enum Action {
     ReadLetters,
     /// Writing to the other side.
     WriteLetter,
+    /// Asking whether a record is restricted.
+    LookAtRestriction,
+    /// Looking at what holds and restricts records, and what is asked about erasing them.
+    LookAtRecords,
+    /// Holding a record for a legal matter, and releasing it.
+    HoldRecord,
+    /// Restricting a record, and lifting that.
+    RestrictRecord,
+    /// Asking for a record to be erased, and taking that back.
+    AskErasure,
+    /// Approving or refusing that.
+    DecideErasure,
 }
 
 impl Action {
     /// Every action; the authorization matrix enumerates it.
-    pub const ALL: [Self; 73] = [
+    pub const ALL: [Self; 79] = [
         Self::Read,
         Self::Search,
         Self::History,
@@ -229,12 +241,38 @@ impl Action {
         Self::ChangeKeeping,
         Self::ReadLetters,
         Self::WriteLetter,
+        Self::LookAtRestriction,
+        Self::LookAtRecords,
+        Self::HoldRecord,
+        Self::RestrictRecord,
+        Self::AskErasure,
+        Self::DecideErasure,
     ];
+
+    /// Whether it is also asked about records that are restricted or erased: what becomes of them, and who looked at them.
+    pub fn is_about_closed(self) -> bool {
+        matches!(
+            self,
+            Self::LookAtRestriction
+                | Self::LookAtRecords
+                | Self::HoldRecord
+                | Self::RestrictRecord
+                | Self::AskErasure
+                | Self::DecideErasure
+                | Self::AuditReport
+                | Self::AuditOwn
+                | Self::AuditWhy
+                | Self::SearchLog
+                | Self::TakeLog
+        )
+    }
 
     /// The permission that allows the action.
     pub fn needs(self) -> Permission {
         match self {
-            Self::Read | Self::History | Self::ListTies | Self::Download => Permission::ChartRead,
+            Self::Read | Self::History | Self::ListTies | Self::Download | Self::LookAtRestriction => {
+                Permission::ChartRead
+            }
             Self::Search | Self::Follow => Permission::ChartSearch,
             Self::Create | Self::Update | Self::Upload => Permission::ChartWrite,
             Self::Delete => Permission::ChartDelete,
@@ -285,6 +323,9 @@ impl Action {
                 Permission::PeopleReview
             }
             Self::ReadLetters | Self::WriteLetter => Permission::LettersWrite,
+            Self::LookAtRecords | Self::HoldRecord | Self::RestrictRecord => Permission::RecordsKeep,
+            Self::AskErasure => Permission::RecordsErase,
+            Self::DecideErasure => Permission::RecordsApprove,
         }
     }
 
@@ -364,6 +405,12 @@ impl Action {
             Self::ChangeKeeping => "keeping.change",
             Self::ReadLetters => "letters.read",
             Self::WriteLetter => "letters.write",
+            Self::LookAtRestriction => "records.restriction",
+            Self::LookAtRecords => "records.look",
+            Self::HoldRecord => "records.hold",
+            Self::RestrictRecord => "records.restrict",
+            Self::AskErasure => "records.ask-erasure",
+            Self::DecideErasure => "records.decide-erasure",
         }
     }
 }

@@ -96,6 +96,14 @@ permissions! {
     PeopleReview = "people.review",
     /// Write to a patient's family, and as one of it to the care team.
     LettersWrite = "letters.write",
+    /// Hold records for a legal matter, restrict them, and see what stands in the way of erasing them.
+    RecordsKeep = "records.keep",
+    /// Look at restricted records for a legal reason.
+    RecordsRestricted = "records.restricted",
+    /// Ask for a record to be erased.
+    RecordsErase = "records.erase",
+    /// Approve that a record is erased that somebody else asked for.
+    RecordsApprove = "records.approve",
 }
 
 /// A set of permissions.

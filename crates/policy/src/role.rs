@@ -5,7 +5,8 @@ use crate::Permission::{
     self, AuditOwn, AuditReport, ChartRead, ChartSearch, ChartWrite, ClassCounselling, ClassSubstanceUse,
     DirectoryWrite, EmergencyAccess, EmergencyReview, FiguresRead, LettersWrite, MedicationsGive,
     MedicationsWitness, NotesCoSign, NotesWrite, OrganizationManage, PeopleEnd, PeopleInvite, PeopleRead,
-    PeopleReview, RelationshipsEdit, RolesEdit, SharingApprove, ShiftWork,
+    PeopleReview, RecordsErase, RecordsKeep, RecordsRestricted, RelationshipsEdit, RolesEdit, SharingApprove,
+    ShiftWork,
 };
 use crate::{PermissionSet, Purpose};
 
@@ -208,6 +209,9 @@ const AUDITOR: &[Permission] = &[
     EmergencyReview,
     FiguresRead,
     PeopleReview,
+    RecordsKeep,
+    RecordsRestricted,
+    RecordsErase,
 ];
 /// A relative sees what was approved, and writes to the care team. Who lets relatives in has this too, to be able to give it.
 const FAMILY: &[Permission] = &[ChartRead, ChartSearch, LettersWrite];

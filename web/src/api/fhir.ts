@@ -31,6 +31,7 @@ interface Options {
 /** What a caller may not see does not exist for it. That its context is gone is no such answer. */
 export const isHidden = (error: unknown) =>
   error instanceof ApiError && (error.status === 404 || (error.status === 403 && error.code === ''))
+export const isMissing = (error: unknown) => error instanceof ApiError && error.status === 404
 export const isConflict = (error: unknown) => error instanceof ApiError && error.status === 412
 
 /** The FHIR interface in one context. Names, dates and codes are asked for by form: they stand in no address. */

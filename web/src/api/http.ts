@@ -2,6 +2,7 @@ import { ApiError, ContextMismatch, Declined, parseRetryAfter, Unreachable } fro
 import { notices } from './notices'
 
 export const CONTEXT_HEADER = 'Lamplight-Context'
+export const PURPOSE_HEADER = 'Lamplight-Purpose'
 export const STEP_UP_HEADER = 'Lamplight-Step-Up'
 /** What has to be said with what an answer shows. */
 export const NOTICE_HEADER = 'Lamplight-Notice'
@@ -81,6 +82,9 @@ function codeOfOutcome(status: number, { issue }: Record<string, unknown>): stri
 class Http {
   private connected: Partial<Hooks>[] = []
   private skew = 0
+
+  /** Patients whose restricted records are looked at for a legal reason, until the page is loaded anew. */
+  readonly legal = new Set<string>()
 
   /** The latest one connected is asked first. Returns what lets go again. */
   connect(hooks: Partial<Hooks>): () => void {
@@ -174,6 +178,8 @@ class Http {
         typeof request.version === 'string' ? request.version : `W/"${request.version}"`,
       )
     if (stepUp) headers.set(STEP_UP_HEADER, stepUp)
+    for (const id of this.legal)
+      if (`${path} ${request.text?.content}`.includes(id)) headers.set(PURPOSE_HEADER, 'HLEGAL')
     if (request.file) headers.set('Accept', `${request.file}, application/problem+json`)
     if (request.text) {
       headers.set('Accept', request.text.type)

@@ -10,7 +10,7 @@ import {
 import { chartQueries } from '@/api/chartQueries'
 import { ApiError, hasCode } from '@/api/errors'
 import { exportQuery } from '@/api/exports'
-import { isHidden } from '@/api/fhir'
+import { isHidden, isMissing } from '@/api/fhir'
 import { noteQueries } from '@/api/notes'
 import { contextQueries, personQueries, platformQueries } from '@/api/queries'
 import { isSection, loadChart, loadOverview, loadSection } from '@/pages/chart/sections'
@@ -27,6 +27,7 @@ import {
 } from '@/pages/context/shows'
 import { openPost } from '@/session/contexts'
 import { seesAccesses } from '@/session/rights'
+import { ChartError } from './closed'
 import {
   email,
   forgot,
@@ -170,11 +171,12 @@ const chart = createRoute({
     if (!(await stands(parentMatchPromise))) return
     if (!isId(params.patient)) throw notFound()
     await loadChart(cache, params.context, params.patient).catch((error: unknown) => {
-      // Out of reach and not there are the same.
-      throw isHidden(error) ? notFound() : error
+      // Out of reach and not there are the same; a restricted record says that it is.
+      throw isMissing(error) ? notFound() : error
     })
   },
   notFoundComponent: NotFoundPage,
+  errorComponent: ChartError,
   component: lazyRouteComponent(() => import('@/pages/chart/ChartLayout'), 'ChartLayout'),
 })
 const chartOverview = createRoute({

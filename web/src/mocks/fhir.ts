@@ -169,12 +169,21 @@ interface Asked {
 }
 type Handler = (asked: Asked, type: string) => Promise<Response> | Response
 
+/** What is asked of a record by name that is restricted or erased. */
+function closed(request: Request) {
+  const { patient, restriction, erased_at } = world.kept
+  if (!new URL(request.url).pathname.includes(patient)) return
+  if (erased_at) refuse(410, 'deleted')
+  if (restriction && request.headers.get('Lamplight-Purpose') !== 'HLEGAL') refuse(403, 'forbidden')
+}
+
 /** A resolver that may refuse. What was asked is remembered, a search with its form. */
 function fhir(resolve: Handler) {
   return async (asked: Asked) => {
     world.asked.push(`${asked.request.method} ${new URL(asked.request.url).pathname}`)
     if (new URL(asked.request.url).search) world.asked.push('a query in an address')
     try {
+      closed(asked.request)
       return await resolve(asked, String(asked.params.type))
     } catch (error) {
       if (error instanceof Refusal) return error.response

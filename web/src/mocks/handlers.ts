@@ -6,6 +6,7 @@ import { chartHandlers } from './charts'
 import { answering, fields, json, needContext, needPassword, needSession, nothing, problem } from './contract'
 import { documentHandlers } from './documents'
 import { emergencyHandlers } from './emergencies'
+import { erasureHandlers } from './erasures'
 import { exportHandlers } from './exports'
 import { facilityHandlers } from './facilities'
 import { familyHandlers } from './family'
@@ -169,6 +170,7 @@ export const handlers = [
   ...peopleHandlers,
   ...documentHandlers,
   ...emergencyHandlers,
+  ...erasureHandlers,
   ...familyHandlers,
   ...fhirHandlers,
   ...chartHandlers,

@@ -85,6 +85,8 @@ export const makeOversight = (): MockOversight => ({
     records: { years: 5, least: 5, rule: '42 CFR 483.70(h)(4)' },
     log: { years: 6, least: 6, rule: '45 CFR 164.316(b)(2)(i)' },
     review_days: 90,
+    erasure_days: 7,
+    adult_years: 18,
     version: 0,
     destroys: false,
     log_since: '2026-01-01T00:00:00Z',

@@ -170,12 +170,20 @@ export const oversightHandlers = [
     answering(async ({ request }) => {
       const { echo } = needs(request, 'organization.manage')
       const { keeping } = world.oversight
-      const asked = await fields(request, { records_years: 0, log_years: 0, review_days: 0 })
+      const asked = await fields(request, {
+        records_years: 0,
+        log_years: 0,
+        review_days: 0,
+        erasure_days: 0,
+        adult_years: 0,
+      })
       needVersion(request, keeping.version)
       needStepUp(request, 'organization.manage')
       keeping.records.years = asked.records_years
       keeping.log.years = asked.log_years
       keeping.review_days = asked.review_days
+      keeping.erasure_days = asked.erasure_days
+      keeping.adult_years = asked.adult_years
       keeping.version++
       return json(keeping, 200, echo)
     }),

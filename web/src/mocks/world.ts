@@ -17,6 +17,7 @@ import type {
 } from '@/api/types'
 import type { MockFile } from './documents'
 import { type MockEmergency, makeEmergencies } from './emergencies'
+import { type MockKept, makeKept } from './erasures'
 import { makeAccesses, makeTies } from './log'
 import { makeFacilities, makeSettings } from './makeFacilities'
 import { type MockOversight, makeOversight } from './makeOversight'
@@ -96,6 +97,7 @@ export interface World {
   shift: MockShift
   medications: MockMedications
   oversight: MockOversight
+  kept: MockKept
   /** So many requests are answered 503. */
   busy: number
   /** What was asked, for tests: "METHOD path". */
@@ -199,6 +201,7 @@ export function makeWorld(changes: Partial<World> = {}): World {
     support: makeSupport(),
     exports: [],
     lastAdministrator: false,
+    kept: makeKept(),
     oversight: makeOversight(),
     accesses: makeAccesses(),
     ties: makeTies(),

@@ -7,6 +7,7 @@ import { common, errorPages, problems } from './en/common'
 import { demo } from './en/demo'
 import type { documents } from './en/documents'
 import { emergencies } from './en/emergencies'
+import type { erasures } from './en/erasures'
 import { exports } from './en/exports'
 import { facilities } from './en/facilities'
 import { enroll, newFactor, recovery, stepUp } from './en/factors'
@@ -77,6 +78,7 @@ declare module 'i18next' {
       texts: typeof en &
         typeof shiftWords & {
           documents: typeof documents
+          erasures: typeof erasures
           family: typeof family
           imports: typeof imports
           medications: typeof medications

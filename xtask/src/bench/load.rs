@@ -74,6 +74,14 @@ impl Load {
         self.done as f64 / self.took.as_secs_f64().max(f64::EPSILON)
     }
 
+    /// Takes another window's load to this one's.
+    pub(super) fn join(&mut self, other: Self) {
+        self.spent.server += other.spent.server;
+        self.spent.postgres += other.spent.postgres;
+        self.took += other.took;
+        self.add(other);
+    }
+
     fn add(&mut self, other: Self) {
         self.done += other.done;
         self.failed += other.failed;

@@ -3,6 +3,7 @@
 //! CPU time and not wall time, because machines are noisy; what the load generator itself uses is left out. The
 //! installation is private, temporary, and made through the program's own command line.
 
+mod audit;
 mod bare;
 mod beside;
 mod cpu;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use audit::audit;
 use bare::Bare;
 use beside::Beside;
 use data::Data;
@@ -70,7 +72,10 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
         measured(&mut report, "export", export(&installation));
     }
     report.facts.start = installation.restart().await?;
-    if Row::ALL.iter().any(|row| options.wants(row.key())) || options.wants("sign-ins") {
+    if Row::ALL.iter().any(|row| options.wants(row.key()))
+        || options.wants("sign-ins")
+        || options.wants("audit")
+    {
         let caller = installation.caller(&facility)?;
         let data = data::look(&caller, &facility).await?;
         say("copying the rows for bare PostgreSQL");
@@ -82,6 +87,15 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
             match line(row, &installation, &caller, &data, &bare, options.window).await {
                 Ok(line) => report.lines.push(line),
                 Err(error) => report.failed.push((row.key(), error.to_string())),
+            }
+        }
+        if options.wants("audit") {
+            say("reads with and without their events");
+            let window =
+                Window { meter: installation.meter()?, warm: Duration::ZERO, length: options.window };
+            match audit(&installation.superuser()?, &caller, &data, window).await {
+                Ok(audit) => report.audit = Some(audit),
+                Err(error) => report.failed.push(("audit", error.to_string())),
             }
         }
         if options.wants("sign-ins") {

@@ -14,7 +14,7 @@ PostgreSQL for each request, beside bare PostgreSQL doing the same row work. It 
 
   --seconds N     how long to measure a row with 32 clients [4]
   --only ROW      only this row; may be repeated: read create update identifier name observations bundle
-                  autosave shift import export sign-ins
+                  autosave shift import export sign-ins audit
   --patients N    how many people to make, of 200 records each [200]
   --scale         20 organizations, 200 facilities, 50,000 people: ten million records
   --bundles DIR   bundles to import [../shared/data/synthea, where it is there]
@@ -69,7 +69,8 @@ impl Options {
             }
         }
         let known = |name: &str| {
-            Row::ALL.iter().any(|row| row.key() == name) || ["import", "export", "sign-ins"].contains(&name)
+            Row::ALL.iter().any(|row| row.key() == name)
+                || ["import", "export", "sign-ins", "audit"].contains(&name)
         };
         match options.only.iter().find(|name| !known(name)) {
             Some(unknown) => Err(format!("no row named {unknown}\n\n{USAGE}").into()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::audit::{Audit, Reads};
 use super::beside::{self, Beside};
 use super::load::{Latencies, Load};
 use super::rows::Row;
@@ -53,6 +54,7 @@ pub(super) struct Report {
     pub(super) lines: Vec<Line>,
     pub(super) bulk: Vec<Bulk>,
     pub(super) beside: Option<Beside>,
+    pub(super) audit: Option<Audit>,
     /// Rows that could not be measured, and why.
     pub(super) failed: Vec<(&'static str, String)>,
 }
@@ -129,6 +131,37 @@ impl Beside {
     }
 }
 
+impl Reads {
+    /// CPU milliseconds of a read with 32 clients, and how long one takes with one.
+    fn costs(&self) -> (f64, f64) {
+        let each = self.many.each();
+        (each.server + each.postgres, self.one.latencies.quantile(0.5))
+    }
+
+    fn json(&self) -> Value {
+        let each = self.many.each();
+        json!({
+            "cpu_ms": round(each.server + each.postgres), "server_cpu_ms": round(each.server),
+            "postgres_cpu_ms": round(each.postgres), "requests": self.many.done,
+            "p50_ms": self.many.latencies.quantile(0.5), "p50_ms_1_client": self.one.latencies.quantile(0.5),
+        })
+    }
+}
+
+impl Audit {
+    fn told(&self) -> String {
+        let ((with, waited), (without, alone)) = (self.with.costs(), self.without.costs());
+        format!(
+            "a read with its event: {with:.3} CPU-ms, p50 {:.2} ms with 32 clients and {waited:.2} ms with one; without: \
+             {without:.3} CPU-ms, {:.2} and {alone:.2} ms: a durable event costs {:.3} CPU-ms and {:.2} ms",
+            self.with.many.latencies.quantile(0.5),
+            self.without.many.latencies.quantile(0.5),
+            with - without,
+            waited - alone,
+        )
+    }
+}
+
 impl Report {
     /// All figures.
     pub(super) fn json(&self) -> Value {
@@ -138,6 +171,8 @@ impl Report {
             "bulk": self.bulk.iter().map(Bulk::json).collect::<Vec<_>>(),
             "failed": self.failed.iter().map(|(row, why)| json!({"row": row, "why": why})).collect::<Vec<_>>(),
             "reads_beside_sign_ins": self.beside.as_ref().map(Beside::json),
+            "reads_with_their_events": self.audit.as_ref().map(|audit| audit.with.json()),
+            "reads_without_events": self.audit.as_ref().map(|audit| audit.without.json()),
             "resources": facts.resources,
             "first_start_seconds": round(facts.first_start.as_secs_f64()),
             "start_seconds": round(facts.start.as_secs_f64()),
@@ -220,6 +255,9 @@ impl Report {
         }
         if let Some(beside) = &self.beside {
             let _ = writeln!(text, "\n{}", beside.told());
+        }
+        if let Some(audit) = &self.audit {
+            let _ = writeln!(text, "\n{}", audit.told());
         }
         let facts = &self.facts;
         let (now, peak) = facts.memory.unwrap_or_default();

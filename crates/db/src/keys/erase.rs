@@ -86,7 +86,7 @@ impl Keyring {
         Ok(rows.iter().map(|row| OrganizationId(row.get(0))).collect())
     }
 
-    async fn as_program(
+    pub(super) async fn as_program(
         &self,
         pool: &Pool,
         sql: &'static str,
@@ -115,12 +115,14 @@ impl Db {
         ring.heads(ring.pool(), "SELECT organization_id, sequence, digest FROM keyring.heads()").await
     }
 
-    /// Refuses a keyring that is older than what is known of it: by this database, and by whoever kept `known`.
+    /// Refuses a keyring that is not the data's, or older than what is known of it: by this database, and by whoever kept
+    /// `known`.
     ///
     /// # Errors
-    /// [`Error::OldKeyring`]; as any statement.
-    pub async fn refuse_old_keyring(&self, known: &[LedgerHead]) -> Result<(), Error> {
+    /// [`Error::OldKeyring`]; [`Error::Config`] when it is another one; as any statement.
+    pub async fn refuse_other_keyring(&self, known: &[LedgerHead]) -> Result<(), Error> {
         let ring = self.keyring();
+        ring.is_joined().await?;
         let sql = "SELECT organization_id, sequence, digest FROM keyring.known_heads()";
         let mut all = ring.heads(ring.main(), sql).await?;
         all.extend_from_slice(known);

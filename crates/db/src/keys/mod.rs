@@ -1,6 +1,7 @@
 //! Keys and sealing (ADR 0005): a root key or a key service (ADR 0041) wraps one key per organization, which wraps one key
 //! per patient and data class and the organization's own keys. Destroying a patient's keys erases the patient.
 
+mod apart;
 mod chunks;
 mod custody;
 mod erase;
@@ -9,6 +10,8 @@ mod root;
 mod seal;
 mod wrapping;
 
+pub(crate) use apart::sweep;
+pub use apart::{join_keyring, keyring_home};
 pub use chunks::{CHUNK, Chunks};
 pub use custody::{Custody, KeyServices, LocalKey, ROOT, ServiceState};
 pub use erase::{Erasure, LedgerHead};

@@ -78,6 +78,7 @@ pub struct Keyring {
     pool: Pool,
     /// The database that the keyring's data is in; the same where the keyring is not apart.
     main: Pool,
+    apart: bool,
     signer: Signer,
     custody: Custody,
     world: World,
@@ -100,7 +101,13 @@ impl OrganizationKeys {
 }
 
 impl Keyring {
-    pub(crate) fn new((pool, main): (Pool, Pool), signer: Signer, custody: Custody, world: World) -> Self {
+    /// `apart` says whether the first of the pools leads to another database than the second.
+    pub(crate) fn new(
+        (pool, main, apart): (Pool, Pool, bool),
+        signer: Signer,
+        custody: Custody,
+        world: World,
+    ) -> Self {
         let (insert_pool, insert_signer, insert_world) = (pool.clone(), signer.clone(), world.clone());
         let inserts = Group::spawn(move |keys: Vec<NewPatientKey>| {
             let (pool, signer, world) = (insert_pool.clone(), insert_signer.clone(), insert_world.clone());
@@ -123,7 +130,19 @@ impl Keyring {
         let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(keep).build();
         let (patients, newest) = (kept_patients(keep), kept_patients(keep));
         let forgotten = AtomicU64::new(0);
-        Self { pool, main, signer, custody, world, organizations, patients, newest, forgotten, inserts }
+        Self {
+            pool,
+            main,
+            apart,
+            signer,
+            custody,
+            world,
+            organizations,
+            patients,
+            newest,
+            forgotten,
+            inserts,
+        }
     }
 
     pub(crate) fn custody(&self) -> &Custody {
@@ -476,6 +495,10 @@ impl Keyring {
 
     pub(super) fn main(&self) -> &Pool {
         &self.main
+    }
+
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
     }
 
     pub(super) fn signer(&self) -> &Signer {

@@ -92,6 +92,11 @@ impl RootKey {
     pub fn backup_passphrase(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.derive("backup")))
     }
+
+    /// What the repository of the keyring's backups is encrypted with (ADR 0039).
+    pub fn keyring_backup_passphrase(&self) -> Zeroizing<String> {
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.derive("backup/keyring")))
+    }
 }
 
 /// HKDF-SHA-256 expansion of a uniformly random key.
@@ -128,5 +133,6 @@ mod tests {
         assert_ne!(*root.derive("context"), *root.derive("organization"));
         assert_ne!(root.role_password("a"), root.role_password("b"));
         assert_ne!(*root.backup_passphrase(), root.role_password("backup"));
+        assert_ne!(*root.backup_passphrase(), *root.keyring_backup_passphrase());
     }
 }

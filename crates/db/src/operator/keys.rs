@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use super::Operator;
 use crate::Error;
-use crate::keys::{Custody, WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
+use crate::keys::{
+    Custody, WRAPS_OTHERS, commitment, organization_label, patient_label, sweep, unwrap, wrap,
+};
 
 /// Keys that are wrapped anew together.
 const TOGETHER: i64 = 1_000;
@@ -113,7 +115,7 @@ impl Operator {
                                                                         AND o.wrapped IS NOT NULL)";
         let destroyed = self.client.execute(DESTROY, &[&organization.0, &number, &self.world.now()]).await;
         let destroyed = destroyed.map_err(Error::from_postgres)?;
-        self.sweep_keyring().await?;
+        self.sweep_keys().await?;
         Ok(Rotated { number, keys, destroyed })
     }
 
@@ -245,16 +247,13 @@ impl Operator {
         Ok(wrap(to, label, &*unwrap(from, label, wrapped, committed)?, &self.world))
     }
 
-    /// Clears away the rows that were replaced: until then the old bytes are on the disk. What others still see stays for
-    /// the vacuum after them.
-    pub(super) async fn sweep_keyring(&self) -> Result<(), Error> {
-        let own = "RESET ROLE; SET ROLE lamplight_owner";
-        self.client.batch_execute(own).await.map_err(Error::from_postgres)?;
-        let mut swept = Ok(());
-        for sql in ["VACUUM keyring.organization_key", "VACUUM keyring.patient_key"] {
-            swept = swept.and(self.client.batch_execute(sql).await.map_err(Error::from_postgres));
-        }
-        let back = self.client.batch_execute("RESET ROLE; SET ROLE lamplight_operator").await;
+    /// Clears away the rows that were replaced: until then the bytes of a destroyed key are on the disk.
+    ///
+    /// # Errors
+    /// As any statement.
+    pub async fn sweep_keys(&self) -> Result<(), Error> {
+        let swept = sweep(&self.client, &["keyring.organization_key", "keyring.patient_key"]).await;
+        let back = self.client.batch_execute("SET ROLE lamplight_operator").await;
         back.map_err(Error::from_postgres).and(swept)
     }
 }

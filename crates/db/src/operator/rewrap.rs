@@ -67,7 +67,7 @@ impl Operator {
             all = false;
             if !changed {
                 done.now = stored.len() as u64;
-                self.sweep_keyring().await?;
+                self.sweep_keys().await?;
                 return Ok(done);
             }
         }

@@ -26,8 +26,8 @@ pub enum Whose<'a> {
 }
 
 impl Operator {
-    /// Makes the next key of each of these patients and classes, and tells every program to forget the one before; tells how many
-    /// were made. What was sealed before stays readable. A program that is not reached goes on with the key before for minutes.
+    /// Makes the next key of each of these patients and classes, where the keyring is, and tells every program to forget the one
+    /// before, over `data`, where they listen; tells how many were made. What was sealed before stays readable. A program that is not reached goes on with the key before for minutes.
     /// Called again it makes others again; what was interrupted may be called again all the same.
     ///
     /// # Errors
@@ -36,8 +36,8 @@ impl Operator {
     pub async fn succeed_patient_keys(
         &mut self,
         custody: &Custody,
-        organization: OrganizationId,
-        whose: Whose<'_>,
+        (organization, whose): (OrganizationId, Whose<'_>),
+        data: &Self,
     ) -> Result<u64, Error> {
         let newest = self.newest(organization, whose).await?;
         if newest.is_empty() && matches!(whose, Whose::Patient(_)) {
@@ -45,7 +45,9 @@ impl Operator {
         }
         let mut made = 0;
         for some in newest.chunks(TOGETHER) {
-            made += self.succeed(custody, organization, some).await?;
+            let patients = self.succeed(custody, organization, some).await?;
+            data.tell_to_forget(&patients).await?;
+            made += patients.len() as u64;
         }
         Ok(made)
     }
@@ -79,14 +81,14 @@ impl Operator {
         custody: &Custody,
         organization: OrganizationId,
         before: &[PatientKey],
-    ) -> Result<u64, Error> {
+    ) -> Result<Vec<Uuid>, Error> {
         // The wrapping key may be retired between its unwrapping and the statement, which then adds nothing.
         for _ in 0..3 {
             let wrapping = self.wrapping(custody, organization).await?;
             let by = self.in_use(organization).await?;
             let Some(under) = wrapping.get(&by) else { continue };
             let made = self.add(organization, before, (by, under)).await?;
-            if made > 0 || self.in_use(organization).await? == by {
+            if !made.is_empty() || self.in_use(organization).await? == by {
                 return Ok(made);
             }
         }
@@ -101,13 +103,13 @@ impl Operator {
         Ok(row.ok_or(Error::NotFound)?.get(0))
     }
 
-    /// Adds the next numbers, and tells programs to forget those before.
+    /// Adds the next numbers; gives the patient of each.
     async fn add(
         &mut self,
         organization: OrganizationId,
         before: &[PatientKey],
         (by, under): (i32, &[u8; 32]),
-    ) -> Result<u64, Error> {
+    ) -> Result<Vec<Uuid>, Error> {
         let (mut patients, mut classes, mut numbers) = (vec![], vec![], vec![]);
         let (mut keys, mut commitments) = (vec![], vec![]);
         for &(patient, class, number) in before {
@@ -126,11 +128,13 @@ impl Operator {
             .query(sql, &[&org, &patients, &classes, &numbers, &keys, &by, &commitments, &now])
             .await
             .map_err(Error::from_postgres)?;
-        let told: HashSet<String> =
-            rows.iter().map(|row| format!("patient:{}", row.get::<_, Uuid>(0))).collect();
-        let told: Vec<String> = told.into_iter().collect();
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    async fn tell_to_forget(&self, patients: &[Uuid]) -> Result<(), Error> {
+        let told: HashSet<&Uuid> = patients.iter().collect();
+        let told: Vec<String> = told.into_iter().map(|patient| format!("patient:{patient}")).collect();
         let sql = "SELECT pg_notify('lamplight_revoked', t) FROM unnest($1::text[]) t";
-        self.client.query(sql, &[&told]).await.map_err(Error::from_postgres)?;
-        Ok(rows.len() as u64)
+        self.client.query(sql, &[&told]).await.map(drop).map_err(Error::from_postgres)
     }
 }

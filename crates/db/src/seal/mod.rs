@@ -59,6 +59,8 @@ pub struct Round {
     pub more: bool,
     /// When the first event was written that is not sealed yet: a transaction that is not over holds it up.
     pub waits_since: Option<Timestamp>,
+    /// Whether somebody else is sealing.
+    pub elsewhere: bool,
 }
 
 /// Who seals.
@@ -187,7 +189,7 @@ impl Sealer {
     ) -> Result<(Round, Option<Sealed>), tokio_postgres::Error> {
         let mine: bool = client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.get(0);
         if !mine {
-            return Ok((Round::default(), None));
+            return Ok((Round { elsewhere: true, ..Round::default() }, None));
         }
         let tx = client.build_transaction().isolation_level(tokio_postgres::IsolationLevel::RepeatableRead);
         let tx = tx.start().await?;

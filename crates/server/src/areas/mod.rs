@@ -7,6 +7,7 @@ mod csv;
 pub(crate) mod demonstration;
 pub(crate) mod documents;
 pub(crate) mod emergency;
+pub(crate) mod erasures;
 pub(crate) mod events;
 mod every;
 pub(crate) mod exports;

@@ -2,8 +2,6 @@
 //! that starts the server without being told again must not leave a gap in its log.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ::backup::{Repository, Secret, Tool};
@@ -12,9 +10,12 @@ use db::keys::RootKey;
 use serde::{Deserialize, Serialize};
 
 use super::error::During as _;
-use super::{BootOptions, Error};
+use super::private::Settings;
+use super::{BootOptions, Error, folder};
 
 const KEPT: &str = "backup.json";
+/// Where in the repository the keyring's own one is.
+const KEYRING: &str = "keyring";
 /// What is said to back up no more.
 const NONE: &str = "none";
 
@@ -48,6 +49,16 @@ struct Kept {
 #[derive(Clone)]
 pub struct Backups {
     repository: Repository,
+    keyring: Repository,
+}
+
+/// The repository of the keyring in the folder of backups.
+///
+/// # Errors
+/// As [`Repository::open`].
+pub fn keyring_repository(dir: &Path, root: &RootKey) -> Result<Repository, ::backup::Error> {
+    let secret = Secret::new(root.keyring_backup_passphrase());
+    Ok(Repository::open(&dir.join(KEYRING), secret)?.newest_only())
 }
 
 impl Backups {
@@ -61,8 +72,13 @@ impl Backups {
         let file = data_dir.join(KEPT);
         let kept = read(&file)?;
         let secret = Secret::new(root.backup_passphrase());
+        let known = |kept: &Kept| {
+            let of_keyring = Secret::new(root.keyring_backup_passphrase());
+            let keyring = Repository::known(&kept.dir.join(KEYRING), kept.tool, of_keyring).newest_only();
+            Self { repository: Repository::known(&kept.dir, kept.tool, secret.clone()), keyring }
+        };
         let Some(dir) = &options.backup_dir else {
-            return Ok(kept.map(|kept| Self { repository: Repository::known(&kept.dir, kept.tool, secret) }));
+            return Ok(kept.as_ref().map(known));
         };
         if dir.as_os_str() == NONE {
             if kept.is_some() {
@@ -75,11 +91,12 @@ impl Backups {
         let dir = dir.canonicalize().unwrap_or(dir);
         if let Some(kept) = kept.filter(|kept| kept.dir == dir) {
             // Not made anew where it is missing: perhaps it is not mounted.
-            return Ok(Some(Self { repository: Repository::known(&kept.dir, kept.tool, secret) }));
+            return Ok(Some(known(&kept)));
         }
-        let repository = Repository::open_or_make(&dir, secret, options.backup_tool.map(Tool::from))?;
-        write(&file, &Kept { dir: repository.dir().to_owned(), tool: repository.tool() })?;
-        Ok(Some(Self { repository }))
+        let repository = Repository::open_or_make(&dir, secret.clone(), options.backup_tool.map(Tool::from))?;
+        let kept = Kept { dir: repository.dir().to_owned(), tool: repository.tool() };
+        write(&file, &kept)?;
+        Ok(Some(known(&kept)))
     }
 
     /// The repository, which is there.
@@ -91,9 +108,20 @@ impl Backups {
         Ok(&self.repository)
     }
 
-    /// The server's settings, also while the repository is not there: what it cannot hand away then it keeps.
-    pub(super) fn settings(&self, data_dir: &Path) -> Result<Vec<(String, String)>, Error> {
-        Ok(self.repository.settings(data_dir)?)
+    /// The keyring's repository, which is in the other one and made where it is not there yet.
+    ///
+    /// # Errors
+    /// When the other one is not there, or it is not ours.
+    pub fn keyring(&self) -> Result<&Repository, Error> {
+        self.repository.present()?;
+        self.keyring.make_if_missing()?;
+        Ok(&self.keyring)
+    }
+
+    /// The settings of both servers, also while the repository is not there: what they cannot hand away then they keep.
+    pub(super) fn settings(&self, data_dir: &Path) -> Result<(Settings, Settings), Error> {
+        let apart = data_dir.join(super::private::KEYRING);
+        Ok((self.repository.settings(data_dir)?, self.keyring.settings(&apart)?))
     }
 }
 
@@ -106,15 +134,5 @@ fn read(file: &Path) -> Result<Option<Kept>, Error> {
 }
 
 fn write(file: &Path, kept: &Kept) -> Result<(), Error> {
-    let what = || format!("write {}", file.display());
-    let fresh = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let opened = options.create(true).truncate(true).write(true).mode(0o600).open(&fresh);
-    opened
-        .and_then(|mut out| {
-            out.write_all(&serde_json::to_vec(kept)?)?;
-            out.sync_all()
-        })
-        .during(what)?;
-    fs::rename(&fresh, file).during(what)
+    folder::write(file, &serde_json::to_vec(kept).unwrap_or_default())
 }

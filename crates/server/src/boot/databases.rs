@@ -89,15 +89,19 @@ impl Database {
     /// # Errors
     /// [`Error::MakeDatabase`] when the owner's login may not make databases.
     pub async fn create(&self) -> Result<bool, Error> {
-        let owner = self.owner()?;
-        let name = owner.name().unwrap_or_default();
-        match db::create_database(&owner.database(MAINTENANCE), name).await {
-            Err(db::Error::RowSecurity) => Err(Error::MakeDatabase(name.to_owned())),
-            made => Ok(made?),
+        create(self.owner()?).await
+    }
+
+    /// Makes the keyring's when it is not there.
+    pub(super) async fn create_keyring(&self) -> Result<(), Error> {
+        match &self.keyring_owner {
+            Some(owner) => create(owner).await.map(drop),
+            None => Ok(()),
         }
     }
 
-    /// Brings it to the present schema; tells how many migrations ran.
+    /// Brings it to the present schema, and joins it with the keyring where that has a database of its own; tells how many
+    /// migrations ran.
     ///
     /// # Errors
     /// [`Error::OtherKey`] when it was made with another root key; as any statement.
@@ -106,7 +110,41 @@ impl Database {
         if db::installed(owner, &root).await? == Installed::WithAnotherKey {
             return Err(Error::OtherKey);
         }
-        Ok(db::migrate(owner, &root, self.private).await?)
+        let applied = db::migrate(owner, &root, self.private).await?;
+        if let Some(keyring) = &self.keyring_owner {
+            let moved = db::keys::join_keyring(owner, keyring, self.world.now()).await?;
+            if moved > 0 {
+                tracing::info!(database = self.name(), keys = moved, "the keys moved into the keyring");
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Brings the keyring to the present schema, where it has a database of its own.
+    ///
+    /// # Errors
+    /// As [`Database::migrate`].
+    pub(super) async fn migrate_keyring(&self) -> Result<(), Error> {
+        let (Some(owner), root) = (&self.keyring_owner, self.root()?) else { return Ok(()) };
+        if db::installed(owner, &root).await? == Installed::WithAnotherKey {
+            return Err(Error::OtherKey);
+        }
+        db::migrate_keyring(owner, &root, self.private).await?;
+        Ok(())
+    }
+
+    /// Signs in as the operator where the keys are.
+    ///
+    /// # Errors
+    /// [`Error::NoOwner`] when the owner's login is not known there.
+    pub async fn keys_operator(&self) -> Result<Operator, Error> {
+        match (&self.keyring, &self.keyring_owner) {
+            (None, None) => self.operator().await,
+            (_, owner) => {
+                let owner = owner.as_ref().ok_or(Error::NoOwner)?;
+                Ok(Operator::login(owner, self.world.clone()).await?)
+            }
+        }
     }
 
     /// As [`Database::migrate`], where there is a schema already: one without is being restored, and what is made now
@@ -140,9 +178,17 @@ impl Database {
         self.owner.as_ref().ok_or(Error::NoOwner)
     }
 
+    /// The owner's login at the keyring, where that has a database of its own.
+    ///
+    /// # Errors
+    /// [`Error::NoOwner`] when it is not known.
+    pub fn keyring_owner(&self) -> Result<&Endpoint, Error> {
+        self.keyring_owner.as_ref().ok_or(Error::NoOwner)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
-        let known = self.owner.as_ref().or(self.runtime.as_ref());
+        let known = self.owner.as_ref().or(self.runtime.as_ref()).or(self.sealer.as_ref());
         known.and_then(Endpoint::name).unwrap_or(super::DATABASE)
     }
 
@@ -154,7 +200,15 @@ impl Database {
 
     /// Whether both lead to the same place with the same logins.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.runtime == other.runtime && self.owner == other.owner
+        self.runtime == other.runtime && self.owner == other.owner && self.sealer == other.sealer
+    }
+}
+
+async fn create(owner: &Endpoint) -> Result<bool, Error> {
+    let name = owner.name().unwrap_or_default();
+    match db::create_database(&owner.database(MAINTENANCE), name).await {
+        Err(db::Error::RowSecurity) => Err(Error::MakeDatabase(name.to_owned())),
+        made => Ok(made?),
     }
 }
 
@@ -215,6 +269,16 @@ impl Databases {
             own,
             ..self.main.clone()
         })
+    }
+
+    /// The names of the databases that the placements file gives.
+    ///
+    /// # Errors
+    /// As [`Databases::placed`].
+    pub fn listed_names(&self) -> Result<Vec<String>, Error> {
+        let mut names: Vec<String> = self.listed()?.into_keys().collect();
+        names.sort_unstable();
+        Ok(names)
     }
 
     fn listed(&self) -> Result<HashMap<String, Logins>, Error> {

@@ -30,6 +30,21 @@ pub enum Error {
         "the root key file {0} is missing, and without it nothing stored can be read: restore it from its backup"
     )]
     NoRootKey(PathBuf),
+    /// There is data but not the keyring to it.
+    #[error(
+        "the keyring is missing ({0}), and without it nothing stored can be read: restore its newest backup there"
+    )]
+    NoKeyring(PathBuf),
+    /// What the data folder says of erasures is not understood.
+    #[error(
+        "{0} does not say how far the ledger of erasures had come: restore it from the backups of the keyring"
+    )]
+    ErasuresUnclear(PathBuf),
+    /// A private PostgreSQL has a private keyring.
+    #[error(
+        "LAMPLIGHT_KEYRING_URL is for a PostgreSQL of your own (DATABASE_URL): the private one has its keyring beside it"
+    )]
+    KeyringBesidePrivate,
     /// The key is not that of this database.
     #[error(
         "the database was made with another root key; nothing was changed. Name the right file in LAMPLIGHT_ROOT_KEY_FILE"

@@ -1,7 +1,8 @@
 //! The data folder.
 
-use std::fs::{self, DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::Error;
@@ -25,6 +26,21 @@ pub(super) fn make(dir: &Path, private: bool) -> Result<(), Error> {
             .during(|| format!("close {} to others", dir.display()))?;
     }
     Ok(())
+}
+
+/// Replaces a file that is ours alone, in one step.
+pub(super) fn write(file: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let what = || format!("write {}", file.display());
+    let fresh = file.with_extension("new");
+    let mut options = OpenOptions::new();
+    let opened = options.create(true).truncate(true).write(true).mode(0o600).open(&fresh);
+    opened
+        .and_then(|mut out| {
+            out.write_all(bytes)?;
+            out.sync_all()
+        })
+        .during(what)?;
+    fs::rename(&fresh, file).during(what)
 }
 
 /// Whether a private PostgreSQL was made there.

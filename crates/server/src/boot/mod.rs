@@ -13,20 +13,22 @@ mod options;
 mod private;
 mod sealing;
 
-pub use backups::{BackupTool, Backups};
+pub use backups::{BackupTool, Backups, keyring_repository};
 pub use custody::CustodyOptions;
 pub use databases::{Database, Databases};
 pub use error::Error;
 pub use options::{BootOptions, Environment};
 
+use std::fs;
 use std::path::PathBuf;
 
-use db::keys::RootKey;
+use db::keys::{LedgerHead, RootKey};
 use db::{Endpoint, Installed};
 use embedded::Site;
 use kernel::World;
 
-use crate::boot::private::Private;
+use self::error::During as _;
+use self::private::Private;
 
 /// The database of a private PostgreSQL.
 const DATABASE: &str = "lamplight";
@@ -34,6 +36,8 @@ const DATABASE: &str = "lamplight";
 /// The role that the program works as, and the one of the plane above organizations.
 const RUNTIME: &str = "lamplight_app";
 const PLATFORM: &str = "lamplight_platform";
+/// How far the keyring's ledger has come, in the data folder and in the keyring's repository.
+pub const ERASURES: &str = "erasures.json";
 /// The role that seals the audit log.
 const SEALER: &str = "lamplight_sealer";
 
@@ -59,12 +63,60 @@ pub struct Installation {
 
 impl Installation {
     /// Opens it. A private PostgreSQL is made on first use and migrated by whoever starts it; one of the operator's is
-    /// migrated by [`Purpose::Serve`] (when the owner's address is known) and [`Purpose::Migrate`].
+    /// migrated by [`Purpose::Serve`] (when the owner's address is known) and [`Purpose::Migrate`]. Where the sealer's login
+    /// alone is known, a command sees the sealed log and nothing else, and needs no root key.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn open(options: &BootOptions, world: &World, purpose: Purpose) -> Result<Self, Error> {
-        options.check()?;
+        let opened = Self::open_any(options, world, purpose).await?;
+        opened.joined().await?;
+        Ok(opened)
+    }
+
+    /// Refuses a keyring that is not the data's, or from before an erasure that is known of: nothing is to be read with it.
+    async fn joined(&self) -> Result<(), Error> {
+        let main = self.main();
+        if main.runtime.is_some() {
+            let mut known = self.known_erasures()?;
+            // A folder that came back as a whole is older than its backups.
+            if let Some(Ok(keyring)) = self.backups.as_ref().map(Backups::keyring) {
+                let noted =
+                    keyring.note(ERASURES)?.map(|note| serde_json::from_slice::<Vec<LedgerHead>>(&note));
+                known.extend(noted.and_then(Result::ok).unwrap_or_default());
+            }
+            main.open(1)?.refuse_other_keyring(&known).await?;
+        }
+        Ok(())
+    }
+
+    /// How far the keyring's ledger of erasures had come when it was looked at last: kept beside data and keyring, for the day
+    /// when both come out of an older backup.
+    ///
+    /// # Errors
+    /// When what is kept is not understood.
+    pub fn known_erasures(&self) -> Result<Vec<LedgerHead>, Error> {
+        let file = self.data_dir.join(ERASURES);
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        let bytes = fs::read(&file).during(|| format!("read {}", file.display()))?;
+        serde_json::from_slice(&bytes).map_err(|_| Error::ErasuresUnclear(file))
+    }
+
+    /// Keeps that.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep_erasures(&self, heads: &[LedgerHead]) -> Result<(), Error> {
+        folder::write(&self.data_dir.join(ERASURES), &serde_json::to_vec(heads).unwrap_or_default())
+    }
+
+    async fn open_any(options: &BootOptions, world: &World, purpose: Purpose) -> Result<Self, Error> {
+        let log_alone = purpose == Purpose::Command && options.is_log_alone();
+        if !log_alone {
+            options.check()?;
+        }
         let data_dir = options.folder()?;
         let root_key_file = options.root_key_file.clone().unwrap_or_else(|| data_dir.join("root.key"));
         let main = Database {
@@ -83,10 +135,19 @@ impl Installation {
         };
         let ca = options.database_ca_file.as_deref().map(folder::read_ca).transpose()?;
         let databases = Databases { main, elsewhere: options.placements_file.clone(), ca };
-        let base = Self { private: None, backups: None, databases, data_dir: data_dir.clone(), applied: 0 };
-        if options.database_url.is_some() || options.database_owner_url.is_some() {
+        let mut base =
+            Self { private: None, backups: None, databases, data_dir: data_dir.clone(), applied: 0 };
+        if log_alone {
+            // Neither the root key nor the records are within reach of who seals.
+            let (url, ca) = (options.database_sealer_url.as_deref(), base.databases.ca.clone());
+            base.databases.main.sealer = url.map(|url| Endpoint::parse(url, ca)).transpose()?;
+            Ok(base)
+        } else if options.database_url.is_some() || options.database_owner_url.is_some() {
             base.open_external(options, &data_dir, purpose).await
         } else {
+            if options.keyring_url.is_some() || options.keyring_owner_url.is_some() {
+                return Err(Error::KeyringBesidePrivate);
+            }
             base.open_private(options, data_dir, purpose).await
         }
     }
@@ -105,6 +166,8 @@ impl Installation {
         main.platform = endpoint(&options.database_platform_url)?;
         main.sealer = endpoint(&options.database_sealer_url)?;
         main.owner = endpoint(&options.database_owner_url)?;
+        main.keyring = endpoint(&options.keyring_url)?;
+        main.keyring_owner = endpoint(&options.keyring_owner_url)?;
         if !main.root_key_file.exists() {
             self.may_make_key(data_dir, purpose).await?;
         }
@@ -117,7 +180,10 @@ impl Installation {
             (Installed::WithAnotherKey, _) => return Err(Error::OtherKey),
             (Installed::No, Purpose::Command) => return Err(Error::NotMigrated),
             (_, Purpose::Command) => {}
-            _ => self.applied = db::migrate(owner, &root, false).await?,
+            _ => {
+                main.migrate_keyring().await?;
+                self.applied = main.migrate().await?;
+            }
         }
         Ok(self)
     }
@@ -158,7 +224,9 @@ impl Installation {
         let backups = Backups::find(options, &data_dir, &root)?;
         let settings = backups.as_ref().map(|backups| backups.settings(&data_dir)).transpose()?;
         let private = Private::open(&data_dir, &root, purpose, settings.unwrap_or_default()).await?;
-        let owner = private.owner(DATABASE)?;
+        let (owner, keyring) = (private.owner(DATABASE)?, private.keyring_owner(DATABASE)?);
+        main.keyring = Some(keyring.login(RUNTIME, &root.role_password(RUNTIME)));
+        main.keyring_owner = Some(keyring);
         let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
         (main.runtime, main.platform, main.sealer) = (login(RUNTIME), login(PLATFORM), login(SEALER));
         main.owner = Some(owner);
@@ -168,6 +236,8 @@ impl Installation {
             if let Some(backups) = &backups {
                 prepare(backups, &data_dir).await;
             }
+            main.create_keyring().await?;
+            main.migrate_keyring().await?;
             main.create().await?;
             self.applied = main.migrate().await?;
         }
@@ -194,23 +264,38 @@ impl Installation {
         Ok(self.main().private.then(|| Site::of(&self.data_dir)).transpose()?)
     }
 
+    /// The folder of the keyring's own private PostgreSQL.
+    pub fn keyring_dir(&self) -> PathBuf {
+        self.data_dir.join(private::KEYRING)
+    }
+
     /// The same for a task beside those who opened it: closing it closes nothing, and it lasts no longer than they do.
     pub fn beside(&self) -> Self {
         let (databases, data_dir) = (self.databases.clone(), self.data_dir.clone());
         Self { private: None, backups: self.backups.clone(), databases, data_dir, applied: self.applied }
     }
 
-    /// The databases of this installation as they are in a copy of its private PostgreSQL, into which `connection` leads
-    /// (libpq's key/value form, as the superuser).
+    /// The databases of this installation as they are in copies of its private PostgreSQL and of its keyring's, into which the
+    /// connections lead (libpq's key/value form, as the superuser).
     ///
     /// # Errors
     /// As [`Installation::open`].
-    pub fn copied(&self, connection: &str) -> Result<Databases, Error> {
+    pub fn copied(&self, connection: &str, keyring: &str) -> Result<Databases, Error> {
         let root = self.main().root()?;
         let owner = Endpoint::parse(connection, None)?.database(self.databases.main_name());
         let login = |role: &str| Some(owner.login(role, &root.role_password(role)));
         let (runtime, platform, sealer) = (login(RUNTIME), login(PLATFORM), login(SEALER));
-        let main = Database { runtime, platform, sealer, owner: Some(owner), ..self.main().clone() };
+        let ring = Endpoint::parse(keyring, None)?.database(DATABASE);
+        let keyring = Some(ring.login(RUNTIME, &root.role_password(RUNTIME)));
+        let main = Database {
+            runtime,
+            platform,
+            sealer,
+            owner: Some(owner),
+            keyring,
+            keyring_owner: Some(ring),
+            ..self.main().clone()
+        };
         Ok(Databases { main, elsewhere: None, ca: None })
     }
 
@@ -256,8 +341,8 @@ impl Installation {
 /// backup is taken is told where backups are.
 async fn prepare(backups: &Backups, data_dir: &std::path::Path) {
     let prepared = async {
-        let site = Site::of(data_dir)?;
-        Ok::<_, Error>(backups.repository()?.prepare(&site).await?)
+        backups.repository()?.prepare(&Site::of(data_dir)?).await?;
+        Ok::<_, Error>(backups.keyring()?.prepare(&Site::of(&data_dir.join(private::KEYRING))?).await?)
     };
     if let Err(error) = prepared.await {
         tracing::error!(%error, "the repository of backups cannot be used: nothing is archived until it can");

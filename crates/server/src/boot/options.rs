@@ -45,6 +45,19 @@ pub struct BootOptions {
     /// The owner's login there, for migrations and the operator's commands
     #[arg(long, env = "DATABASE_OWNER_URL", value_name = "URL", hide_env_values = true, global = true)]
     pub database_owner_url: Option<String>,
+    /// The runtime role's login at the database of the keyring, best in another PostgreSQL with backups of its own: without,
+    /// the keyring is in the main database, and who is erased comes back with an older backup of it
+    #[arg(long, env = "LAMPLIGHT_KEYRING_URL", value_name = "URL", hide_env_values = true, global = true)]
+    pub keyring_url: Option<String>,
+    /// The owner's login there, for migrations and the operator's commands
+    #[arg(
+        long,
+        env = "LAMPLIGHT_KEYRING_OWNER_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub keyring_owner_url: Option<String>,
     /// Certificates (PEM) to trust there, instead of the public ones
     #[arg(long, env = "DATABASE_CA_FILE", value_name = "FILE", global = true)]
     pub database_ca_file: Option<PathBuf>,
@@ -85,6 +98,11 @@ impl BootOptions {
         let seals = self.database_sealer_url.is_some()
             || self.database_url.is_none() && self.database_owner_url.is_none();
         seals && self.audit_key_file.is_none()
+    }
+
+    /// Whether nothing but the sealed log is to be seen: no login but that of the role `lamplight_sealer` is known.
+    pub(super) fn is_log_alone(&self) -> bool {
+        self.database_sealer_url.is_some() && self.database_url.is_none() && self.database_owner_url.is_none()
     }
 
     /// Refuses what no production installation may have.

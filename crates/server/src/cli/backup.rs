@@ -9,10 +9,10 @@ use db::backups::{self, Taken};
 use db::{Event, Operator, Organization, Outcome, Purpose, Request};
 use embedded::Site;
 use eyre::{WrapErr as _, bail, ensure, eyre};
-use kernel::RequestId;
+use kernel::{RequestId, World};
 
 use super::{Done, documents, out};
-use crate::boot::{Database, Installation};
+use crate::boot::{Database, ERASURES, Installation};
 
 /// How long the log may take into the repository.
 const ARCHIVED_WITHIN: u64 = 120;
@@ -70,7 +70,8 @@ pub(super) async fn run(options: &Options, installation: &Installation) -> eyre:
     }
     ensure!(backups::is_archiving(&place.owner).await?, Error::NotArchiving);
     if options.archive_only {
-        place.archive(installation).await?;
+        place.archive(installation.world()).await?;
+        Place::of_keyring(installation)?.archive(installation.world()).await?;
         out::note("the log is archived until now");
         return Ok(Done::Wholly);
     }
@@ -115,6 +116,8 @@ fn megabytes(bytes: u64) -> f64 {
 pub(super) struct Place {
     pub(super) repository: Repository,
     pub(super) site: Site,
+    /// Of the private PostgreSQL.
+    data_dir: PathBuf,
     /// As the superuser.
     owner: db::Endpoint,
 }
@@ -131,16 +134,24 @@ impl Place {
         let backups = installation.backups().ok_or_else(|| {
             eyre!("nothing says where backups go: name a folder, best on another machine, in LAMPLIGHT_BACKUP_DIR")
         })?;
-        let repository = backups.repository()?.clone();
-        Ok(Self { repository, site, owner: installation.main().owner()?.clone() })
+        let (repository, data_dir) = (backups.repository()?.clone(), installation.data_dir().to_owned());
+        Ok(Self { repository, site, data_dir, owner: installation.main().owner()?.clone() })
+    }
+
+    /// That of the installation's keyring.
+    pub(super) fn of_keyring(installation: &Installation) -> eyre::Result<Self> {
+        let backups = installation.backups().ok_or_else(|| eyre!("nothing says where backups go"))?;
+        let (repository, data_dir) = (backups.keyring()?.clone(), installation.keyring_dir());
+        let (site, owner) = (Site::of(&data_dir)?, installation.main().keyring_owner()?.clone());
+        Ok(Self { repository, site, data_dir, owner })
     }
 
     /// Ends the present part of the log and waits until it is in the repository.
-    pub(super) async fn archive(&self, installation: &Installation) -> eyre::Result<()> {
+    pub(super) async fn archive(&self, world: &World) -> eyre::Result<()> {
         let name = backups::switch_log(&self.owner).await?;
         for _ in 0..ARCHIVED_WITHIN * 5 {
             if backups::is_archived(&self.owner, &name).await? {
-                self.repository.drain(installation.data_dir(), installation.world()).await?;
+                self.repository.drain(&self.data_dir, world).await?;
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -204,7 +215,19 @@ pub(super) async fn take(
     let taken = taken?;
     tell(installation, "backup.take", Outcome::Success, &taken.label).await?;
     // What was just noted is a part of the log too.
-    place.archive(installation).await?;
+    place.archive(world).await?;
+    take_keyring(installation).await?;
+    Ok(taken)
+}
+
+/// Takes a backup of the keyring, which replaces the one before: who was erased meanwhile has keys in none.
+pub(super) async fn take_keyring(installation: &Installation) -> eyre::Result<Backup> {
+    let (place, world) = (Place::of_keyring(installation)?, installation.world());
+    let heads = installation.main().open(1)?.ledger_heads().await?;
+    let taken = place.repository.back_up(&place.site, None, None, world).await?;
+    // Which erasures it has at least: one that has less is not the newest.
+    place.repository.keep_note(ERASURES, &serde_json::to_vec(&heads)?, world)?;
+    place.archive(world).await?;
     Ok(taken)
 }
 

@@ -27,8 +27,8 @@ struct House {
     main: App,
     databases: Databases,
     sizes: PoolSizes,
-    /// What is done beside sealing their logs.
-    beside: sealing::Beside,
+    /// What is done beside sealing their logs, where this program does.
+    beside: Option<sealing::Beside>,
     /// Roles belong to the whole PostgreSQL: two migrations at once would change the same ones.
     migrating: Mutex<()>,
 }
@@ -37,7 +37,7 @@ struct House {
 pub(super) async fn start(
     main: &App,
     databases: Databases,
-    (connections, beside): (usize, sealing::Beside),
+    (connections, beside): (usize, Option<sealing::Beside>),
     stopped: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let sizes = PoolSizes { runtime: connections, audit: 2, keyring: 2 };
@@ -134,8 +134,9 @@ async fn keep(
         () = told() => return,
     };
     let mut background = tasks::start(&app, &told);
-    let sealed = sealing::always(database.clone(), house.beside.clone(), Arc::clone(&app.metrics));
-    background.add(told(), sealed);
+    if let Some(beside) = &house.beside {
+        background.add(told(), sealing::always(database.clone(), beside.clone(), Arc::clone(&app.metrics)));
+    }
     house.main.placed.open(&placement.slug, app.clone());
     // Not before it answers: a start waits for this.
     drop(tried);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::session::Session;
 use super::{Done, out, session};
-use crate::boot::{Database, Installation};
+use crate::boot::{Database, Error, Installation};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -109,7 +109,8 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
     let mut all = BTreeMap::new();
     for slug in slugs {
         let session = Session::enter(installation, &slug).await?;
-        let (keys, destroyed) = session.operator.keys(session.organization.id).await?;
+        let operator = session.database().keys_operator().await?;
+        let (keys, destroyed) = operator.keys(session.organization.id).await?;
         all.insert(slug, Keys { keys, destroyed });
     }
     let services = services(installation).await?;
@@ -173,7 +174,7 @@ async fn services(installation: &Installation) -> eyre::Result<Vec<Service>> {
     let mut all = Vec::new();
     for database in databases(installation).await? {
         let custody = database.custody()?;
-        let mut by = database.operator().await?.wrapped_by().await?;
+        let mut by = database.keys_operator().await?.wrapped_by().await?;
         by.entry(custody.current().to_owned()).or_default();
         for (service, wraps) in by {
             let current = service == custody.current();
@@ -194,7 +195,7 @@ async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<D
         ))?;
         return Ok(Done::Wholly);
     }
-    let mut session = Session::enter(installation, slug).await?;
+    let session = Session::enter(installation, slug).await?;
     let whose = match options.patient {
         Some(patient) => Some(Whose::Patient(PatientId(patient))),
         None => options.patients.then_some(Whose::All),
@@ -209,17 +210,16 @@ async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<D
     // Before it is begun: what is interrupted was asked for all the same.
     db.record(&ctx, event).await?;
     if let Some(whose) = whose {
-        let (custody, organization) = (session.database().custody()?, session.organization.id);
-        let made = session.operator.succeed_patient_keys(&custody, organization, whose).await;
-        let made = match made {
-            Err(db::Error::NotFound) => bail!("{slug} has no such patient, or one who was erased"),
+        let made = match succeed(&session, whose).await {
+            Err(Error::Db(db::Error::NotFound)) => bail!("{slug} has no such patient, or one who was erased"),
             made => made?,
         };
         out::line(format!("{slug}: {made} keys have a successor"))?;
         return Ok(Done::Wholly);
     }
     let custody = session.database().custody()?;
-    let rotated = session.operator.rotate_keys(&custody, session.organization.id).await?;
+    let mut operator = session.database().keys_operator().await?;
+    let rotated = operator.rotate_keys(&custody, session.organization.id).await?;
     out::line(format!(
         "{slug}: key {} wraps {} keys; old keys destroyed: {}",
         rotated.number, rotated.keys, rotated.destroyed
@@ -229,17 +229,23 @@ async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<D
 
 /// Gives the keys that sealed so many bodies a successor; tells how many.
 async fn replace_worn(installation: &Installation, slug: &str, bodies: i64) -> eyre::Result<u64> {
-    let mut session = Session::enter(installation, slug).await?;
+    let session = Session::enter(installation, slug).await?;
     let ctx = session.context(&session.all());
     let worn = session.store(1)?.worn_keys(&ctx, bodies).await?;
     if worn.is_empty() {
         return Ok(0);
     }
-    let (custody, organization) = (session.database().custody()?, session.organization.id);
-    Ok(session.operator.succeed_patient_keys(&custody, organization, Whose::Keys(&worn)).await?)
+    Ok(succeed(&session, Whose::Keys(&worn)).await?)
 }
 
-/// The same for every organization, every night; one that fails keeps no other from it.
+/// Makes the next keys in the keyring, wherever it is, and tells the programs, which listen at the data.
+async fn succeed(session: &Session, whose: Whose<'_>) -> Result<u64, Error> {
+    let custody = session.database().custody()?;
+    let mut operator = session.database().keys_operator().await?;
+    Ok(operator.succeed_patient_keys(&custody, (session.organization.id, whose), &session.operator).await?)
+}
+
+/// Gives the worn keys of every organization successors, every night; one that fails keeps no other from it.
 pub(super) async fn nightly(installation: &Installation) -> eyre::Result<()> {
     for slug in session::slugs(installation).await? {
         match replace_worn(installation, &slug, WORN).await {
@@ -266,7 +272,7 @@ async fn rewrap(anew: bool, installation: &Installation) -> eyre::Result<Done> {
         db.record(&ctx, Event::success("keys.rewrap", "operator")).await?;
     }
     for database in databases(installation).await? {
-        let (custody, mut operator) = (database.custody()?, database.operator().await?);
+        let (custody, mut operator) = (database.custody()?, database.keys_operator().await?);
         let done = operator.rewrap_keys(&custody, anew).await;
         let done = done.wrap_err_with(|| format!("in the database {}", database.name()))?;
         let changed: Vec<String> = done.from.iter().map(|(by, keys)| format!("{keys} from {by}")).collect();
@@ -281,9 +287,12 @@ async fn rewrap(anew: bool, installation: &Installation) -> eyre::Result<Done> {
     Ok(Done::Wholly)
 }
 
-/// Every database of the installation.
+/// Every database of the installation that has keys: one, where the keyring has a database of its own.
 async fn databases(installation: &Installation) -> eyre::Result<Vec<Database>> {
     let mut all = vec![installation.main().clone()];
+    if installation.main().keyring_owner().is_ok() {
+        return Ok(all);
+    }
     let placed = installation.main().operator().await?.placements().await?;
     for (placement, _) in placed.into_iter().filter(|(_, ready)| *ready) {
         all.push(installation.databases().placed(&placement.database)?);

@@ -9,8 +9,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Starts logging at `level`.
-pub(super) fn start(level: Option<&str>, serves: bool) -> eyre::Result<()> {
-    let level = level.unwrap_or(if serves { "info" } else { "warn" });
+pub(super) fn start(level: Option<&str>, stays: bool) -> eyre::Result<()> {
+    let level = level.unwrap_or(if stays { "info" } else { "warn" });
     let filter: Targets = level.parse().wrap_err("--log (LAMPLIGHT_LOG) is not understood")?;
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
     let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter));

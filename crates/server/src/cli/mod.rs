@@ -5,6 +5,7 @@ mod backup;
 mod client;
 mod doctor;
 mod documents;
+mod erasures;
 mod export;
 mod facility;
 mod grant;
@@ -166,20 +167,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, world: World) -> ExitC
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let serves = matches!(cli.command, Command::Serve(_));
+    // What goes on until it is told to stop, and listens for that itself.
+    let stays = match &cli.command {
+        Command::Serve(_) => true,
+        Command::Audit(command) => command.stays(),
+        _ => false,
+    };
     // What verifies has exit codes of its own.
     let failed = match &cli.command {
         Command::Audit(command) if command.verifies() => 2,
         Command::Phi(_) | Command::Rehearse(_) => 2,
         _ => 1,
     };
-    let ended = log::start(cli.log.as_deref(), serves).and_then(|()| {
+    let ended = log::start(cli.log.as_deref(), stays).and_then(|()| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .wrap_err("the runtime cannot be started")?;
         runtime.block_on(async {
-            if serves { dispatch(cli, world).await } else { interruptible(dispatch(cli, world)).await }
+            if stays { dispatch(cli, world).await } else { interruptible(dispatch(cli, world)).await }
         })
     });
     match ended {
@@ -232,10 +238,13 @@ async fn dispatch(cli: Cli, world: World) -> eyre::Result<Done> {
         Command::Restore(options) => restore::run(&options, &boot).await,
         command => {
             let command = match command {
-                Command::Audit(command) => match command.alone() {
-                    Ok(done) => return done,
-                    Err(command) => Command::Audit(command),
-                },
+                Command::Audit(command) => {
+                    command.check(&boot)?;
+                    match command.alone() {
+                        Ok(done) => return done,
+                        Err(command) => Command::Audit(command),
+                    }
+                }
                 other => other,
             };
             let installation = open(Purpose::Command).await?;

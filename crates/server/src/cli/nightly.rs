@@ -89,6 +89,7 @@ pub(super) async fn always(installation: Installation, options: Options, folders
 async fn drain(installation: &Installation) -> eyre::Result<()> {
     if let Some(backups) = installation.backups() {
         backups.repository()?.drain(installation.data_dir(), installation.world()).await?;
+        backups.keyring()?.drain(&installation.keyring_dir(), installation.world()).await?;
     }
     Ok(())
 }

@@ -8,17 +8,21 @@ use clap::Args;
 use db::keys::RootKey;
 use eyre::{WrapErr as _, bail, ensure};
 use jiff::Timestamp;
+use kernel::World;
 
 use super::{Done, backup, documents, out};
-use crate::boot::BootOptions;
+use crate::boot::{BootOptions, ERASURES, Installation, Purpose, keyring_repository};
 
-/// What an operator puts into the folder before: keys, which are in no backup.
-const KEYS: [&str; 2] = ["root.key", "audit.key"];
+/// What an operator puts into the folder before: keys, which are in no backup, and the keyring where it was not lost.
+const KEYS: [&str; 4] = ["root.key", "audit.key", "keyring", ERASURES];
 
 #[derive(Args)]
 #[command(after_help = "\
 The folder must be empty; it may have root.key and audit.key in it, which no backup holds. No running program is asked and
 none is changed. Without --at everything that was archived is restored.
+
+The keyring has backups of its own. It is restored as it was last, whatever --at says: who was erased since stays erased. Where
+the folder has one already (keyring, of a program that was stopped), that one is kept.
 
 Example:
   LAMPLIGHT_BACKUP_DIR=/mnt/backups lamplight restore --to /var/lib/lamplight --at 2026-11-23T09:30:00Z")]
@@ -50,10 +54,15 @@ pub(super) async fn run(options: &Options, boot: &BootOptions) -> eyre::Result<D
     let folder = documents::folder(options.files.documents.as_deref(), &to)?;
     let restored =
         repository.restore(&to, Wanted { at: options.at, files: folder.as_deref(), on_trial: false }).await?;
+    restore_keyring(from, &to, &root).await?;
     match restored.last_transaction {
         Some(time) => out::line(format!("restored {}, and what was written until {time}", restored.label))?,
         None => out::line(format!("restored {}", restored.label))?,
     }
+    // Both are started once: data and keyring have to be of each other, and the keyring the newest.
+    let there = BootOptions { data_dir: Some(to.clone()), backup_dir: Some("none".into()), ..boot.clone() };
+    let opened = Installation::open(&there, &World::system(), Purpose::Command).await;
+    opened.wrap_err("it is restored, and not to be served from")?.close(true).await?;
     out::note(format!(
         "Look through it, then start from it:\n\n  lamplight doctor --data-dir {0}\n  \
                        lamplight audit verify --data-dir {0}\n  lamplight serve --data-dir {0}\n",
@@ -68,6 +77,23 @@ pub(super) async fn run(options: &Options, boot: &BootOptions) -> eyre::Result<D
         out::note("files of patients lie in a bucket, which has its own backups");
     }
     Ok(Done::Wholly)
+}
+
+/// Restores the keyring as it was last, unless there is one, and what was known of its ledger last.
+async fn restore_keyring(from: &Path, to: &Path, root: &RootKey) -> eyre::Result<()> {
+    let repository = match keyring_repository(from, root) {
+        // Data from before keyrings had a database of their own has its keys with it.
+        Err(::backup::Error::NoRepository(_)) => return Ok(()),
+        found => found?,
+    };
+    let (dir, known) = (to.join("keyring"), to.join(ERASURES));
+    if !dir.join("postgres").exists() {
+        repository.restore(&dir, Wanted::default()).await.wrap_err("the keyring")?;
+    }
+    match repository.note(ERASURES)? {
+        Some(note) if !known.exists() => fs::write(known, note).wrap_err(ERASURES),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a folder that holds anything but keys.

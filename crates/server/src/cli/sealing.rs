@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use db::seal::Sealer;
 use eyre::{WrapErr as _, bail, eyre};
 use futures_util::future::join_all;
@@ -15,7 +16,7 @@ use merkle::{Checkpoint, Verifier};
 
 use super::out;
 use super::witness::{Kept, Place, Witness};
-use crate::boot::{Database, Installation};
+use crate::boot::{BootOptions, Database, Installation};
 use crate::http::Metrics;
 
 /// How often what was written is sealed: every event is signed within a minute, also when a round fails.
@@ -56,31 +57,60 @@ pub(super) fn witnessed(
     Ok(found)
 }
 
-/// The databases that organizations have of their own, where they can be found out and their logs seen.
+/// The databases that organizations have of their own, where they can be found out and their logs seen: of a login that sees
+/// the sealed log alone, those that the placements file gives.
 pub(super) async fn own_databases(installation: &Installation) -> eyre::Result<Vec<Database>> {
     let main = installation.main();
-    let placements = if main.has_owner() {
+    let names: Vec<String> = if main.has_owner() {
         let all = main.operator().await?.placements().await?;
-        all.into_iter().filter(|(_, ready)| *ready).map(|(placement, _)| placement).collect()
+        all.into_iter().filter(|(_, ready)| *ready).map(|(placement, _)| placement.database).collect()
     } else {
         match main.open(1) {
-            Ok(db) => db.placements().await?,
-            Err(_) => {
-                out::note("which organizations have a database of their own is not known to this login");
-                Vec::new()
-            }
+            Ok(db) => db.placements().await?.into_iter().map(|placement| placement.database).collect(),
+            Err(_) => installation.databases().listed_names()?,
         }
     };
     let mut databases = Vec::new();
-    for placement in placements {
-        let database = installation.databases().placed(&placement.database)?;
+    for name in names {
+        let database = installation.databases().placed(&name)?;
         if database.sealed_log().is_ok() {
             databases.push(database);
         } else {
-            out::note(format!("no login for the sealed log of {} is known", placement.database));
+            tracing::warn!(database = name, "no login for the sealed log is known");
         }
     }
     Ok(databases)
+}
+
+/// Refuses what no production installation may do.
+pub(super) fn check(boot: &BootOptions) -> eyre::Result<()> {
+    if boot.is_production() && boot.audit_key_beside_log() {
+        bail!(
+            "refused with LAMPLIGHT_ENV=production: the key that seals the audit log would lie beside it; keep it \
+             elsewhere and name it in LAMPLIGHT_AUDIT_KEY_FILE"
+        );
+    }
+    Ok(())
+}
+
+/// What is told of the sealed log, and to whom.
+#[derive(Args, Clone)]
+#[group(id = "sealing")]
+pub(super) struct Options {
+    /// Who keeps what is signed of the audit log: a file, best on another machine; s3://bucket/prefix, best under Object Lock,
+    /// with the credentials of the environment (AWS_*); the https address of a webhook. May be given more than once
+    #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "PLACE", value_delimiter = ',')]
+    audit_witness: Vec<String>,
+    /// A folder outside the database that is given every month of the audit log once it is over
+    #[arg(long, env = "LAMPLIGHT_AUDIT_ARCHIVE", value_name = "DIR")]
+    pub(super) audit_archive: Option<PathBuf>,
+}
+
+impl Options {
+    pub(super) fn beside(&self) -> eyre::Result<Beside> {
+        let witnesses = self.audit_witness.iter().map(|place| Place::parse(place));
+        Ok(Beside { witnesses: witnesses.collect::<eyre::Result<_>>()?, archive: self.audit_archive.clone() })
+    }
 }
 
 /// What is done beside sealing.
@@ -148,9 +178,18 @@ async fn rounds(
     metrics: &Metrics,
     world: &World,
 ) {
+    let mut elsewhere = false;
     loop {
         let more = match sealer.round().await {
             Ok(round) => {
+                if round.elsewhere != elsewhere {
+                    tracing::info!(
+                        database = name,
+                        elsewhere = round.elsewhere,
+                        "who seals the audit log has changed"
+                    );
+                }
+                elsewhere = round.elsewhere;
                 tracing::debug!(database = name, events = round.events, "sealed");
                 metrics.sealed(name, world.now(), round.waits_since);
                 round.more

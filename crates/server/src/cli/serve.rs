@@ -1,7 +1,6 @@
 //! `lamplight serve`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chart::Store;
@@ -12,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, keepers, nightly, out, sealing, seed, session, tasks, witness};
+use super::{Done, doctor, erasures, keepers, nightly, out, sealing, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -57,13 +56,11 @@ pub(super) struct Options {
     #[arg(long, env = "LAMPLIGHT_ORGANIZATION_RATE", value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     organization_rate: u32,
-    /// Who keeps what is signed of the audit log: a file, best on another machine; s3://bucket/prefix, best under Object Lock,
-    /// with the credentials of the environment (AWS_*); the https address of a webhook. May be given more than once
-    #[arg(long, env = "LAMPLIGHT_AUDIT_WITNESS", value_name = "PLACE", value_delimiter = ',')]
-    audit_witness: Vec<String>,
-    /// A folder outside the database that is given every month of the audit log once it is over
-    #[arg(long, env = "LAMPLIGHT_AUDIT_ARCHIVE", value_name = "DIR")]
-    audit_archive: Option<PathBuf>,
+    /// Do not seal the audit log: `lamplight audit seal` does
+    #[arg(long, env = "LAMPLIGHT_NO_AUDIT_SEAL")]
+    no_audit_seal: bool,
+    #[command(flatten)]
+    sealing: sealing::Options,
     #[command(flatten)]
     messages: super::messages::Options,
     #[command(flatten)]
@@ -94,11 +91,8 @@ impl Options {
             );
         }
         self.messages.check()?;
-        if boot.audit_key_beside_log() {
-            bail!(
-                "refused with LAMPLIGHT_ENV=production: the key that seals the audit log would lie beside it; keep it \
-                 elsewhere and name it in LAMPLIGHT_AUDIT_KEY_FILE"
-            );
+        if !self.no_audit_seal {
+            sealing::check(boot)?;
         }
         Ok(())
     }
@@ -178,19 +172,20 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     let (stop, stopped) = watch::channel(false);
     let told = || tasks::told(stopped.clone());
     let mut background = tasks::start(&app, &told);
-    let witnesses = options.audit_witness.iter().map(|place| witness::Place::parse(place));
-    let beside = sealing::Beside {
-        witnesses: witnesses.collect::<eyre::Result<_>>()?,
-        archive: options.audit_archive.clone(),
-    };
-    let main = installation.main().clone();
-    background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
+    if installation.is_private() {
+        background.add(told(), erasures::always(installation.beside(), store.db().clone()));
+    }
+    let beside = (!options.no_audit_seal).then(|| options.sealing.beside()).transpose()?;
+    if let Some(beside) = &beside {
+        let main = installation.main().clone();
+        background.add(told(), sealing::always(main, beside.clone(), Arc::clone(&app.metrics)));
+    }
     if installation.is_private() && installation.backups().is_none() {
         tracing::warn!("nothing is backed up: LAMPLIGHT_BACKUP_DIR names no place for it");
     }
     if installation.backups().is_some() {
         let files = options.documents.folder(installation.data_dir())?;
-        let folders = nightly::Folders { files, archive: options.audit_archive.clone() };
+        let folders = nightly::Folders { files, archive: options.sealing.audit_archive.clone() };
         background.add(told(), nightly::always(installation.beside(), options.nightly.clone(), folders));
     }
     let databases = installation.databases().clone();
@@ -215,7 +210,7 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     signal.wrap_err(SIGNALS)
 }
 
-async fn bind(address: SocketAddr) -> eyre::Result<TcpListener> {
+pub(super) async fn bind(address: SocketAddr) -> eyre::Result<TcpListener> {
     TcpListener::bind(address).await.wrap_err_with(|| format!("{address} cannot be listened on"))
 }
 

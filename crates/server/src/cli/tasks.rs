@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::areas::{documents, exports, family, imports, people};
+use crate::areas::{documents, erasures, exports, family, imports, people};
 
 /// How often the upkeep is done.
 const UPKEEP: Duration = Duration::from_secs(3600);
@@ -56,6 +56,7 @@ where
     tasks.spawn(until(told(), exports::always(app.clone())));
     tasks.spawn(until(told(), imports::always(app.clone())));
     tasks.spawn(until(told(), family::always(app.clone())));
+    tasks.spawn(until(told(), erasures::always(app.clone())));
     tasks.spawn(until(told(), clocks(app.clone())));
     tasks.spawn(until(told(), jobs(db)));
     Tasks(tasks)

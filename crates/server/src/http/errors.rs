@@ -152,7 +152,7 @@ impl Failure {
         if self.status == 401 {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == 503 && !self.headers.iter().any(|(name, _)| *name == "retry-after") {
+        if matches!(self.status, 429 | 503) && !self.headers.iter().any(|(name, _)| *name == "retry-after") {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         for (name, value) in &self.headers {
@@ -202,6 +202,8 @@ impl From<chart::Error> for Failure {
             chart::Error::Db(db::Error::NotEntitled(module)) => {
                 vec![("code", "module-required"), ("module", module.key())]
             }
+            chart::Error::Db(db::Error::Restricted) => vec![("code", "record-restricted")],
+            chart::Error::Db(db::Error::Erased) => vec![("code", "record-erased")],
             _ => Vec::new(),
         };
         Self { status, issues: error.issues(), headers: Vec::new(), cause, members, oauth: None }

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use kernel::OrganizationId;
+use db::{Ctx, Event};
+use kernel::{OrganizationId, PatientId};
 use policy::Target;
 
 use crate::app::App;
@@ -230,6 +231,9 @@ async fn within(
     app.quotas.organization(caller.ctx.organization())?;
     auth::admit(&app, &parts, &caller.ctx).await?;
     let _share = app.gauges.enter(&app.limits, caller.ctx.organization()).await?;
+    if row.audited {
+        app.store.db().log_is_open()?;
+    }
     auth::in_use(&app, &caller.ctx).await?;
     let ctx = auth::in_emergency(&app, &parts.headers, caller.ctx).await?;
     let ctx = auth::for_purpose(&app, &parts.headers, ctx).await?;
@@ -249,6 +253,7 @@ async fn within(
     let _room = app.gauges.room(&app.limits, declared(&parts.headers).unwrap_or(limit).min(limit)).await?;
     let body = read(row.body, limit, &parts.headers, body).await?;
     let params = params(&mut parts).await?;
+    open(row, &app, &ctx, &params).await?;
     let origin = host::origin(&parts, app.settings.https).ok_or_else(Failure::unlisted)?;
     let holder = row.asks_again().then(|| Holder { app: app.clone(), parts: Box::new(parts.clone()) });
     handler(Call {
@@ -263,6 +268,22 @@ async fn within(
         session: caller.session,
     })
     .await
+}
+
+/// Refuses what is asked of a patient by name whose record is erased, or restricted for who asks, whatever the answer would
+/// be made of; what is about such records themselves, and who looked at them, is answered.
+async fn open(row: &Route, app: &App, ctx: &Ctx, params: &[(String, String)]) -> Result<(), Failure> {
+    let Access::Needs(action) = row.access else { return Ok(()) };
+    if action.is_about_closed() {
+        return Ok(());
+    }
+    let named = params.iter().find(|(name, _)| name == "patient").and_then(|(_, id)| id.parse().ok());
+    let Some(patient) = named.map(PatientId) else { return Ok(()) };
+    let refused = app.store.refuse_closed(ctx, patient).await;
+    if matches!(refused, Err(db::Error::Erased | db::Error::Restricted | db::Error::NotFound)) {
+        app.store.db().record(ctx, Event::denied(action.key(), "erased or restricted")).await?;
+    }
+    Ok(refused?)
 }
 
 fn answer(answered: Result<super::Reply, Failure>) -> Response<HttpBody> {

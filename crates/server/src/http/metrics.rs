@@ -1,9 +1,8 @@
 //! Figures for Prometheus (OpenMetrics text), on a private listener. Labels are of closed sets: no tenant, no patient.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,6 +14,7 @@ use axum::routing::get;
 use db::backups::BackupState;
 use db::keys::ServiceState;
 use jiff::{SignedDuration, Timestamp};
+use kernel::World;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -208,6 +208,12 @@ impl Metrics {
         sealing.iter().map(|(name, one)| (name.clone(), now.duration_since(since(one)))).collect()
     }
 
+    /// The databases whose log waits to be sealed.
+    fn unsealed(&self, now: Timestamp) -> Vec<String> {
+        let late = self.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
+        late.map(|(name, _)| name).collect()
+    }
+
     /// All figures as OpenMetrics text; those that are asked for and not counted are asked now.
     fn text(&self, pool: (usize, usize, usize), now: Timestamp) -> String {
         let longest = self.seal_lags(now).into_iter().map(|(_, lag)| lag.as_secs()).max();
@@ -239,6 +245,22 @@ pub(super) fn router(app: App) -> Router {
     Router::new().route("/metrics", get(show)).route("/ready", get(ready)).with_state(app)
 }
 
+/// The private router of a program that seals the audit log and does nothing else.
+pub(super) fn sealing_router(metrics: Arc<Metrics>, world: World) -> Router {
+    let (figures, time) = (Arc::clone(&metrics), world.clone());
+    let show = move || async move { openmetrics(figures.text((0, 0, 0), time.now())) };
+    let ready = move || async move {
+        let late = metrics.unsealed(world.now());
+        let status = if late.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        (status, [(CONTENT_TYPE, "application/json")], serde_json::json!({ "unsealed": late }).to_string())
+    };
+    Router::new().route("/metrics", get(show)).route("/ready", get(ready))
+}
+
+fn openmetrics(text: String) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
 /// What is known of backups, where this program takes them.
 async fn backups(app: &App) -> Option<BackupState> {
     if !app.settings.backs_up {
@@ -267,9 +289,7 @@ async fn ready(State(app): State<App>) -> impl IntoResponse {
     }
     let status = if down.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let now = app.world.now();
-    let late = app.metrics.seal_lags(now).into_iter().filter(|(_, lag)| *lag > SEALED_WITHIN);
-    let late: Vec<String> = late.map(|(name, _)| name).collect();
-    let mut body = serde_json::json!({ "down": down, "unsealed": late });
+    let mut body = serde_json::json!({ "down": down, "unsealed": app.metrics.unsealed(now) });
     if let Ok(ahead) = ahead {
         app.metrics.clock_ahead(ahead);
         body["clock_ahead_seconds"] = ahead.as_secs_f64().into();
@@ -292,8 +312,7 @@ async fn show(State(app): State<App>) -> impl IntoResponse {
     }
     app.metrics.custody(&app.store.db().custody().services().states());
     let (main, placed) = (app.store.db().pool_status(), app.placed.pool_status());
-    let text = app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now());
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+    openmetrics(app.metrics.text((main.0 + placed.0, main.1 + placed.1, main.2 + placed.2), app.world.now()))
 }
 
 #[cfg(test)]

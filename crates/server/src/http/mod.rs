@@ -53,6 +53,7 @@ pub(crate) use quota::{Quotas, source};
 pub(crate) use reply::Reply;
 pub use routes::{Access, Body, Route, Verb, routes};
 pub(crate) use routes::{Answer, Handler};
+pub(crate) use serve::serve_sealing;
 pub use serve::{Peer, serve, serve_metrics};
 pub(crate) use stream::{CHECK, DOWNLOAD, Holder, STREAM, Told};
 pub(crate) use visit::{Account, Visit};

@@ -12,9 +12,9 @@ use serde::{Serialize, Serializer};
 
 use crate::app::App;
 use crate::areas::{
-    accesses, announcements, branding, demonstration, documents, emergency, events, exports, facilities,
-    family, fhir, fields, figures, imports, incidents, keeping, medications, merges, modules, notes, oauth,
-    people, platform, providers, reviews, shifts, stays, support, tasks, terminology,
+    accesses, announcements, branding, demonstration, documents, emergency, erasures, events, exports,
+    facilities, family, fhir, fields, figures, imports, incidents, keeping, medications, merges, modules,
+    notes, oauth, people, platform, providers, reviews, shifts, stays, support, tasks, terminology,
 };
 use crate::http::{
     Above, Account, CHECK, Call, DOWNLOAD, Doc, Failure, Incoming, Reply, STREAM, Visit, health, mailbox,
@@ -223,6 +223,7 @@ pub fn routes() -> &'static [Route] {
             incidents::ROUTES,
             medications::ROUTES,
             figures::ROUTES,
+            erasures::ROUTES,
             reviews::ROUTES,
             keeping::ROUTES,
             merges::ROUTES,

@@ -15,12 +15,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use kernel::World;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::http::{Limits, metrics, placed};
+use crate::http::{Limits, Metrics, metrics, placed};
 
 /// The address at the other end of a request's connection.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +49,26 @@ pub async fn serve_metrics(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let limits = Limits { connections: 16, drain: Duration::from_secs(1), ..app.limits };
+    let limits = private(app.limits);
     listen(metrics::router(app), listener, &limits, shutdown).await
+}
+
+/// As [`serve_metrics`], for a program that seals the audit log and does nothing else.
+///
+/// # Errors
+/// As [`serve`].
+pub(crate) async fn serve_sealing(
+    (metrics, world): (Arc<Metrics>, World),
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let limits = private(Limits::default());
+    listen(metrics::sealing_router(metrics, world), listener, &limits, shutdown).await
+}
+
+/// The limits of a listener that few ask.
+fn private(limits: Limits) -> Limits {
+    Limits { connections: 16, drain: Duration::from_secs(1), ..limits }
 }
 
 async fn listen(

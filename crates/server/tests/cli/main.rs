@@ -3,8 +3,10 @@
 
 mod backup;
 mod bulk;
+mod erasure;
 mod house;
 mod keys;
+mod kills;
 mod operator;
 mod placing;
 mod sealing;

@@ -2,12 +2,18 @@
 //! exit code.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use db::keys::RootKey;
+use kernel::World;
 use merkle::{Checkpoint, Signer};
 use serde_json::Value;
+use testkit::pg;
 
-use crate::house::{House, Server};
+use crate::house::{House, Ran, Server, signal};
 
 /// Waits until what a command wrote is sealed.
 fn sealed(house: &House) -> Value {
@@ -172,5 +178,115 @@ fn a_bundle_is_verified_without_a_database_and_every_database_is_sealed() {
     assert!(ran.code == 1 && ran.out.contains("altered"), "{} {} {}", ran.code, ran.out, ran.err);
     // No month is over: there is nothing to archive, and nothing is let go of.
     assert_eq!(house.ok(&["audit", "archive", "--to", &house.text("months"), "--let-go"]), "");
+    assert_eq!(server.stop("TERM"), Some(0));
+}
+
+/// Whoever seals in a process of its own: the sealer's login, the log's key, and a folder with nothing in it.
+struct Apart<'a> {
+    house: &'a House,
+    login: String,
+}
+
+impl<'a> Apart<'a> {
+    fn of(house: &'a House) -> Self {
+        let root = RootKey::load_or_create(&house.path("data/root.key"), &World::system()).unwrap();
+        let attached = embedded::attach(&house.path("data")).unwrap();
+        let login = attached.connection_string("lamplight_sealer", "lamplight");
+        Self { house, login: format!("{login} password='{}'", root.role_password("lamplight_sealer")) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.house.command(&[&["audit", "seal"], arguments].concat());
+        command.env("LAMPLIGHT_DATA_DIR", self.house.path("apart")).env("DATABASE_SEALER_URL", &self.login);
+        command.env("LAMPLIGHT_AUDIT_KEY_FILE", self.house.path("audit.key"));
+        command
+    }
+
+    fn once(&self) -> Ran {
+        Ran::of(&self.command(&["--once"]).output().unwrap())
+    }
+
+    fn spawn(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+/// The first line of a program's log that says this.
+fn told(child: &mut Child, message: &str) -> Value {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let said = lines.by_ref().map(|line| serde_json::from_str::<Value>(&line).unwrap_or_default());
+    let found = said.into_iter().find(|line| line["message"] == message).unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
+    found
+}
+
+#[test]
+fn a_process_of_its_own_seals_the_log_one_at_a_time_and_a_killed_one_leaves_nothing_half_done() {
+    let house = House::new("apart");
+    house.make_oak(&["north"]);
+    let server = Server::start(&house, &["--no-audit-seal"]);
+    let ask = || house.ok(&["audit", "report", "--patient", "01981f3e-7c1a-7b52-8f6e-0a4c2f1d9b10"]);
+    ask();
+    assert!(!house.path("data/audit.key").exists(), "told not to, `serve` seals all the same");
+    let apart = Apart::of(&house);
+    let ran = apart.once();
+    assert!(ran.code == 0 && !ran.out.contains("main: 0 "), "{} {}", ran.out, ran.err);
+    assert!(!house.path("apart").exists(), "it needs no folder and no root key");
+    let verify = || {
+        let (key, text) = (house.text("audit.pub"), fs::read_to_string(house.path("audit.key")).unwrap());
+        fs::write(&key, format!("{}\n", text.parse::<Signer>().unwrap().verifier())).unwrap();
+        let ran = house.run(&["audit", "verify", "--json", "--key", &key]);
+        assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
+        serde_json::from_str::<Value>(&ran.out).unwrap()
+    };
+    assert_eq!(verify()["unsealed"], 0);
+
+    // Killed wherever it happens to be, and another at the same time: what is sealed is one log.
+    for kill in 0..12_u64 {
+        ask();
+        let (mut one, mut other) = (apart.spawn(&["--once"]), apart.spawn(&["--once"]));
+        std::thread::sleep(Duration::from_millis(25 * kill));
+        // It may have ended by itself.
+        let _ = one.kill();
+        one.wait().unwrap();
+        let code = other.wait().unwrap().code();
+        assert!(code == Some(0) || code == Some(1), "{code:?}");
+    }
+    assert_eq!(apart.once().code, 0);
+    let sealed = verify();
+    assert_eq!(sealed["unsealed"], 0);
+    assert!(sealed["events"].as_u64() >= Some(13), "{sealed}");
+
+    // While somebody seals, nobody else does.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let holder = runtime.block_on(async {
+        let attached = embedded::attach(&house.path("data")).unwrap();
+        let at = attached.connection_string(attached.superuser(), "lamplight");
+        let (client, connection) = pg::connect(&at, pg::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.execute("SELECT pg_advisory_lock(7310498203)", &[]).await.unwrap();
+        client
+    });
+    let ran = apart.once();
+    assert!(ran.code == 1 && ran.err.contains("another program is sealing main"), "{} {}", ran.code, ran.err);
+    drop((holder, runtime));
+
+    // One that stays, with figures of its own.
+    ask();
+    let mut stays = apart.spawn(&["--metrics", "127.0.0.1:0"]);
+    let at = told(&mut stays, "figures")["listen"].as_str().unwrap().to_owned();
+    let began = Instant::now();
+    while verify()["unsealed"] != 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it does not seal");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.write_all(b"GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut ready = String::new();
+    stream.read_to_string(&mut ready).unwrap();
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.ends_with(r#"{"unsealed":[]}"#), "{ready}");
+    signal("TERM", &stays);
+    assert_eq!(stays.wait().unwrap().code(), Some(0));
     assert_eq!(server.stop("TERM"), Some(0));
 }

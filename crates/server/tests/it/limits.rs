@@ -59,6 +59,59 @@ async fn a_full_house_turns_requests_away() {
 }
 
 #[tokio::test]
+async fn bodies_beyond_what_there_is_room_for_are_turned_away() {
+    let limits = Limits { bodies_bytes: 1 << 10, patience: Duration::ZERO, ..Limits::default() };
+    let app = TestApp::with(with(limits)).await;
+    let (_, nurse) = clinic(&app).await;
+    let listening = app.listen().await;
+    let (mut stream, rest) = half_a_create(&nurse, listening.address).await;
+    let create = || nurse.post("/fhir/R4/Patient", &patient("Room", "Ada"));
+    assert_eq!(create().await.expect_status(503).header("retry-after"), "1");
+    nurse.get("/fhir/R4/Patient").await.expect_status(200);
+    stream.write_all(rest).await.unwrap();
+    // The head of the answer: the room is given back before it goes out.
+    stream.read_exact(&mut [0; 12]).await.unwrap();
+    create().await.expect_status(201);
+}
+
+#[tokio::test]
+async fn a_post_follows_in_so_many_places_and_no_more() {
+    let app = TestApp::new().await;
+    let (_, nurse) = clinic(&app).await;
+    let mut following = Vec::new();
+    for _ in 0..16 {
+        following.push(nurse.get("/api/events").listen().await);
+    }
+    let refused = nurse.get("/api/events").await.expect_status(429);
+    assert_eq!(refused.header("retry-after"), "5");
+    drop(following.pop());
+    nurse.get("/api/events").listen().await;
+}
+
+/// All connections wait for a lock that somebody holds: whoever else needs one is told soon, and not forgotten.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_find_no_connection_are_turned_away() {
+    let app = TestApp::new().await;
+    let (_, nurse) = clinic(&app).await;
+    nurse.get("/fhir/R4/Patient").await.expect_status(200);
+    let mut other = app.superuser().await;
+    let lock = other.transaction().await.unwrap();
+    lock.batch_execute("LOCK TABLE chart.resource IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..48 {
+        let nurse = nurse.clone();
+        asked.spawn(async move { nurse.get("/fhir/R4/Patient").await });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.stranger().get("/health").await.expect_status(204);
+    while let Some(answer) = asked.join_next().await {
+        assert_eq!(answer.unwrap().expect_status(503).header("retry-after"), "1");
+    }
+    lock.rollback().await.unwrap();
+    nurse.get("/fhir/R4/Patient").await.expect_status(200);
+}
+
+#[tokio::test]
 async fn media_types_other_than_json_are_refused() {
     let app = TestApp::new().await;
     let (_, nurse) = clinic(&app).await;

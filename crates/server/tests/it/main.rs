@@ -9,6 +9,7 @@ mod conditions;
 mod delegation;
 mod documents;
 mod emergency;
+mod erasures;
 mod events;
 mod exports;
 mod facilities;

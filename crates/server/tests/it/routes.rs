@@ -45,6 +45,8 @@ pub(crate) fn example(template: &str) -> String {
         ("{stock}", ID),
         ("{entry}", ID),
         ("{review}", ID),
+        ("{hold}", ID),
+        ("{erasure}", ID),
         ("{category}", "problems"),
     ]);
     parts.fold(template.to_owned(), |path, (name, value)| path.replace(name, value))

@@ -31,7 +31,8 @@ async fn a_note_and_a_file_that_are_on_their_way_arrive_with_a_new_key() {
     let whose = Whose::Patient(PatientId(patient.parse().unwrap()));
     let mut operator = app.database.operator().await;
     let organization = operator.organization("clinic").await.unwrap().id;
-    let made = operator.succeed_patient_keys(&custody, organization, whose).await.unwrap();
+    let data = app.database.operator().await;
+    let made = operator.succeed_patient_keys(&custody, (organization, whose), &data).await.unwrap();
     assert_eq!(made, 2, "of the record and of its documents");
 
     let named = "SELECT get_byte(body, 1) * 256 + get_byte(body, 2) FROM chart.draft";

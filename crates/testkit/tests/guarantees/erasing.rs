@@ -76,7 +76,7 @@ async fn a_keyring_from_before_an_erasure_is_refused() {
     let house = House::new().await;
     let (ctx, north) = (house.everywhere(&house.a), house.a.north);
     let db = house.store.db();
-    db.refuse_old_keyring(&[]).await.unwrap();
+    db.refuse_other_keyring(&[]).await.unwrap();
     let mut heads = Vec::new();
     for name in ["Ada", "Bea"] {
         let (patient, _) = admit(&house.store, &ctx, north, name).await;
@@ -85,17 +85,17 @@ async fn a_keyring_from_before_an_erasure_is_refused() {
     }
     assert_eq!((heads[0].sequence, heads[1].sequence), (1, 2));
     // Data that knows less is joined with a keyring that knows more.
-    db.refuse_old_keyring(&heads).await.unwrap();
+    db.refuse_other_keyring(&heads).await.unwrap();
     let more = LedgerHead { sequence: 3, ..heads[1].clone() };
     let another = LedgerHead { digest: heads[0].digest.clone(), ..heads[1].clone() };
     for known in [more, another] {
-        let refused = db.refuse_old_keyring(&[known]).await;
+        let refused = db.refuse_other_keyring(&[known]).await;
         assert!(matches!(refused, Err(db::Error::OldKeyring(id)) if id == house.a.row.id), "{refused:?}");
     }
     // As the keyring was before, beside data that was told.
     let superuser = house.superuser().await;
     superuser.batch_execute("DELETE FROM keyring.erasure WHERE sequence = 2").await.unwrap();
-    assert!(matches!(db.refuse_old_keyring(&[]).await, Err(db::Error::OldKeyring(_))));
+    assert!(matches!(db.refuse_other_keyring(&[]).await, Err(db::Error::OldKeyring(_))));
 }
 
 /// Another organization destroys nothing here, nor does the role by itself.

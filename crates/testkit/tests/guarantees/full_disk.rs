@@ -15,10 +15,10 @@ use crate::server::{DATABASE, Folder, Server};
 use crate::support::{all_accepted, collection, into, request, say, skipped};
 
 /// A file system in memory of so many megabytes.
-struct Small(PathBuf);
+pub(crate) struct Small(pub(crate) PathBuf);
 
 impl Small {
-    fn mount(at: &Path, megabytes: usize) -> Option<Self> {
+    pub(crate) fn mount(at: &Path, megabytes: usize) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let size = format!("size={megabytes}m,mode=0777");
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).output().ok()?;
@@ -35,7 +35,7 @@ impl Drop for Small {
 }
 
 /// Fills the file system up to so many free bytes.
-fn fill(small: &Small, leave: usize) -> PathBuf {
+pub(crate) fn fill(small: &Small, leave: usize) -> PathBuf {
     let ballast = small.0.join("ballast");
     let answer = Command::new("df").args(["-B1", "--output=avail"]).arg(&small.0).output().unwrap();
     let text = String::from_utf8(answer.stdout).unwrap();
@@ -125,7 +125,7 @@ async fn tables_that_find_no_room_leave_nothing_half_written() {
     let superuser = server.superuser("postgres").await;
     let place = small.0.join("tables");
     std::fs::create_dir(&place).unwrap();
-    hand_over(&server, &place);
+    hand_over(&server.folder.0.join("data/postgres"), &place);
     superuser
         .batch_execute(&format!("CREATE TABLESPACE small LOCATION '{}'", place.display()))
         .await
@@ -163,9 +163,9 @@ async fn a_server_whose_whole_disk_is_full_comes_back_with_everything_it_promise
     drop(small);
 }
 
-/// Gives a folder to whoever the server runs as.
-fn hand_over(server: &Server, place: &Path) {
+/// Gives a folder to whoever the server with this data runs as.
+pub(crate) fn hand_over(data: &Path, place: &Path) {
     use std::os::unix::fs::{MetadataExt as _, chown};
-    let owner = std::fs::metadata(server.folder.0.join("data/postgres")).unwrap();
+    let owner = std::fs::metadata(data).unwrap();
     chown(place, Some(owner.uid()), Some(owner.gid())).unwrap();
 }

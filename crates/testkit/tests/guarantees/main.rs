@@ -2,6 +2,7 @@
 //! that the promise does not cover. `LAMPLIGHT_TEST_SCALE=full` runs the counts that an acceptance names.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod apart;
 mod bad_input;
 mod boundary;
 mod bundles;
@@ -20,3 +21,4 @@ mod succeeding;
 mod support;
 mod synthea;
 mod tampering;
+mod unwritable;

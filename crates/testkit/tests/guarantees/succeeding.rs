@@ -57,7 +57,10 @@ async fn what_is_written_after_a_suspicion_is_sealed_with_another_key_in_every_p
         }
     }
     assert_eq!(
-        operator.succeed_patient_keys(&custody(), organization, Whose::Patient(ada)).await.unwrap(),
+        operator
+            .succeed_patient_keys(&custody(), (organization, Whose::Patient(ada)), &house.operator)
+            .await
+            .unwrap(),
         1
     );
     assert_eq!(numbers(&superuser, ada).await, [(1, true), (2, true)]);
@@ -81,7 +84,10 @@ async fn what_is_written_after_a_suspicion_is_sealed_with_another_key_in_every_p
     }
     // Everybody, and the wrapping key too; both again and again.
     for expected in 3..=4 {
-        let made = operator.succeed_patient_keys(&custody(), organization, Whose::All).await.unwrap();
+        let made = operator
+            .succeed_patient_keys(&custody(), (organization, Whose::All), &house.operator)
+            .await
+            .unwrap();
         assert_eq!((made, numbers(&superuser, ada).await.len()), (2, expected));
         operator.rotate_keys(&custody(), organization).await.unwrap();
         records.push(write(&fresh(&house).await, &ctx, ada, "again").await);
@@ -94,10 +100,12 @@ async fn what_is_written_after_a_suspicion_is_sealed_with_another_key_in_every_p
     // No body was touched: each is still what its event says.
     assert_eq!(house.store.verify_bodies(&ctx).await.unwrap().wrong, []);
     let nobody = Whose::Patient(PatientId(World::system().uuid()));
-    let told = operator.succeed_patient_keys(&custody(), organization, nobody).await;
+    let told = operator.succeed_patient_keys(&custody(), (organization, nobody), &house.operator).await;
     assert!(matches!(told, Err(Error::NotFound)), "{told:?}");
     // Not the other organization's.
-    let told = operator.succeed_patient_keys(&custody(), house.b.row.id, Whose::Patient(ada)).await;
+    let told = operator
+        .succeed_patient_keys(&custody(), (house.b.row.id, Whose::Patient(ada)), &house.operator)
+        .await;
     assert!(matches!(told, Err(Error::NotFound)), "{told:?}");
 }
 
@@ -118,7 +126,10 @@ async fn a_key_that_sealed_much_gets_a_successor_once() {
     for expected in [1, 0] {
         // The key before stays worn; it is not the newest any more.
         let worn = house.store.worn_keys(&ctx, 4).await.unwrap();
-        let made = operator.succeed_patient_keys(&custody(), organization, Whose::Keys(&worn)).await.unwrap();
+        let made = operator
+            .succeed_patient_keys(&custody(), (organization, Whose::Keys(&worn)), &house.operator)
+            .await
+            .unwrap();
         assert_eq!(made, expected);
     }
     assert_eq!(numbers(&superuser, ada).await, [(1, true), (2, true)]);
@@ -145,7 +156,9 @@ async fn who_is_erased_gets_no_key_even_at_the_same_moment() {
         let custody = custody();
         let succeeding = async {
             tokio::time::sleep(Duration::from_millis(turn % 4)).await;
-            operator.succeed_patient_keys(&custody, organization, Whose::Patient(ada)).await
+            operator
+                .succeed_patient_keys(&custody, (organization, Whose::Patient(ada)), &house.operator)
+                .await
         };
         let (made, erased) = tokio::join!(succeeding, ring.erase(&ctx, ada, World::system().uuid()));
         erased.unwrap();
@@ -155,7 +168,9 @@ async fn who_is_erased_gets_no_key_even_at_the_same_moment() {
         let key = ring.current_patient_key(&ctx, house.a.north, ada, DataClass::General).await;
         assert!(matches!(key, Err(Error::Erased)));
         let mut operator = house.database.operator().await;
-        let made = operator.succeed_patient_keys(&custody, organization, Whose::Patient(ada)).await;
+        let made = operator
+            .succeed_patient_keys(&custody, (organization, Whose::Patient(ada)), &house.operator)
+            .await;
         assert!(matches!(made, Err(Error::NotFound)), "{made:?}");
     }
     // Nor does the program make one by itself.

@@ -116,10 +116,16 @@ pub(crate) fn request() -> Request {
 
 /// A role of ours at a bare connection.
 pub(crate) async fn login(database: &TestDb, role: &str) -> pg::Client {
-    let name: String =
-        database.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+    bare(database.owner().name().unwrap(), Some(role)).await
+}
+
+/// A bare connection to a database of the tests' cluster, as a role of ours, else as the superuser.
+pub(crate) async fn bare(database: &str, role: Option<&str>) -> pg::Client {
     let mut config: pg::Config = Cluster::shared().await.superuser().parse().unwrap();
-    config.user(role).password(root_key().role_password(role)).dbname(&name);
+    config.dbname(database);
+    if let Some(role) = role {
+        config.user(role).password(root_key().role_password(role));
+    }
     let (client, connection) = config.connect(pg::NoTls).await.unwrap();
     tokio::spawn(connection);
     client

@@ -1,16 +1,21 @@
 import { Anchor } from '@mantine/core'
 import { useQueries, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useParams } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chartQueries, rememberPatient } from '@/api/chartQueries'
 import type { Type } from '@/api/fhirTypes'
+import { http } from '@/api/http'
 import { useTitle } from '@/app/useTitle'
 import { useVisit } from '@/pages/context/useVisit'
 import { Banner } from './Banner'
 import classes from './ChartLayout.module.css'
 import { NEEDS, queryOf, SECTION_KEYS, SECTIONS, type SectionKey, standsAlone } from './sections'
 import { useChart } from './useChart'
+
+const RestrictedBar = lazy(() =>
+  import('@/pages/erasures/RestrictedBar').then((it) => ({ default: it.RestrictedBar })),
+)
 
 /** The chart of one patient: the banner, the sections there are for this post, and one of them. */
 export function ChartLayout() {
@@ -36,6 +41,11 @@ export function ChartLayout() {
   const params = { context, patient: id }
   return (
     <div data-wide>
+      {http.legal.has(id) && (
+        <Suspense>
+          <RestrictedBar />
+        </Suspense>
+      )}
       <Banner />
       <div className={classes.body} data-writing={draft !== undefined || undefined}>
         <nav className={classes.nav} aria-label={t('chart.sections')} ref={nav}>

@@ -20,6 +20,9 @@ import { VitalsPart } from './VitalsPart'
 
 /** Large, and with words of its own. */
 const FamilyPart = lazy(() => import('@/pages/family/FamilyPart').then((it) => ({ default: it.FamilyPart })))
+const KeepingPart = lazy(() =>
+  import('@/pages/erasures/KeepingPart').then((it) => ({ default: it.KeepingPart })),
+)
 const MarPart = lazy(() => import('@/pages/medications/MarPart').then((it) => ({ default: it.MarPart })))
 
 const parts: Record<SectionKey, ComponentType> = {
@@ -41,6 +44,7 @@ const parts: Record<SectionKey, ComponentType> = {
   family: FamilyPart,
   relationships: RelationshipsPart,
   accesses: AccessesPart,
+  keeping: KeepingPart,
 }
 
 /** The section in the address. That there is one was seen to before. */

@@ -64,6 +64,7 @@ export const SECTIONS = {
   family: [],
   relationships: [],
   accesses: [],
+  keeping: [],
 } as const satisfies Record<string, readonly Need[]>
 
 export type SectionKey = keyof typeof SECTIONS
@@ -89,6 +90,8 @@ export const standsAlone = (section: SectionKey, me: Me, types: Types): boolean 
       return me.kind !== 'portal' && may('chart.read')
     case 'accesses':
       return may('audit.report') || (me.kind === 'portal' && may('audit.own'))
+    case 'keeping':
+      return me.kind !== 'portal' && may('records.keep')
     default:
       return false
   }

@@ -4,6 +4,7 @@ import { createContext, useContext } from 'react'
 import { chartQueries } from '@/api/chartQueries'
 import type { Criteria } from '@/api/fhir'
 import type { Of, Patient, Type } from '@/api/fhirTypes'
+import { http } from '@/api/http'
 import type { Me } from '@/api/types'
 import { useMe } from '@/pages/context/useContextId'
 import { isMerged } from './words'
@@ -43,8 +44,9 @@ export function useChart() {
   return {
     context,
     me,
-    /** What may be done here: a chart that goes on in another is read only. */
-    may: (permission: string) => may(permission) && !(isMerged(patient) && WRITES.includes(permission)),
+    /** What may be done here: a chart that goes on in another, or is restricted, is read only. */
+    may: (permission: string) =>
+      may(permission) && !((isMerged(patient) || http.legal.has(id)) && WRITES.includes(permission)),
     id,
     patient,
     zone: zoneOf(me, patient),

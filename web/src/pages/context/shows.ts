@@ -22,7 +22,7 @@ export const showsShift = (permissions: readonly string[]) =>
 
 export const showsTemplates = (permissions: readonly string[]) => permissions.includes('templates.edit')
 
-const OVERSIGHT = ['figures.read', 'audit.report', 'people.review', 'organization.manage']
+const OVERSIGHT = ['figures.read', 'audit.report', 'people.review', 'records.keep', 'organization.manage']
 
 export const showsOversight = (permissions: readonly string[]) =>
   OVERSIGHT.some((it) => permissions.includes(it))

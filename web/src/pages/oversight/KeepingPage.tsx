@@ -94,6 +94,8 @@ function Terms({ keeping }: { keeping: Keeping }) {
   const [records, setRecords] = useState(String(keeping.records.years))
   const [log, setLog] = useState(String(keeping.log.years))
   const [days, setDays] = useState(String(keeping.review_days))
+  const [wait, setWait] = useState(String(keeping.erasure_days))
+  const [adult, setAdult] = useState(String(keeping.adult_years))
   const [saving, setSaving] = useState(false)
   const [tried, setTried] = useState(false)
   const [saved, setSaved] = useState(false)
@@ -113,12 +115,20 @@ function Terms({ keeping }: { keeping: Keeping }) {
     if (
       wrong(records, keeping.records.least, MOST) ||
       wrong(log, keeping.log.least, MOST) ||
-      wrong(days, 7, 366)
+      wrong(days, 7, 366) ||
+      wrong(wait, 0, 90) ||
+      wrong(adult, 16, 21)
     )
       return
     setSaving(true)
     try {
-      const body = { records_years: Number(records), log_years: Number(log), review_days: Number(days) }
+      const body = {
+        records_years: Number(records),
+        log_years: Number(log),
+        review_days: Number(days),
+        erasure_days: Number(wait),
+        adult_years: Number(adult),
+      }
       const now = await overseeing(context).keep(keeping.version, body)
       setSaved(true)
       cache.setQueryData(query.queryKey, now)
@@ -129,6 +139,8 @@ function Terms({ keeping }: { keeping: Keeping }) {
         setRecords(String(theirs.records.years))
         setLog(String(theirs.log.years))
         setDays(String(theirs.review_days))
+        setWait(String(theirs.erasure_days))
+        setAdult(String(theirs.adult_years))
       }
     } finally {
       setSaving(false)
@@ -161,6 +173,22 @@ function Terms({ keeping }: { keeping: Keeping }) {
             value={days}
             error={fault(days, 7, 366)}
             onChange={(event) => setDays(event.currentTarget.value)}
+          />
+          <TextInput
+            inputMode="numeric"
+            label={t('oversight.adult')}
+            description={t('oversight.adultText')}
+            value={adult}
+            error={fault(adult, 16, 21)}
+            onChange={(event) => setAdult(event.currentTarget.value)}
+          />
+          <TextInput
+            inputMode="numeric"
+            label={t('oversight.erasureDays')}
+            description={t('oversight.erasureDaysText')}
+            value={wait}
+            error={fault(wait, 0, 90)}
+            onChange={(event) => setWait(event.currentTarget.value)}
           />
           {stale ? (
             <Notice kind="warn">{t('oversight.keepingChanged')}</Notice>

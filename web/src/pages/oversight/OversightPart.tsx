@@ -10,6 +10,7 @@ const pages = {
   log: lazy(() => import('./LogPage').then((it) => ({ default: it.LogPage }))),
   reviews: lazy(() => import('./ReviewsPage').then((it) => ({ default: it.ReviewsPage }))),
   chains: lazy(() => import('./ChainsPage').then((it) => ({ default: it.ChainsPage }))),
+  records: lazy(() => import('@/pages/erasures/RecordsPage').then((it) => ({ default: it.RecordsPage }))),
   keeping: lazy(() => import('./KeepingPage').then((it) => ({ default: it.KeepingPage }))),
 } satisfies Record<PartKey, unknown>
 

@@ -165,4 +165,5 @@ test('how long what is kept is said within the law, and what is not there is sai
   await app.types('Code', CODE)
   await app.sees('Saved.')
   expect(world.oversight.keeping.records.years).toBe(10)
+  expect(world.oversight.keeping.adult_years).toBe(18)
 })

@@ -4,6 +4,7 @@ export const PARTS = [
   ['log', 'audit.report'],
   ['reviews', 'people.review'],
   ['chains', 'people.read'],
+  ['records', 'records.keep'],
   ['keeping', 'organization.manage'],
 ] as const
 

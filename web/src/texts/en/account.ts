@@ -108,6 +108,11 @@ export const permissions: Record<string, string> = {
   'chart.export': 'Take records out in bulk',
   'chart.import': 'Bring records in in bulk',
   'medications.give': 'Give medications, hold orders and keep the counts of controlled ones',
+  'records.keep':
+    'Hold records for a legal matter, restrict them, and see what stands in the way of erasing them',
+  'records.restricted': 'Look at restricted records for a legal reason',
+  'records.erase': 'Ask for a record to be erased',
+  'records.approve': 'Approve that a record is erased that somebody else asked for',
   'medications.witness': 'Be the second person where controlled medications are wasted, counted or given',
   'sheets.import': 'Bring residents in from spreadsheets, and undo it',
   'figures.read': 'See figures of facilities, without records and names',

@@ -45,6 +45,7 @@ export const chart = {
   section_family: 'Family',
   section_relationships: 'Who is linked',
   section_accesses: 'Who looked',
+  section_keeping: 'Keeping',
   timeline: 'What happened lately',
   showKind: 'Show',
   allKinds: 'Everything',

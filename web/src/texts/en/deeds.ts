@@ -14,6 +14,7 @@ export const whats: Record<string, string> = {
   emergency: 'Opened or closed emergency access',
   moved: 'Moved the record to another facility',
   merged: 'Made one chart of two, or two again',
+  restricted: 'Restricted or held it, or opened it again',
   reviewed: 'Judged an emergency access',
   managed: 'Changed who may do what',
   kept: 'Backed up or checked all records, or changed their keys',

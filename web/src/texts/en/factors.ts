@@ -75,6 +75,7 @@ export const stepUpActions: Record<string, string> = {
   'email.change': 'change your e-mail address',
   'sign-out.everywhere': 'sign you out everywhere',
   sign: 'sign a note or a hand-over',
+  'records.erase': 'have a record erased for ever',
   'medications.witness': 'count you as the witness',
   'person.invite': 'invite someone',
   'person.change': 'change what someone may do',

@@ -4,6 +4,7 @@ export const oversight = {
   part_log: 'Log',
   part_reviews: 'Access reviews',
   part_chains: 'Who made whom',
+  part_records: 'Restriction and erasure',
   part_keeping: 'Keeping and proof',
 
   // The log.
@@ -196,6 +197,10 @@ export const oversight = {
   save: 'Save',
   saved: 'Saved.',
   keepingChanged: 'Somebody changed this meanwhile. What you see now is theirs; change it again.',
+  adult: 'Of age with how many years',
+  adultText: 'A minor’s record is kept for as long as if it had ended on that birthday.',
+  erasureDays: 'Days from the approval of an erasure until it is done',
+  erasureDaysText: 'Until then it can be taken back.',
   years: 'A whole number from {{least}} to {{most}}.',
   proofTitle: 'Proof and backup',
   logSince: 'Events since {{when}}',

@@ -85,6 +85,21 @@ pub(super) async fn list(
     Ok(Accesses { from, to, time_zone, accesses, next: next.map(|cursor| cursor.write(&key, &bound_to)) })
 }
 
+/// Where the patient is whom the log is asked about; where they were, when their record is restricted or erased: the log
+/// outlives it.
+pub(super) async fn find_logged(
+    app: &App,
+    ctx: &Ctx,
+    patient: PatientId,
+) -> Result<Option<FacilityId>, db::Error> {
+    match app.store.find_patient(ctx, ctx, patient).await {
+        Err(db::Error::Erased | db::Error::Restricted) => {
+            Ok(app.store.closed(ctx, patient).await?.map(|(_, facility)| facility))
+        }
+        found => found,
+    }
+}
+
 /// Where the patient is, when they exist for who asks: within reach, and their own for who asks about themselves.
 pub(super) async fn find(
     app: &App,
@@ -93,7 +108,10 @@ pub(super) async fn find(
     right: Permission,
 ) -> Result<(FacilityId, Sight), Failure> {
     let db = app.store.db();
-    let found = app.store.find_patient(ctx, ctx, patient).await?;
+    let found = match right {
+        Permission::AuditReport => find_logged(app, ctx, patient).await?,
+        _ => app.store.find_patient(ctx, ctx, patient).await?,
+    };
     let (action, sight) = match right {
         Permission::AuditReport => (Action::AuditReport, Sight::Report),
         _ => (Action::AuditOwn, Sight::Own(ctx.membership())),

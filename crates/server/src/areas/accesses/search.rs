@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::{Access, Sight};
-use super::ops::{LONGEST, access};
+use super::ops::{LONGEST, access, find_logged};
 use super::store::{self, Narrowed};
 use crate::app::App;
 use crate::areas::merges;
@@ -87,7 +87,7 @@ pub(super) async fn search(app: &App, ctx: &Ctx, sought: &Sought) -> Result<Page
     let facility = facility(app, ctx, sought).await?;
     let about = match sought.patient {
         None => None,
-        Some(patient) => match app.store.find_patient(ctx, ctx, patient).await? {
+        Some(patient) => match find_logged(app, ctx, patient).await? {
             Some(facility) => Some((patient, facility)),
             None => {
                 db.record(ctx, Event::denied(ACTION.key(), "no such patient")).await?;

@@ -32,6 +32,9 @@ pub(super) enum Error {
     /// The post has too many uploads open.
     #[error("too many uploads wait")]
     TooMany,
+    /// Too many files are being looked through.
+    #[error("too many files are being looked through")]
+    Busy,
     /// The upload is over: complete, refused, expired, or being looked through.
     #[error("the upload is over")]
     Over,
@@ -58,7 +61,9 @@ impl From<Error> for Failure {
             Error::Invalid(message) => Self::coded(400, "invalid", message),
             Error::Kind => Self::coded(422, "type-not-taken", "files of this type are not taken"),
             Error::TooLong => Self::coded(422, "too-large", "the file is longer than is taken"),
-            Error::TooMany => Self::coded(429, "too-many-uploads", "too many uploads of this post are open"),
+            Error::TooMany => Self::coded(429, "too-many-uploads", "too many uploads of this post are open")
+                .with("retry-after", "60"),
+            Error::Busy => Self::busy(503, "too many files are being looked through: complete it again"),
             Error::Over => {
                 Self::coded(409, "upload-over", "the upload was completed, refused or has expired")
             }

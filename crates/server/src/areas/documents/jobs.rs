@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use db::{Ctx, Purpose, Request};
 use jiff::SignedDuration;
-use kernel::{OrganizationId, RequestId};
+use kernel::{OrganizationId, PatientId, RequestId};
 
 use super::error::Error;
 use super::model::{QUARANTINE, object, quarantine};
@@ -33,6 +33,18 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, db::Error> {
         Err(Error::Db(error)) => Err(error),
         Err(_) => Err(db::Error::Unavailable("the object store cannot be used now")),
     }
+}
+
+/// Deletes what the object store holds of these patients, who are being erased.
+pub(crate) async fn forget(app: &App, ctx: &Ctx, patients: &[PatientId]) -> Result<(), crate::http::Failure> {
+    let tx = app.store.db().begin(ctx).await?;
+    let objects = store::list_objects(&tx, patients).await?;
+    tx.commit().await?;
+    for (put, sealed) in objects {
+        app.cabinet.objects.delete(&quarantine(put)).await.map_err(Error::from)?;
+        app.cabinet.objects.delete(&object(sealed)).await.map_err(Error::from)?;
+    }
+    Ok(())
 }
 
 async fn all(app: &App) -> Result<usize, Error> {

@@ -16,12 +16,13 @@ mod store;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::objects::Objects;
 use adapters::scan::Scanner;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub(crate) use jobs::{sweep, sweep_always};
+pub(crate) use jobs::{forget, sweep, sweep_always};
 pub(crate) use outgoing::{Guard, Outgoing, Sealed};
 pub(crate) use routes::ROUTES;
 
@@ -33,6 +34,9 @@ pub(crate) fn is_png(bytes: &[u8]) -> bool {
 
 /// The most files that are looked through at a time: each takes some megabytes.
 const TOGETHER: usize = 8;
+
+/// How long a file waits for its turn.
+const TURN: Duration = Duration::from_secs(5);
 
 /// What documents need of the machine.
 #[derive(Clone)]
@@ -52,9 +56,9 @@ impl Cabinet {
         Self { objects, scanner, limit: Self::LIMIT, places: Arc::new(Semaphore::new(TOGETHER)) }
     }
 
-    /// A place among those that are looked through; given back when dropped.
+    /// A place among those that are looked through, after a short wait if need be; given back when dropped.
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        tokio::time::timeout(TURN, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -67,5 +71,22 @@ impl Default for Cabinet {
 impl fmt::Debug for Cabinet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cabinet").field("objects", &self.objects).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod turns {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn files_wait_their_turn_and_not_for_long() {
+        let cabinet = Cabinet::default();
+        let held = join_all((0..TOGETHER).map(|_| cabinet.place())).await;
+        assert!(held.iter().all(Option::is_some));
+        assert!(cabinet.place().await.is_none());
+        drop(held);
+        assert!(cabinet.place().await.is_some());
     }
 }

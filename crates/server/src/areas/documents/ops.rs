@@ -370,7 +370,7 @@ impl Work {
     }
 
     async fn all(&self) -> Result<Upload, Error> {
-        let _place = self.app.cabinet.place().await;
+        let _place = self.app.cabinet.place().await.ok_or(Error::Busy)?;
         let key = self.key().await?;
         let details = opened(&self.ctx, self.document, &self.found, &key)?;
         let upload = (self.document, &self.found);

@@ -269,3 +269,16 @@ pub(super) async fn left_quarantine(tx: &Tx<'_>, document: Uuid, now: Timestamp)
     .await
     .map(|_| ())
 }
+
+/// Files of these patients in the object store: where each was put, and where it lies sealed.
+pub(super) async fn list_objects(tx: &Tx<'_>, patients: &[PatientId]) -> Result<Vec<(Uuid, Uuid)>, Error> {
+    let ids: Vec<Uuid> = patients.iter().map(|patient| patient.0).collect();
+    let rows = tx
+        .query(
+            "SELECT quarantine, object FROM org.document
+              WHERE organization_id = $1 AND (patient_id = ANY ($2) OR sealed_for = ANY ($2))",
+            &[&tx.ctx().organization().0, &ids],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}

@@ -172,7 +172,8 @@ fn unsealed(
     row: &Row,
     column: usize,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-    let sealed: Option<&[u8]> = row.get(column);
+    // Empty: the patient was erased, and what was said of them.
+    let sealed: Option<&[u8]> = row.get::<_, Option<&[u8]>>(column).filter(|sealed| !sealed.is_empty());
     sealed.map(|sealed| vault.open(drawer, row.get(0), sealed).map_err(Error::from)).transpose()
 }
 

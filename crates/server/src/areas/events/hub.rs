@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use db::{Ctx, Purpose, Request};
+use db::{Ctx, Point, Purpose, Request};
 use kernel::{MembershipId, OrganizationId, RequestId};
 use tokio::sync::watch;
 
@@ -129,6 +129,7 @@ async fn watch_over(app: App, hub: Arc<Hub>, organization: OrganizationId, moved
 async fn look(app: &App, organization: OrganizationId) -> Result<Position, Error> {
     let id = RequestId(app.world.uuid());
     let ctx = Ctx::program(organization, Request { id, address: None, purpose: Purpose::Operations });
+    app.store.db().pass(Point::Telling).await?;
     let tx = app.store.db().begin(&ctx).await?;
     let tail = store::find_tail(&tx).await?;
     tx.commit().await?;

@@ -17,6 +17,7 @@ use std::fmt;
 use tokio::sync::Notify;
 
 pub(crate) use jobs::always;
+pub(crate) use ops::end_of_facility;
 pub(crate) use routes::ROUTES;
 
 /// Records of one page: each is a transaction, and authority is asked for before it.

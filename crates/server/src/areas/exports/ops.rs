@@ -2,7 +2,7 @@
 
 use db::{Ctx, Drawer, Event, Request, Session};
 use fhir::ResourceType;
-use kernel::{ContextId, MembershipId, OrganizationId, ResourceId};
+use kernel::{ContextId, FacilityId, MembershipId, OrganizationId, ResourceId};
 use policy::{Action, Purpose};
 use uuid::Uuid;
 
@@ -102,6 +102,9 @@ pub(super) async fn look(app: &App, ctx: &Ctx, export: Uuid) -> Result<(Row, Vec
         Some("cancelled") => Err(Error::NotFound),
         Some("expired") => Err(Error::Gone("the files of the export have expired")),
         Some("failed") => Err(Error::Failed),
+        Some("erased") => {
+            Err(Error::Gone("a patient was erased, and the files went with them: export again"))
+        }
         Some(_) => Err(Error::Gone(GONE)),
     }
 }
@@ -159,12 +162,29 @@ pub(super) async fn end(
             "failed" => {
                 Event { outcome: db::Outcome::Failure, reason: "it could not be done", ..denied(export) }
             }
+            "erased" => Event { reason: "a patient was erased", ..denied(export) },
             _ => event(export, "expired"),
         };
         db.record(&Ctx::powerless(organization, membership, request(app)), told).await?;
     }
     tx.commit().await?;
     sweep(app, organization, export).await
+}
+
+/// Ends every export that may hold records of a facility's patients: one of them was erased.
+pub(crate) async fn end_of_facility(
+    app: &App,
+    organization: OrganizationId,
+    facility: FacilityId,
+) -> Result<(), crate::http::Failure> {
+    let ctx = program(app, organization);
+    let tx = app.store.db().begin(&ctx).await?;
+    let living = store::list_living(&tx, facility).await?;
+    tx.commit().await?;
+    for (export, membership) in living {
+        end(app, (organization, membership), export, "erased").await?;
+    }
+    Ok(())
 }
 
 fn denied(export: Uuid) -> Event {

@@ -89,7 +89,7 @@ struct Export {
     export: Uuid,
     #[schema(schema_with = states)]
     state: String,
-    /// Why it ended: `cancelled`, `authority`, `expired`, `failed`.
+    /// Why it ended: `cancelled`, `authority`, `expired`, `failed`, `erased`.
     #[schema(required)]
     reason: Option<String>,
     /// Records of patients alone.

@@ -3,7 +3,7 @@
 use db::{Credential, Ctx, Error, Event, Tx};
 use fhir::ResourceType;
 use jiff::Timestamp;
-use kernel::{MembershipId, PersonId};
+use kernel::{FacilityId, MembershipId, PersonId};
 use uuid::Uuid;
 
 use super::model::Asked;
@@ -230,6 +230,21 @@ pub(super) async fn end(tx: &Tx<'_>, export: Uuid, reason: &str, now: Timestamp)
         )
         .await?;
     Ok(!rows.is_empty())
+}
+
+/// The exports that have not ended and reach this facility, and whose they are.
+pub(super) async fn list_living(
+    tx: &Tx<'_>,
+    facility: FacilityId,
+) -> Result<Vec<(Uuid, MembershipId)>, Error> {
+    let rows = tx
+        .query(
+            "SELECT export_id, membership_id FROM ops.export
+              WHERE organization_id = $1 AND $2 = ANY (facilities) AND state <> 'ended'",
+            &[&tx.ctx().organization().0, &facility.0],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), MembershipId(row.get(1)))).collect())
 }
 
 /// A file of an export.

@@ -20,6 +20,10 @@ const SEALED_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 const MOST: i32 = 100;
 /// Days from one review of access to the next.
 const REVIEW: (i32, i32) = (7, 366);
+/// Days from the approval of an erasure to its being done.
+const ERASURE: (i32, i32) = (0, 90);
+/// With how many years somebody is of age, from which on a minor's record is kept.
+const ADULT: (i32, i32) = (16, 21);
 
 /// How long one kind is kept.
 #[derive(Serialize, ToSchema)]
@@ -68,6 +72,10 @@ pub(super) struct Keeping {
     log: Term,
     /// Days from one review of access to the next.
     review_days: i32,
+    /// Days from the approval of an erasure to its being done.
+    erasure_days: i32,
+    /// With how many years somebody is of age: from then on a minor's record is kept.
+    adult_years: i32,
     /// The `ETag` that a change names is of this number: the organization's.
     pub(super) version: i32,
     /// Whether the program destroys anything when its time is over.
@@ -114,6 +122,8 @@ pub(super) async fn look(app: &App, ctx: &Ctx) -> Result<Keeping, Failure> {
         records: term(terms.records_years, RECORDS),
         log: term(terms.log_years, LOG),
         review_days: terms.review_days,
+        erasure_days: terms.erasure_days,
+        adult_years: terms.adult_years,
         version: terms.version,
         destroys: false,
         log_since,
@@ -135,6 +145,8 @@ pub(super) struct Asked {
     pub(super) records_years: i32,
     pub(super) log_years: i32,
     pub(super) review_days: i32,
+    pub(super) erasure_days: i32,
+    pub(super) adult_years: i32,
 }
 
 /// Says how long, from the version that was seen; gives the version now.
@@ -150,11 +162,19 @@ pub(super) async fn change(app: &App, ctx: &Ctx, was: i32, asked: &Asked) -> Res
     if !(REVIEW.0..=REVIEW.1).contains(&asked.review_days) {
         return refused("review_days: 7 to 366");
     }
+    if !(ERASURE.0..=ERASURE.1).contains(&asked.erasure_days) {
+        return refused("erasure_days: 0 to 90");
+    }
+    if !(ADULT.0..=ADULT.1).contains(&asked.adult_years) {
+        return refused("adult_years: 16 to 21");
+    }
     let db = app.store.db();
     let terms = Terms {
         records_years: asked.records_years,
         log_years: asked.log_years,
         review_days: asked.review_days,
+        erasure_days: asked.erasure_days,
+        adult_years: asked.adult_years,
         version: was,
     };
     let tx = db.begin(ctx).await?;
@@ -167,8 +187,8 @@ pub(super) async fn change(app: &App, ctx: &Ctx, was: i32, asked: &Asked) -> Res
     };
     let mut event = Event::success(ACTION.key(), ACTION.needs().key());
     event.detail = Some(format!(
-        "records {} log {} reviews {}",
-        terms.records_years, terms.log_years, terms.review_days
+        "records {} log {} reviews {} erasure {} adult {}",
+        terms.records_years, terms.log_years, terms.review_days, terms.erasure_days, terms.adult_years
     ));
     db.record(ctx, event).await?;
     tx.commit().await?;

@@ -41,6 +41,10 @@ struct Body {
     log_years: i32,
     /// 7 to 366.
     review_days: i32,
+    /// 0 to 90.
+    erasure_days: i32,
+    /// 16 to 21.
+    adult_years: i32,
 }
 
 const CHANGE: Doc = Doc::new("Say how long what is kept, and how often access is reviewed")
@@ -51,10 +55,10 @@ const CHANGE: Doc = Doc::new("Say how long what is kept, and how often access is
     .problems(&["invalid"]);
 
 async fn change(call: Call) -> Result<Reply, Failure> {
-    let Body { records_years, log_years, review_days } = call.json()?;
+    let Body { records_years, log_years, review_days, erasure_days, adult_years } = call.json()?;
     let version = if_match(&call)?;
     proved(&call, "organization.manage").await?;
-    let asked = Asked { records_years, log_years, review_days };
+    let asked = Asked { records_years, log_years, review_days, erasure_days, adult_years };
     let version = ops::change(&call.app, &call.ctx, version, &asked).await?;
     Ok(Reply::json(200, &ops::look(&call.app, &call.ctx).await?)?.with("etag", etag(version)))
 }

@@ -10,6 +10,8 @@ pub(super) struct Terms {
     pub(super) records_years: i32,
     pub(super) log_years: i32,
     pub(super) review_days: i32,
+    pub(super) erasure_days: i32,
+    pub(super) adult_years: i32,
     pub(super) version: i32,
 }
 
@@ -17,7 +19,7 @@ pub(super) struct Terms {
 pub(super) async fn fetch_terms(tx: &Tx<'_>, organization: OrganizationId) -> Result<Terms, Error> {
     let rows = tx
         .query(
-            "SELECT records_years, log_years, review_days, version FROM org.organization WHERE organization_id = $1",
+            "SELECT records_years, log_years, review_days, version, erasure_days, adult_years FROM org.organization WHERE organization_id = $1",
             &[&organization.0],
         )
         .await?;
@@ -27,6 +29,8 @@ pub(super) async fn fetch_terms(tx: &Tx<'_>, organization: OrganizationId) -> Re
         log_years: row.get(1),
         review_days: row.get(2),
         version: row.get(3),
+        erasure_days: row.get(4),
+        adult_years: row.get(5),
     })
 }
 
@@ -34,8 +38,15 @@ pub(super) async fn fetch_terms(tx: &Tx<'_>, organization: OrganizationId) -> Re
 pub(super) async fn update_terms(tx: &Tx<'_>, was: i32, terms: &Terms) -> Result<Option<i32>, Error> {
     let rows = tx
         .query(
-            "SELECT org.change_keeping($1, $2, $3, $4)",
-            &[&was, &terms.records_years, &terms.log_years, &terms.review_days],
+            "SELECT org.change_keeping($1, $2, $3, $4, $5, $6)",
+            &[
+                &was,
+                &terms.records_years,
+                &terms.log_years,
+                &terms.review_days,
+                &terms.erasure_days,
+                &terms.adult_years,
+            ],
         )
         .await?;
     Ok(rows.first().and_then(|row| row.get(0)))

@@ -3,6 +3,7 @@
 mod archive;
 mod bundle;
 mod report;
+mod seal;
 mod verify;
 
 use std::fs;
@@ -16,7 +17,7 @@ use jiff::tz::TimeZone;
 use merkle::Verifier;
 
 use super::{Done, out, sealing, session, witness};
-use crate::boot::Installation;
+use crate::boot::{BootOptions, Installation};
 
 pub(super) use archive::{Archives, keep as archive};
 
@@ -34,6 +35,10 @@ pub(super) enum Command {
     /// Write a part of the log into a file that `verify --bundle` checks with the public key alone
     #[command(after_help = bundle::HELP)]
     Export(bundle::Options),
+    /// Seal the log as `serve` does, in a process of its own: with the login of the role `lamplight_sealer` and the log's key, and
+    /// nothing else
+    #[command(after_help = seal::HELP)]
+    Seal(seal::Options),
     /// Write every month that is over into a file of its own, and let go of those that need not be kept here any more
     #[command(after_help = archive::HELP)]
     Archive(archive::Options),
@@ -43,6 +48,16 @@ impl Command {
     /// Whether its exit codes are those of a verification.
     pub(super) fn verifies(&self) -> bool {
         matches!(self, Self::Verify(_))
+    }
+
+    /// Whether it goes on until it is told to stop.
+    pub(super) fn stays(&self) -> bool {
+        matches!(self, Self::Seal(options) if !options.once)
+    }
+
+    /// Refuses what no production installation may do, before anything is opened.
+    pub(super) fn check(&self, boot: &BootOptions) -> eyre::Result<()> {
+        if matches!(self, Self::Seal(_)) { sealing::check(boot) } else { Ok(()) }
     }
 
     /// What needs no installation, done; `Err` gives the others back.
@@ -59,10 +74,11 @@ pub(super) async fn run(command: Command, installation: &Installation) -> eyre::
         Command::Report(asked) => report::run(asked, installation).await,
         Command::Verify(asked) => verify::run(asked, installation).await,
         Command::Export(asked) => bundle::run(asked, installation).await,
+        Command::Seal(asked) => seal::run(&asked, installation).await,
         Command::Archive(asked) => archive::run(&asked, installation).await,
         Command::Key => {
             let key = installation.main().audit_verifier()?;
-            let key = key.ok_or_else(|| eyre!("there is no key here: `lamplight serve` makes it"))?;
+            let key = key.ok_or_else(|| eyre!("there is no key here: who seals first makes it"))?;
             out::line(key.to_string())?;
             Ok(Done::Wholly)
         }

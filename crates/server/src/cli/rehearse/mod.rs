@@ -26,8 +26,10 @@ const SCRATCH: &str = "rehearsal";
 #[derive(Args)]
 #[command(after_help = "\
 Restores into a folder of its own, with a server of its own, and throws both away. Looked at are:
-  repository  every file of the repository of backups, against what was put there
+  repository  every file of the repository of backups, and of the keyring's, against what was put there
   restore     the newest backup with everything that was archived since
+  keyring     the newest backup of the keyring
+  erasures    that nobody who was erased has keys in it
   pages       every page and every index (pg_amcheck)
   walls       the checks of `lamplight doctor`
   log         the audit log, as `lamplight audit verify`
@@ -107,8 +109,12 @@ async fn through(
 ) -> eyre::Result<()> {
     let (world, repository) = (installation.world(), &place.repository);
     check(report, "repository", world, async |check| {
+        let keyring = Place::of_keyring(installation)?;
         for fault in repository.verify(&place.site).await? {
             check.fault(fault.what, fault.how);
+        }
+        for fault in keyring.repository.verify(&keyring.site).await? {
+            check.fault(format!("keyring/{}", fault.what), fault.how);
         }
         Ok(repository.dir().display().to_string())
     })
@@ -127,18 +133,38 @@ async fn through(
     let Some(restored) = restored else { return Ok(()) };
     let noted = installation.main().operator().await?.backup_labelled(&restored.label).await?;
     (report.backup, report.last_transaction) = (Some(restored.label), restored.last_transaction);
-    // It serves this rehearsal alone, beside the server at work.
-    let settings = [("archive_mode", "off"), ("shared_buffers", "64MB"), ("max_connections", "30")];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let config = embedded::Config { data_dir: scratch.0.clone(), settings, ..embedded::Config::default() };
-    let server = Embedded::start(config).await.wrap_err("the restored copy does not start")?;
+    let ring = scratch.0.join("keyring");
+    let current = installation.main().open(1)?.ledger_heads().await?;
+    check(report, "keyring", world, async |_| {
+        let wanted = Wanted { on_trial: true, ..Wanted::default() };
+        Ok(Place::of_keyring(installation)?.repository.restore(&ring, wanted).await?.label)
+    })
+    .await;
+    let (server, keyring) = tokio::join!(copy(&scratch.0), copy(&ring));
+    let (server, keyring) = (server?, keyring?);
     let site = Site::of(&scratch.0)?;
-    let copied = installation.copied(&server.connection_string(server.superuser(), "postgres"))?;
+    let at = |server: &Embedded| server.connection_string(server.superuser(), "postgres");
+    let copied = installation.copied(&at(&server), &at(&keyring))?;
+    // The keyring of the backup is as new as the one at work: else who is erased would have keys again.
+    check(report, "erasures", world, async |_| {
+        copied.main().open(1)?.refuse_other_keyring(&current).await?;
+        Ok(format!("{} ledgers of erasures", current.len()))
+    })
+    .await;
     let databases = copies(installation, &copied).await?;
     check(report, "pages", world, async |check| checks::pages(check, &server, &site).await).await;
     look(installation, (&databases, archive), noted, report).await?;
     server.stop().await?;
+    keyring.stop().await?;
     Ok(())
+}
+
+/// A server on a restored copy. It serves this rehearsal alone, beside those at work.
+async fn copy(dir: &Path) -> eyre::Result<Embedded> {
+    let settings = [("archive_mode", "off"), ("shared_buffers", "64MB"), ("max_connections", "30")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let config = embedded::Config { data_dir: dir.to_owned(), settings, ..embedded::Config::default() };
+    Embedded::start(config).await.wrap_err("a restored copy does not start")
 }
 
 /// What is looked at in databases, wherever they are.

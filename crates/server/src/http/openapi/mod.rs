@@ -266,6 +266,11 @@ fn codes(row: &Route, doc: &Doc) -> BTreeSet<&'static str> {
             ]);
         }
     }
+    if matches!(row.access, Access::Needs(action) if !action.is_about_closed())
+        && row.path.contains("{patient}")
+    {
+        codes.extend(["record-erased", "record-restricted"]);
+    }
     if doc.step_up.is_some() {
         codes.insert("step-up-required");
     }

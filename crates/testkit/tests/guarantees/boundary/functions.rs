@@ -54,17 +54,20 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
     let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
     let known = [
         "audit.prepare_months",
+        "audit.write",
         "chart.demand",
         "chart.reassign",
         "keyring.entries",
         "keyring.erase",
         "keyring.heads",
+        "keyring.home",
         "keyring.known_heads",
         "keyring.lacks",
         "keyring.note",
         "ops.claim_job",
         "ops.outbox_tail",
         "ops.sweep",
+        "org.ask_erasure",
         "org.below",
         "org.carry_ties",
         "org.chain",
@@ -73,15 +76,27 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "org.change_logo",
         "org.change_organization",
         "org.change_shifts",
+        "org.claim_erasure",
+        "org.decide_erasure",
         "org.decide_review",
         "org.drop_ties",
         "org.effective",
+        "org.erase_rows",
+        "org.last_entry",
+        "org.leave_erasure",
+        "org.lift_restriction",
+        "org.one_record",
         "org.open_facility",
+        "org.place_hold",
+        "org.reapply_erasure",
         "org.receive_document",
+        "org.release_hold",
+        "org.restrict_record",
         "org.sign_review",
         "org.stale_documents",
         "org.start_review",
         "org.swept_document",
+        "org.withdraw_erasure",
         "platform.announcements",
         "platform.backup_state",
         "platform.check_access_token",
@@ -106,6 +121,7 @@ async fn every_function_the_runtime_role_may_call_has_a_case_here() {
         "platform.take_up",
         "sec.cell",
         "sec.cells",
+        "sec.closed",
         "sec.related",
     ];
     assert_eq!(there, known.map(str::to_owned).into());
@@ -235,6 +251,30 @@ async fn a_tie_is_agreed_to_by_its_own_post_alone() {
     let own = signer.context(other(a), &[cell(a, 0)]);
     assert!(number(&client, Some(&own), ties).await.unwrap() > 0);
     assert_eq!(number(&client, Some(&own), &consent).await, Ok(1));
+}
+
+/// Whoever calls it writes as themselves: no line into the log of another organization, and none without a context.
+#[tokio::test]
+async fn the_log_is_written_where_the_context_reaches_and_nowhere_else() {
+    let house = House::new().await;
+    let superuser = house.superuser().await;
+    let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
+    let (a, b) = (house.a.id(), house.b.id());
+    let line = |organization: i32, id: u32| {
+        let id = uuid(id);
+        format!(
+            "SELECT count(*) FROM audit.write('{{{organization}}}', '{{0}}', ARRAY[now()], ARRAY[{id}], '{{0}}', '{{x.y}}',
+                 '{{success}}', '{{test}}', '{{NULL}}', '{{NULL}}', '{{NULL}}', '{{NULL}}', ARRAY[{id}], '{{NULL}}',
+                 '{{operations}}', '{{NULL}}', '{{NULL}}', '{{{organization}}}', '{{0}}', ARRAY[{id}], ARRAY[now()],
+                 ARRAY[{id}])"
+        )
+    };
+    let mine = signer.context(0, &[cell(a, 0)]);
+    for (context, organization) in [(None, a), (Some(&mine), b)] {
+        let refusal = number(&client, context.map(String::as_str), &line(organization, 1)).await.unwrap_err();
+        assert_eq!(refusal.code, "42501");
+    }
+    assert_eq!(number(&client, Some(&mine), &line(a, 2)).await, Ok(1));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod context;
 mod delegation;
 mod documents;
+mod erasures;
 mod exports;
 mod fields;
 mod functions;

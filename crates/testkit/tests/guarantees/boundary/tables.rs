@@ -58,7 +58,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 38] = [
+pub(crate) const TABLES: [Table; 42] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -454,6 +454,47 @@ pub(crate) const TABLES: [Table; 38] = [
         key: "review_id, membership_id",
     },
     Table {
+        name: "org.legal_hold",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, hold_id, patient_id, kind, matter, placed_by, placed_at",
+                format!("{o}, {f}, {0}, {0}, 'audit', '\\x00', {1}, now()", uuid(n), membership(o)),
+            )
+        }),
+        key: "hold_id",
+    },
+    Table {
+        name: "org.restriction",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            // Lifted: one that stands hides what others look for.
+            (
+                "organization_id, facility_id, restriction_id, patient_id, ground, restricted_by, restricted_at, lifted_by, lifted_at",
+                format!("{o}, {f}, {0}, {0}, 'request', {1}, now(), {1}, now()", uuid(n), membership(o)),
+            )
+        }),
+        key: "restriction_id, patient_id",
+    },
+    Table {
+        name: "org.erasure",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, erasure_id, patient_id, patients, ground, asked_by, asked_at, state",
+                format!(
+                    "{o}, {f}, {0}, {0}, ARRAY[{0}], 'request', {1}, now(), 'asked'",
+                    uuid(n),
+                    membership(o)
+                ),
+            )
+        }),
+        key: "erasure_id",
+    },
+    Table {
         name: "ops.job",
         by_facility: true,
         grants: "SIUD",
@@ -546,6 +587,19 @@ pub(crate) const TABLES: [Table; 38] = [
             )
         }),
         key: "membership_id, key",
+    },
+    // Behind the others: nothing is written to whom it names.
+    Table {
+        name: "org.erased",
+        by_facility: true,
+        grants: "S",
+        row: Some(|o, f, n| {
+            (
+                "organization_id, facility_id, patient_id, erasure_id, erased_at",
+                format!("{o}, {f}, {0}, {0}, now()", uuid(n)),
+            )
+        }),
+        key: "patient_id",
     },
 ];
 

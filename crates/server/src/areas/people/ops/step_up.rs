@@ -13,7 +13,7 @@ use crate::areas::people::store::{self, Attempt};
 use crate::http::{Account, Cookie};
 
 /// What can be asked for again. An action that is not here needs no step-up.
-pub(super) const ACTIONS: [&str; 25] = [
+pub(super) const ACTIONS: [&str; 26] = [
     "factor.add",
     "factor.remove",
     "recovery.renew",
@@ -39,6 +39,7 @@ pub(super) const ACTIONS: [&str; 25] = [
     "platform.support",
     "support.approve",
     "medications.witness",
+    "records.erase",
 ];
 
 fn action(name: &str) -> Result<&'static str, Error> {

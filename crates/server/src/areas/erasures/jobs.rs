@@ -1,0 +1,106 @@
+//! Doing what was approved. Keys go first: from then on nothing of the patient can be read, wherever a copy of it is. What is
+//! not sealed with them follows, and every step may be done again: whoever takes over begins with the keys.
+
+use std::time::Duration;
+
+use db::{ClaimedErasure, Event};
+use jiff::{SignedDuration, Timestamp};
+use kernel::{OrganizationId, PatientId};
+use uuid::Uuid;
+
+use super::error::Error;
+use super::store;
+use crate::app::App;
+use crate::areas::{documents, exports};
+
+/// How often it is looked for what is due.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long whoever works on one is left alone.
+const LEASE: Duration = Duration::from_mins(10);
+/// After how long one is tried again that could not be ended.
+const AGAIN: SignedDuration = SignedDuration::from_secs(30);
+/// What it is called in the log.
+const KEY: &str = "records.erase";
+
+/// Erases what is due for as long as the program runs.
+pub(crate) async fn always(app: App) {
+    loop {
+        if let Err(error) = app.erase_due().await {
+            tracing::warn!(target: "records", %error, "erasures cannot be claimed");
+        }
+        tokio::time::sleep(IDLE).await;
+    }
+}
+
+impl App {
+    /// Erases what is due now; how many erasures were ended. What cannot be ended is left for later.
+    ///
+    /// # Errors
+    /// When nothing can be claimed.
+    pub async fn erase_due(&self) -> Result<usize, db::Error> {
+        let mut ended = 0;
+        while let Some(claimed) = self.store.db().claim_erasure(self.world.uuid(), LEASE).await? {
+            match erase(self, &claimed).await {
+                Ok(()) => ended += 1,
+                Err(error) => {
+                    tracing::error!(target: "records", erasure = %claimed.erasure, %error, "an erasure could not be ended");
+                    leave(self, &claimed).await;
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Erases a patient again of whom the keyring's ledger says that they were erased, in a copy of the data that may not
+    /// know it. Whether there was something to erase.
+    ///
+    /// # Errors
+    /// When the database or the object store cannot be used: whoever works on erasures ends it then.
+    pub async fn reapply_erasure(
+        &self,
+        organization: OrganizationId,
+        patient: PatientId,
+        erasure: Uuid,
+        at: Timestamp,
+    ) -> Result<bool, db::Error> {
+        let again = self.store.db().reapply_erasure(organization, patient, erasure, at).await?;
+        let Some(again) = again else { return Ok(false) };
+        match erase(self, &again).await {
+            Ok(()) => Ok(true),
+            Err(Error::Db(error)) => Err(error),
+            Err(_) => Err(db::Error::Unavailable("what is outside the database cannot be erased now")),
+        }
+    }
+}
+
+async fn erase(app: &App, claimed: &ClaimedErasure) -> Result<(), Error> {
+    let (db, ctx) = (app.store.db(), &claimed.ctx);
+    for patient in &claimed.patients {
+        db.keyring().erase(ctx, *patient, claimed.erasure).await?;
+    }
+    exports::end_of_facility(app, ctx.organization(), claimed.facility).await.map_err(|_| Error::Objects)?;
+    documents::forget(app, ctx, &claimed.patients).await.map_err(|_| Error::Objects)?;
+    let tx = db.begin(ctx).await?;
+    let records = store::erase(&tx, claimed.erasure, app.world.now()).await?;
+    let mut event = Event::success(KEY, "approved by two people");
+    event.facility = claimed.facility;
+    event.subjects = claimed.patients.iter().map(|patient| (claimed.facility, *patient)).collect();
+    event.detail = Some(format!("erasure {} done, {records} records", claimed.erasure));
+    db.record(ctx, event).await?;
+    tx.commit().await?;
+    db.forget_authority();
+    tracing::info!(target: "records", erasure = %claimed.erasure, records, "an erasure is done");
+    Ok(())
+}
+
+async fn leave(app: &App, claimed: &ClaimedErasure) {
+    let left = async {
+        let tx = app.store.db().begin(&claimed.ctx).await?;
+        store::leave(&tx, claimed.erasure, app.world.now() + AGAIN).await?;
+        tx.commit().await
+    };
+    if let Err(error) = left.await {
+        // The lease ends by itself.
+        tracing::warn!(target: "records", %error, "an erasure cannot be left to others");
+    }
+}
