@@ -2,7 +2,7 @@
 //! its own keyring alone (ADR 0039).
 
 use chart::{CreateOptions, Store};
-use db::keys::{join_keyring, keyring_home};
+use db::keys::{KeyServices, join_keyring, keyring_home};
 use db::{Config, Db, Endpoint, PoolSizes};
 use fhir::ResourceType;
 use kernel::{PatientId, ResourceId, World};
@@ -24,11 +24,16 @@ async fn keyring(house: &House, name: &str) -> (Endpoint, Endpoint) {
 fn program(house: &House, keyring: &Endpoint) -> Store {
     let login = house.database.owner();
     let endpoint = login.login("lamplight_app", &root_key().role_password("lamplight_app"));
-    let (keyring, root, world) = (Some(keyring.clone()), root_key(), World::system());
-    Store::new(
-        Db::open(Config { endpoint, platform: None, keyring, sizes: PoolSizes::default(), root, world })
-            .unwrap(),
-    )
+    let config = Config {
+        endpoint,
+        platform: None,
+        keyring: Some(keyring.clone()),
+        key_services: KeyServices::default(),
+        sizes: PoolSizes::default(),
+        root: root_key(),
+        world: World::system(),
+    };
+    Store::new(Db::open(config).unwrap())
 }
 
 async fn admit(store: &Store, house: &House, name: &str) -> Result<ResourceId, chart::Error> {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use db::keys::LedgerHead;
 use db::{ClaimedErasure, Event};
 use jiff::{SignedDuration, Timestamp};
 use kernel::{OrganizationId, PatientId};
@@ -22,14 +23,43 @@ const AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// What it is called in the log.
 const KEY: &str = "records.erase";
 
-/// Erases what is due for as long as the program runs.
+/// Erases what is due, and what the keyring's ledger has of this database's patients, for as long as the program runs.
 pub(crate) async fn always(app: App) {
+    let mut followed = Vec::new();
     loop {
+        if let Err(error) = follow_ledger(&app, &mut followed).await {
+            tracing::warn!(target: "records", %error, "the ledger of erasures cannot be followed");
+        }
         if let Err(error) = app.erase_due().await {
             tracing::warn!(target: "records", %error, "erasures cannot be claimed");
         }
         tokio::time::sleep(IDLE).await;
     }
+}
+
+/// Erases again whom the ledger has and this data, which came out of an older backup, does not know to be erased.
+async fn follow_ledger(app: &App, followed: &mut Vec<LedgerHead>) -> Result<(), db::Error> {
+    let (db, now) = (app.store.db(), app.world.now());
+    for head in db.ledger_heads().await? {
+        if followed.contains(&head) {
+            continue;
+        }
+        let organization = OrganizationId(head.organization);
+        let mut all = true;
+        for entry in db.keyring().erasures(organization).await? {
+            // Whoever wrote it may be at work on the rest.
+            if now.duration_since(entry.at).unsigned_abs() < LEASE {
+                all = false;
+            } else if app.reapply_erasure(organization, entry.patient, entry.erasure, entry.at).await? {
+                tracing::info!(target: "records", erasure = %entry.erasure, "an older copy was erased again");
+            }
+        }
+        if all {
+            followed.retain(|known| known.organization != head.organization);
+            followed.push(head);
+        }
+    }
+    Ok(())
 }
 
 impl App {
