@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::backup::{self, Place};
-use super::rehearse;
+use super::{keys, rehearse};
 use crate::boot::Installation;
 
 /// How often what PostgreSQL has archived is taken into the repository, and the clock looked at.
@@ -118,6 +118,9 @@ async fn night(installation: &Installation, folders: &Folders) {
     match taken.await {
         Ok(backup) => tracing::info!(backup = backup.label, bytes = backup.bytes, "a backup was taken"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "no backup could be taken"),
+    }
+    if let Err(error) = keys::nightly(installation).await {
+        tracing::error!(error = format!("{error:#}"), "keys could not be counted");
     }
     if let Err(error) = rehearse::nightly(installation, folders.archive.as_deref()).await {
         tracing::error!(error = format!("{error:#}"), "no backup could be rehearsed");
