@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -85,6 +85,16 @@ export async function house() {
       ).link
     },
     log: () => said,
+    /** A statement behind the program's back, as whoever runs the database: what years do to a record. */
+    sql(statement) {
+      const data = join(folder, 'd')
+      // Beside the keyring's, which is in a folder of its own.
+      const options = readFileSync(join(data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
+      const password = readFileSync(join(data, 'postgres.password'), 'utf8').trim()
+      execFileSync('psql', ['-v', 'ON_ERROR_STOP=1', '-qc', statement, 'lamplight'], {
+        env: { ...env, PGHOST: options[4], PGPORT: options[3], PGUSER: 'postgres', PGPASSWORD: password },
+      })
+    },
     /** As if the machine stood still: connections are there and nothing answers. */
     pause: () => server.kill('SIGSTOP'),
     resume: () => server.kill('SIGCONT'),

@@ -92,6 +92,7 @@ function Ways() {
     <>
       {may('audit.report') && (
         <Button
+          className={classes.link}
           variant="default"
           renderRoot={(props) => (
             <Link to="/c/$context/oversight/$part" params={{ context, part: 'log' }} {...props} />
@@ -101,6 +102,7 @@ function Ways() {
         </Button>
       )}
       <Button
+        className={classes.link}
         variant="default"
         renderRoot={(props) => <Link to="/c/$context/patients" params={{ context }} {...props} />}
       >

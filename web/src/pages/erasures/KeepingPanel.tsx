@@ -18,6 +18,7 @@ import { Chip } from '@/ui/Chip'
 import { Row, Rows, Section } from '@/ui/Section'
 import { Confirm, type Deed } from './Confirm'
 import { ErasureSection } from './ErasureSection'
+import classes from './Erasures.module.css'
 import './texts'
 
 interface Props {
@@ -90,37 +91,29 @@ function RestrictionSection({ keeping, patient, begin, refresh, onOpened }: Part
   }
   return (
     <Section title={t('erasures.restrictTitle')} lead={t('erasures.restrictLead')}>
-      <Rows>
-        <Row
-          title={
-            restriction ? (
-              <Chip kind="warn">{t('erasures.restricted')}</Chip>
-            ) : (
-              <Chip kind="good">{t('erasures.open')}</Chip>
-            )
-          }
-          text={
-            restriction && (
-              <>
-                {t(`erasures.restriction_${restriction.ground}`)}
-                <br />
-                {t('erasures.when', { when: when(restriction.since), who: restriction.by })}
-              </>
-            )
-          }
-          action={
-            restriction ? (
-              restriction.ground !== 'erasure' || !isOpen(keeping) ? (
-                <Button variant="default" onClick={() => begin(lift)}>
-                  {t('erasures.lift')}
-                </Button>
-              ) : undefined
-            ) : (
-              <Button onClick={() => begin(restrict)}>{t('erasures.restrictDo')}</Button>
-            )
-          }
-        />
-      </Rows>
+      <div className={classes.state}>
+        <div>
+          <Chip kind={restriction ? 'warn' : 'good'}>
+            {t(restriction ? 'erasures.restricted' : 'erasures.open')}
+          </Chip>
+          {restriction && (
+            <Text>
+              {t(`erasures.restriction_${restriction.ground}`)}
+              <br />
+              {t('erasures.when', { when: when(restriction.since), who: restriction.by })}
+            </Text>
+          )}
+        </div>
+        {!restriction ? (
+          <Button onClick={() => begin(restrict)}>{t('erasures.restrictDo')}</Button>
+        ) : (
+          !isOpen(keeping) && (
+            <Button variant="default" onClick={() => begin(lift)}>
+              {t('erasures.lift')}
+            </Button>
+          )
+        )}
+      </div>
     </Section>
   )
 }

@@ -12,6 +12,7 @@ import { Chip } from '@/ui/Chip'
 import { PageHead } from '@/ui/PageHead'
 import { Row, Rows, Section } from '@/ui/Section'
 import { State, Story } from './ErasureSection'
+import classes from './Erasures.module.css'
 import './texts'
 
 /** Every record that is restricted, held, or to be erased. */
@@ -108,6 +109,7 @@ function Open({ patient, name }: { patient: string; name: string }) {
   const { context } = useMe()
   return (
     <Button
+      className={classes.link}
       variant="default"
       size="sm"
       aria-label={t('erasures.openRecordOf', { name })}

@@ -1,7 +1,7 @@
 export const erasures = {
   title: 'Keeping',
   loading: 'Looking up what is kept and why…',
-  when: '{{when}}, by {{who}}',
+  when: 'Since {{when}}, by {{who}}',
   somebody: 'somebody',
 
   // Restriction.
@@ -63,7 +63,7 @@ export const erasures = {
   // Erasure.
   eraseTitle: 'Erase for ever',
   eraseLead:
-    'One person asks, another approves. Then nothing of the record is left, in no copy and no backup.',
+    'One person asks, another approves. Then nobody can ever read the record again, in no copy and in no backup.',
   inTheWay: 'It cannot be erased now:',
   way_hold: 'A legal hold stands.',
   way_time: 'It has to be kept until {{when}}.',
@@ -71,7 +71,8 @@ export const erasures = {
   eraseDo: 'Ask for it to be erased…',
   eraseAsk: 'Erase this record for ever?',
   eraseNobody: 'Nobody can bring it back. Not we, not your IT, not from a backup.',
-  eraseGoes: 'What goes: the whole chart, notes, documents, doses, messages, and all of it in every backup.',
+  eraseGoes:
+    'What goes: the whole chart, notes, documents, doses, messages. What older backups hold of it can never be read.',
   eraseStays: 'What stays: that there was a record, who looked at it and when, and who erased it.',
   eraseRather: 'If you are not sure, restrict the record. That can be undone.',
   eraseThen_zero: 'Another person has to approve it. Then it is done at once.',
