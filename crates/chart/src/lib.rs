@@ -29,6 +29,7 @@ mod tally;
 mod unite;
 mod view;
 mod withdraw;
+mod worn;
 mod write;
 
 pub use closed::Closed;

@@ -56,7 +56,7 @@ pub use operator::backups;
 pub use operator::{
     COMPLETE, ClientInfo, Facility, IssuedToken, KeyInfo, NewClient, NewFacility, NewHouse, NewOrganization,
     NewProvider, NewRole, NewToken, Numbers, Operator, Organization, Placement, ProviderInfo, Rewrapped,
-    Rotated, SealedInvitation, SignInRules, TokenInfo,
+    Rotated, SealedInvitation, SignInRules, TokenInfo, Whose,
 };
 pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;

@@ -10,6 +10,7 @@ mod placement;
 mod providers;
 mod rewrap;
 mod rules;
+mod succeed;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub use placement::Placement;
 pub use providers::{NewProvider, ProviderInfo};
 pub use rewrap::Rewrapped;
 pub use rules::SignInRules;
+pub use succeed::Whose;
 
 /// An organization as the operator sees it.
 #[derive(Clone, Debug, Serialize)]

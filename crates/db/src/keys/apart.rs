@@ -8,8 +8,45 @@ use uuid::Uuid;
 use super::Keyring;
 use crate::{Endpoint, Error};
 
-/// The keyring's tables, whose rows move out.
-const TABLES: [&str; 3] = ["keyring.organization_key", "keyring.patient_key", "keyring.erasure"];
+/// A table of the keyring, whose rows move out.
+struct Moving {
+    name: &'static str,
+    open: &'static str,
+    rows: &'static str,
+    bring: &'static str,
+    clear: &'static str,
+    close: &'static str,
+}
+
+macro_rules! moving {
+    ($name:literal) => {
+        Moving {
+            name: $name,
+            // Rows of all organizations: the wall is for who serves them.
+            open: concat!(
+                "CREATE POLICY moving ON ",
+                $name,
+                " TO lamplight_owner USING (organization_id > 0)"
+            ),
+            rows: concat!("SELECT to_jsonb(t)::text FROM ", $name, " t"),
+            bring: concat!(
+                "INSERT INTO ",
+                $name,
+                " SELECT * FROM jsonb_populate_recordset(NULL::",
+                $name,
+                ", $1::text::jsonb) ON CONFLICT DO NOTHING"
+            ),
+            clear: concat!("DELETE FROM ", $name),
+            close: concat!("DROP POLICY moving ON ", $name),
+        }
+    };
+}
+
+const TABLES: [Moving; 3] =
+    [moving!("keyring.organization_key"), moving!("keyring.patient_key"), moving!("keyring.erasure")];
+
+const LOCK: &str =
+    "LOCK TABLE keyring.organization_key, keyring.patient_key, keyring.erasure IN EXCLUSIVE MODE";
 
 /// Rows that are brought over together.
 const TOGETHER: usize = 5_000;
@@ -55,56 +92,39 @@ pub async fn join_keyring(main: &Endpoint, keyring: &Endpoint, now: Timestamp) -
     if let Some(known) = known {
         return if known == id { Ok(0) } else { Err(Error::Config(OTHER.to_owned())) };
     }
+    run(&opening, TABLES.map(|table| table.open)).await?;
     // Whoever writes a key waits, and is then refused.
-    open_for_moving(&opening).await?;
-    let tables = TABLES.join(", ");
-    let lock = format!("LOCK TABLE {tables} IN EXCLUSIVE MODE");
-    opening.batch_execute(&lock).await.map_err(Error::from_postgres)?;
+    run(&opening, [LOCK]).await?;
     let mut moved = 0;
     let arriving = to.transaction().await.map_err(Error::from_postgres)?;
     arriving.batch_execute("SET LOCAL ROLE lamplight_owner").await.map_err(Error::from_postgres)?;
-    open_for_moving(&arriving).await?;
+    run(&arriving, TABLES.map(|table| table.open)).await?;
     for table in TABLES {
-        let sql = format!("SELECT to_jsonb(t)::text FROM {table} t");
-        let rows = opening.query(&sql, &[]).await.map_err(Error::from_postgres)?;
+        let rows = opening.query(table.rows, &[]).await.map_err(Error::from_postgres)?;
         moved += rows.len();
-        let sql = format!(
-            "INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1::text::jsonb) ON CONFLICT DO NOTHING"
-        );
         for some in rows.chunks(TOGETHER) {
             let all: Vec<&str> = some.iter().map(|row| row.get(0)).collect();
             let all = format!("[{}]", all.join(","));
-            arriving.execute(&sql, &[&all]).await.map_err(Error::from_postgres)?;
+            arriving.execute(table.bring, &[&all]).await.map_err(Error::from_postgres)?;
         }
     }
-    close_after_moving(&arriving).await?;
+    run(&arriving, TABLES.map(|table| table.close)).await?;
     arriving.commit().await.map_err(Error::from_postgres)?;
     // They are safe there; broken off here, the next call does the same again.
-    for table in TABLES {
-        opening.batch_execute(&format!("DELETE FROM {table}")).await.map_err(Error::from_postgres)?;
-    }
-    close_after_moving(&opening).await?;
+    run(&opening, TABLES.map(|table| table.clear)).await?;
+    run(&opening, TABLES.map(|table| table.close)).await?;
     let sql = "INSERT INTO platform.keyring_apart (keyring_id, since) VALUES ($1, $2)";
     opening.execute(sql, &[&id, &now]).await.map_err(Error::from_postgres)?;
     opening.commit().await.map_err(Error::from_postgres)?;
     if moved > 0 {
-        sweep(&from, &TABLES).await?;
+        sweep(&from, &TABLES.map(|table| table.name)).await?;
     }
     Ok(moved)
 }
 
-/// Rows of all organizations: the wall is for who serves them.
-async fn open_for_moving(tx: &Transaction<'_>) -> Result<(), Error> {
-    for table in TABLES {
-        let sql = format!("CREATE POLICY moving ON {table} TO lamplight_owner USING (organization_id > 0)");
-        tx.batch_execute(&sql).await.map_err(Error::from_postgres)?;
-    }
-    Ok(())
-}
-
-async fn close_after_moving(tx: &Transaction<'_>) -> Result<(), Error> {
-    for table in TABLES {
-        tx.batch_execute(&format!("DROP POLICY moving ON {table}")).await.map_err(Error::from_postgres)?;
+async fn run(tx: &Transaction<'_>, statements: impl IntoIterator<Item = &'static str>) -> Result<(), Error> {
+    for sql in statements {
+        tx.batch_execute(sql).await.map_err(Error::from_postgres)?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The keyring: wrapped keys in the database, unwrapped ones in a bounded cache for minutes, zeroized when they leave.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use jiff::{SignedDuration, Timestamp};
@@ -82,6 +84,10 @@ pub struct Keyring {
     world: World,
     organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
     patients: Cache<CacheKey, Arc<DataKey>>,
+    /// The newest of them, which new bodies are sealed with.
+    newest: Cache<(OrganizationId, PatientId, i16), Arc<DataKey>>,
+    /// How often keys were forgotten: what was asked for before is not remembered after.
+    forgotten: AtomicU64,
     inserts: Group<NewPatientKey, Inserted>,
 }
 
@@ -122,12 +128,21 @@ impl Keyring {
         });
         let keep = custody.services().keep();
         let organizations = Cache::builder().max_capacity(KEPT_ORGANIZATIONS).time_to_live(keep).build();
-        let patients = Cache::builder()
-            .max_capacity(KEPT_PATIENTS)
-            .time_to_live(keep)
-            .support_invalidation_closures()
-            .build();
-        Self { pool, main, apart, signer, custody, world, organizations, patients, inserts }
+        let (patients, newest) = (kept_patients(keep), kept_patients(keep));
+        let forgotten = AtomicU64::new(0);
+        Self {
+            pool,
+            main,
+            apart,
+            signer,
+            custody,
+            world,
+            organizations,
+            patients,
+            newest,
+            forgotten,
+            inserts,
+        }
     }
 
     pub(crate) fn custody(&self) -> &Custody {
@@ -193,6 +208,7 @@ impl Keyring {
         ctx: &Ctx,
         wanted: &[(FacilityId, PatientId, DataClass)],
     ) -> Result<Vec<Arc<DataKey>>, Error> {
+        let before = self.forgotten.load(Ordering::Acquire);
         let organization = self.organization(ctx).await?;
         let under = organization.current()?;
         let mut made = Vec::with_capacity(wanted.len());
@@ -219,10 +235,11 @@ impl Keyring {
             keys.push(match inserted {
                 Some(Inserted::New) => {
                     self.patients.insert((ctx.organization(), patient, class as i16, 1), Arc::clone(&key));
+                    self.remember_newest(before, (ctx.organization(), patient, class as i16), &key);
                     key
                 }
                 // An import that was killed, or another writer, was here before: what is stored is what counts.
-                Some(Inserted::Refused) => match self.stored_patient_key(ctx, patient, class).await {
+                Some(Inserted::Refused) => match self.newest_patient_key(ctx, patient, class).await {
                     Err(Error::NotFound) => self.create_again(ctx, (facility, patient, class)).await?,
                     found => found?,
                 },
@@ -245,19 +262,35 @@ impl Keyring {
         made.pop().ok_or(Error::NotFound)
     }
 
-    /// The key that the table holds, past the cache.
-    async fn stored_patient_key(
+    /// The newest key that the table holds, past the cache.
+    async fn newest_patient_key(
         &self,
         ctx: &Ctx,
         patient: PatientId,
         class: DataClass,
     ) -> Result<Arc<DataKey>, Error> {
-        let mut found = HashMap::new();
-        self.load_patient_keys(ctx, &[(patient, class, 1)], &mut found).await?;
-        found.remove(&(patient, class, 1)).ok_or(Error::NotFound)?.ok_or(Error::Erased)
+        const NEWEST: &str =
+            "SELECT patient_id, class, number, wrapped, commitment, wrapped_by FROM keyring.patient_key
+              WHERE organization_id = $1 AND patient_id = $2 AND class = $3 ORDER BY number DESC LIMIT 1";
+        let before = self.forgotten.load(Ordering::Acquire);
+        let params: [&(dyn ToSql + Sync); 3] = [&ctx.organization().0, &patient.0, &(class as i16)];
+        let mut found = self.load(ctx, NEWEST, &params).await?;
+        let (_, key) = found.pop().ok_or(Error::NotFound)?;
+        let key = key.ok_or(Error::Erased)?;
+        self.remember_newest(before, (ctx.organization(), patient, class as i16), &key);
+        Ok(key)
     }
 
-    /// The key to seal new bodies of this patient and class with; made when the class is new for the patient.
+    /// Remembers what new bodies are sealed with, unless something was forgotten since: it may have been this.
+    fn remember_newest(&self, before: u64, of: (OrganizationId, PatientId, i16), key: &Arc<DataKey>) {
+        self.newest.insert(of, Arc::clone(key));
+        // Looked at afterwards: whatever is forgotten from here on finds it there.
+        if self.forgotten.load(Ordering::Acquire) != before {
+            self.newest.invalidate(&of);
+        }
+    }
+
+    /// The key to seal new bodies of this patient and class with: the newest; made when the class is new for the patient.
     ///
     /// # Errors
     /// [`Error::Erased`] when the patient's keys were destroyed; as any statement.
@@ -268,10 +301,10 @@ impl Keyring {
         patient: PatientId,
         class: DataClass,
     ) -> Result<Arc<DataKey>, Error> {
-        if let Some(key) = self.patients.get(&(ctx.organization(), patient, class as i16, 1)) {
+        if let Some(key) = self.newest.get(&(ctx.organization(), patient, class as i16)) {
             return Ok(key);
         }
-        match self.stored_patient_key(ctx, patient, class).await {
+        match self.newest_patient_key(ctx, patient, class).await {
             Err(Error::NotFound) => {
                 let mut made = self.create_patient_keys(ctx, &[(facility, patient, class)]).await?;
                 made.pop().ok_or(Error::NotFound)
@@ -280,28 +313,36 @@ impl Keyring {
         }
     }
 
-    /// Loads and unwraps.
     async fn load_patient_keys(
         &self,
         ctx: &Ctx,
         wanted: &[PatientKey],
         found: &mut HashMap<PatientKey, Option<Arc<DataKey>>>,
     ) -> Result<(), Error> {
+        const NUMBERED: &str = "SELECT k.patient_id, k.class, k.number, k.wrapped, k.commitment, k.wrapped_by
+               FROM unnest($2::uuid[], $3::int2[], $4::int4[]) w (patient_id, class, number)
+               JOIN keyring.patient_key k ON k.organization_id = $1 AND k.patient_id = w.patient_id
+                AND k.class = w.class AND k.number = w.number";
         let ids: Vec<Uuid> = wanted.iter().map(|(patient, _, _)| patient.0).collect();
         let classes: Vec<i16> = wanted.iter().map(|(_, class, _)| *class as i16).collect();
         let numbers: Vec<i32> = wanted.iter().map(|(_, _, number)| i32::from(*number)).collect();
+        let params: [&(dyn ToSql + Sync); 4] = [&ctx.organization().0, &ids, &classes, &numbers];
+        found.extend(self.load(ctx, NUMBERED, &params).await?);
+        Ok(())
+    }
+
+    /// Loads and unwraps; of a key that was destroyed there is `None`.
+    async fn load(
+        &self,
+        ctx: &Ctx,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<(PatientKey, Option<Arc<DataKey>>)>, Error> {
+        let mut found = Vec::new();
         for again in [true, false] {
+            let before = self.forgotten.load(Ordering::Acquire);
             let organization = self.organization(ctx).await?;
-            let rows = self
-                .query(
-                    ctx,
-                    "SELECT k.patient_id, k.class, k.number, k.wrapped, k.commitment, k.wrapped_by
-                       FROM unnest($2::uuid[], $3::int2[], $4::int4[]) w (patient_id, class, number)
-                       JOIN keyring.patient_key k ON k.organization_id = $1 AND k.patient_id = w.patient_id
-                        AND k.class = w.class AND k.number = w.number",
-                    &[&ctx.organization().0, &ids, &classes, &numbers],
-                )
-                .await?;
+            let rows = self.query(ctx, sql, params).await?;
             let known = |row: &Row| organization.wrapping.contains_key(&row.get(5));
             if again && !rows.iter().all(|row| row.get::<_, Option<&[u8]>>(3).is_none() || known(row)) {
                 // The wrapping key is changed for another at this moment: what is remembered of it is old.
@@ -313,18 +354,23 @@ impl Keyring {
                 let Some(class) = DataClass::from_code(row.get(1)) else { continue };
                 let Ok(number) = u16::try_from(row.get::<_, i32>(2)) else { continue };
                 let Some(wrapped) = row.get::<_, Option<&[u8]>>(3) else {
-                    found.insert((patient, class, number), None);
+                    found.push(((patient, class, number), None));
                     continue;
                 };
                 let under = organization.wrapping.get(&row.get(5)).ok_or(NO_WRAPPING)?;
                 let label = patient_label(ctx.organization(), patient, class, number);
                 let key = Arc::new(DataKey::new(number, unwrap(under, &label, wrapped, row.get(4))?));
-                self.patients.insert((ctx.organization(), patient, class as i16, number), Arc::clone(&key));
-                found.insert((patient, class, number), Some(key));
+                let of = (ctx.organization(), patient, class as i16, number);
+                self.patients.insert(of, Arc::clone(&key));
+                // As with the newest.
+                if self.forgotten.load(Ordering::Acquire) != before {
+                    self.patients.invalidate(&of);
+                }
+                found.push(((patient, class, number), Some(key)));
             }
             break;
         }
-        Ok(())
+        Ok(found)
     }
 
     async fn organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
@@ -465,16 +511,27 @@ impl Keyring {
 
     /// Forgets the unwrapped keys of all patients.
     pub(crate) fn forget_patients(&self) {
+        self.forgotten.fetch_add(1, Ordering::Release);
         self.patients.invalidate_all();
+        self.newest.invalidate_all();
     }
 
     /// Forgets the unwrapped keys of a patient.
     pub(crate) fn forget_patient(&self, patient: PatientId) {
+        self.forgotten.fetch_add(1, Ordering::Release);
+        let numbered = self.patients.invalidate_entries_if(move |key, _| key.1 == patient);
+        let newest = self.newest.invalidate_entries_if(move |key, _| key.1 == patient);
         // Fails only without `support_invalidation_closures`, and then forgets everything.
-        if self.patients.invalidate_entries_if(move |key, _| key.1 == patient).is_err() {
+        if numbered.and(newest).is_err() {
             self.forget_patients();
         }
     }
+}
+
+/// What is remembered of patients' keys, and can be forgotten by patient.
+fn kept_patients<K: Hash + Eq + Send + Sync + 'static>(keep: Duration) -> Cache<K, Arc<DataKey>> {
+    let cache = Cache::builder().max_capacity(KEPT_PATIENTS).time_to_live(keep);
+    cache.support_invalidation_closures().build()
 }
 
 async fn insert_patient_keys(

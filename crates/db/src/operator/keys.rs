@@ -162,7 +162,7 @@ impl Operator {
     }
 
     /// The wrapping keys whose bytes are there.
-    async fn wrapping(
+    pub(super) async fn wrapping(
         &self,
         custody: &Custody,
         organization: OrganizationId,

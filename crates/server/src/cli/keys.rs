@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
-use db::{Event, KeyInfo};
-use eyre::WrapErr as _;
+use db::{Event, KeyInfo, Whose};
+use eyre::{WrapErr as _, bail};
+use kernel::PatientId;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::session::Session;
 use super::{Done, out, session};
-use crate::boot::{Database, Installation};
+use crate::boot::{Database, Error, Installation};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Which keys organizations have, since when, and how many each wraps
     Status(Status),
-    /// Change an organization's wrapping key for another while programs work, and destroy the old one
+    /// Change an organization's wrapping key, or patients' keys, for others while programs work
     #[command(after_help = ROTATE)]
     Rotate(Rotate),
     /// Have organizations' wrapping keys wrapped by the key service that is named, while programs work
@@ -24,12 +26,21 @@ pub(super) enum Command {
 }
 
 const ROTATE: &str = "\
-Every key of the organization is wrapped anew; records stay as they are. Nobody is kept waiting. What was interrupted is \
-ended by the same command. Backups of the keyring that were made before hold the old key as it was wrapped: let go of them \
-when the new one is backed up.
+The wrapping key: every key of the organization is wrapped anew and the old wrapping key destroyed; records stay as they are. \
+Backups of the keyring that were made before hold the old key as it was wrapped: let go of them when the new one is backed up.
 
-Example:
-  lamplight keys rotate --organization oak-hill";
+Patients' keys: what is written from now on is sealed with new ones, in all programs at once, or within five minutes in one \
+that cannot be told. What was written before stays as it is, and is read with the keys it was sealed with.
+
+Nobody is kept waiting. What was interrupted is ended by the same command.
+
+Examples:
+  lamplight keys rotate --organization oak-hill
+  lamplight keys rotate --organization oak-hill --patient 0190c2a0-5f1e-7cc3-98c4-dc0c0c07398f
+  lamplight keys rotate --organization oak-hill --worn";
+
+/// After how many bodies a key gets a successor.
+const WORN: i64 = 1 << 20;
 
 const REWRAP: &str = "\
 What wraps them before is to be named in LAMPLIGHT_KEY_SERVICE_BEFORE here and for every program that serves, until this is \
@@ -62,6 +73,16 @@ pub(super) struct Rotate {
     /// The organization, by its slug
     #[arg(long, value_name = "SLUG")]
     organization: String,
+    /// The keys of this patient, by the id of the record
+    #[arg(long, value_name = "ID", conflicts_with_all = ["patients", "worn"])]
+    patient: Option<Uuid>,
+    /// The keys of all patients
+    #[arg(long, conflicts_with = "worn")]
+    patients: bool,
+    /// The keys of patients that sealed so many bodies or more [default: 1048576]
+    #[arg(long, value_name = "BODIES", num_args = 0..=1, default_missing_value = "1048576",
+          value_parser = clap::value_parser!(i64).range(1..=WORN))]
+    worn: Option<i64>,
 }
 
 /// What an organization has.
@@ -75,7 +96,7 @@ struct Keys {
 pub(super) async fn run(command: Command, installation: &Installation) -> eyre::Result<Done> {
     match command {
         Command::Status(options) => status(options, installation).await,
-        Command::Rotate(options) => rotate(&options.organization, installation).await,
+        Command::Rotate(options) => rotate(&options, installation).await,
         Command::Rewrap(options) => rewrap(options.anew, installation).await,
     }
 }
@@ -165,11 +186,37 @@ async fn services(installation: &Installation) -> eyre::Result<Vec<Service>> {
     Ok(all)
 }
 
-async fn rotate(slug: &str, installation: &Installation) -> eyre::Result<Done> {
+async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<Done> {
+    let slug = options.organization.as_str();
+    if let Some(bodies) = options.worn {
+        out::line(format!(
+            "{slug}: {} keys have a successor",
+            replace_worn(installation, slug, bodies).await?
+        ))?;
+        return Ok(Done::Wholly);
+    }
     let session = Session::enter(installation, slug).await?;
+    let whose = match options.patient {
+        Some(patient) => Some(Whose::Patient(PatientId(patient))),
+        None => options.patients.then_some(Whose::All),
+    };
     let (db, ctx) = (session.database().open(2)?, session.context(&session.all()));
+    let mut event = Event::success("keys.rotate", "operator");
+    event.detail = match whose {
+        None => None,
+        Some(Whose::Patient(patient)) => Some(format!("of the patient {}", patient.0)),
+        Some(_) => Some("of all patients".to_owned()),
+    };
     // Before it is begun: what is interrupted was asked for all the same.
-    db.record(&ctx, Event::success("keys.rotate", "operator")).await?;
+    db.record(&ctx, event).await?;
+    if let Some(whose) = whose {
+        let made = match succeed(&session, whose).await {
+            Err(Error::Db(db::Error::NotFound)) => bail!("{slug} has no such patient, or one who was erased"),
+            made => made?,
+        };
+        out::line(format!("{slug}: {made} keys have a successor"))?;
+        return Ok(Done::Wholly);
+    }
     let custody = session.database().custody()?;
     let mut operator = session.database().keys_operator().await?;
     let rotated = operator.rotate_keys(&custody, session.organization.id).await?;
@@ -178,6 +225,42 @@ async fn rotate(slug: &str, installation: &Installation) -> eyre::Result<Done> {
         rotated.number, rotated.keys, rotated.destroyed
     ))?;
     Ok(Done::Wholly)
+}
+
+/// Gives the keys that sealed so many bodies a successor; tells how many.
+async fn replace_worn(installation: &Installation, slug: &str, bodies: i64) -> eyre::Result<u64> {
+    let session = Session::enter(installation, slug).await?;
+    let ctx = session.context(&session.all());
+    let worn = session.store(1)?.worn_keys(&ctx, bodies).await?;
+    if worn.is_empty() {
+        return Ok(0);
+    }
+    Ok(succeed(&session, Whose::Keys(&worn)).await?)
+}
+
+/// Makes the next keys in the keyring, wherever it is, and tells the programs, which listen at the data.
+async fn succeed(session: &Session, whose: Whose<'_>) -> Result<u64, Error> {
+    let custody = session.database().custody()?;
+    let mut operator = session.database().keys_operator().await?;
+    Ok(operator.succeed_patient_keys(&custody, (session.organization.id, whose), &session.operator).await?)
+}
+
+/// Gives the worn keys of every organization successors, every night; one that fails keeps no other from it.
+pub(super) async fn nightly(installation: &Installation) -> eyre::Result<()> {
+    for slug in session::slugs(installation).await? {
+        match replace_worn(installation, &slug, WORN).await {
+            Ok(0) => {}
+            Ok(made) => tracing::info!(organization = slug, made, "keys that sealed much have a successor"),
+            Err(error) => {
+                tracing::error!(
+                    organization = slug,
+                    error = format!("{error:#}"),
+                    "keys could not be counted"
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 /// In the main database and in those that organizations have of their own.

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::backup::{self, Place};
-use super::rehearse;
+use super::{keys, rehearse};
 use crate::boot::Installation;
 
 /// How often what PostgreSQL has archived is taken into the repository, and the clock looked at.
@@ -44,9 +44,14 @@ fn next(now: Timestamp, at: Time) -> Timestamp {
     today.checked_add(1.day()).and_then(on).unwrap_or(Timestamp::MAX)
 }
 
+/// Whether another one can wait for the night.
+fn is_recent(now: Timestamp, last: Option<Timestamp>) -> bool {
+    last.is_some_and(|last| now.duration_since(last) < DUE)
+}
+
 /// When the first one is taken by a program that begins now.
 fn first(now: Timestamp, last: Option<Timestamp>, at: Time) -> Timestamp {
-    if last.is_some_and(|last| now.duration_since(last) < DUE) {
+    if is_recent(now, last) {
         return next(now, at);
     }
     next(now, at).min(now.saturating_add(SOON).unwrap_or(now))
@@ -64,9 +69,9 @@ pub(super) struct Folders {
 /// Takes the log into the repository as it comes, and every night a backup, which is rehearsed.
 pub(super) async fn always(installation: Installation, options: Options, folders: Folders) {
     let world = installation.world().clone();
-    let last = async { Ok::<_, eyre::Report>(installation.main().open(1)?.backup_state().await?) };
-    let last = last.await.ok().and_then(|state| state.backed_up_at);
-    let mut due = first(world.now(), last, options.backup_at);
+    let mut due = first(world.now(), last(&installation).await, options.backup_at);
+    // Because there was none for long, and not because it is night.
+    let mut soon = due < next(world.now(), options.backup_at);
     tracing::info!(at = %due, "the next backup");
     let mut trouble: Option<String> = None;
     loop {
@@ -79,11 +84,21 @@ pub(super) async fn always(installation: Installation, options: Options, folders
         }
         trouble = drained;
         if world.now() >= due {
-            night(&installation, &folders).await;
-            due = next(world.now(), options.backup_at);
+            // Somebody may have taken it meanwhile.
+            let taken = soon && is_recent(world.now(), last(&installation).await);
+            if !taken {
+                night(&installation, &folders).await;
+            }
+            (due, soon) = (next(world.now(), options.backup_at), false);
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// When the last backup was complete, if that can be told.
+async fn last(installation: &Installation) -> Option<Timestamp> {
+    let state = async { Ok::<_, eyre::Report>(installation.main().open(1)?.backup_state().await?) };
+    state.await.ok().and_then(|state| state.backed_up_at)
 }
 
 async fn drain(installation: &Installation) -> eyre::Result<()> {
@@ -103,6 +118,9 @@ async fn night(installation: &Installation, folders: &Folders) {
     match taken.await {
         Ok(backup) => tracing::info!(backup = backup.label, bytes = backup.bytes, "a backup was taken"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "no backup could be taken"),
+    }
+    if let Err(error) = keys::nightly(installation).await {
+        tracing::error!(error = format!("{error:#}"), "keys could not be counted");
     }
     if let Err(error) = rehearse::nightly(installation, folders.archive.as_deref()).await {
         tracing::error!(error = format!("{error:#}"), "no backup could be rehearsed");

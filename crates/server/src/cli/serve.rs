@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chart::Store;
 use clap::Args;
+use db::keys::ROOT;
 use eyre::{WrapErr as _, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -127,6 +128,11 @@ async fn prepare(options: &Options, installation: &Installation) -> eyre::Result
     let store = Store::new(installation.main().open(options.connections.into())?);
     session::ready(&store).await?;
     doctor::refuse_findings(store.db()).await?;
+    if !options.development && store.db().custody().current() == ROOT {
+        tracing::warn!(
+            "whoever has the root key's file has every organization's keys: LAMPLIGHT_KEY_SERVICE names no service"
+        );
+    }
     if let Err(error) = store.db().custody().check().await {
         // No reason not to start: it may be back before anybody needs it, and much works without.
         tracing::error!(%error, service = store.db().custody().current(), "the key service cannot be used");

@@ -5,6 +5,7 @@ mod backup;
 mod bulk;
 mod erasure;
 mod house;
+mod keys;
 mod kills;
 mod operator;
 mod placing;

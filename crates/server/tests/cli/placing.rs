@@ -10,7 +10,13 @@ use testkit::pg;
 use crate::house::{House, Ran, Server, signal};
 
 /// Sends a request in the plainest HTTP; gives status, head and body.
-fn send(address: &str, host: &str, what: &str, headers: &str, body: &str) -> (u16, String, String) {
+pub(crate) fn send(
+    address: &str,
+    host: &str,
+    what: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     let text = format!(
@@ -24,7 +30,7 @@ fn send(address: &str, host: &str, what: &str, headers: &str, body: &str) -> (u1
 }
 
 /// Asks with a token; gives status and body.
-fn ask(server: &Server, host: &str, what: &str, token: &str, body: &str) -> (u16, String) {
+pub(crate) fn ask(server: &Server, host: &str, what: &str, token: &str, body: &str) -> (u16, String) {
     let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/fhir+json\r\n");
     let (status, _, body) = send(&server.address, host, what, &headers, body);
     (status, body)

@@ -45,6 +45,7 @@ mod searches;
 mod shifts;
 mod signing_in;
 mod stays;
+mod successors;
 mod support;
 mod terminology;
 mod ties;

@@ -17,6 +17,7 @@ mod rotation;
 mod sealed;
 mod sealing;
 mod server;
+mod succeeding;
 mod support;
 mod synthea;
 mod tampering;

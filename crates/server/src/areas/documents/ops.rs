@@ -7,7 +7,7 @@ use adapters::objects::{Terms, upload_headers};
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use db::keys::DataKey;
+use db::keys::{DataKey, Keyring};
 use db::{Ctx, Drawer, Event, Outcome, Request};
 use fhir::ResourceType;
 use jiff::Timestamp;
@@ -380,10 +380,13 @@ impl Work {
         }
     }
 
+    /// The key that the upload's details were sealed with; its bytes are sealed with the same.
     async fn key(&self) -> Result<Arc<DataKey>, Error> {
-        let Found { facility, patient, .. } = self.found;
-        let keyring = self.app.store.db().keyring();
-        Ok(keyring.current_patient_key(&self.ctx, facility, patient, DataClass::Documents).await?)
+        let number = Keyring::number_of(&self.found.details).ok_or(db::Error::Seal("too short"))?;
+        let wanted = (self.found.sealed_for, DataClass::Documents, number);
+        let mut keys = self.app.store.db().keyring().patient_keys(&self.ctx, [wanted]).await?;
+        let key = keys.remove(&wanted).ok_or(db::Error::Seal("the key it names is not there"))?;
+        Ok(key.ok_or(db::Error::Erased)?)
     }
 
     async fn left(&self) {

@@ -14,7 +14,7 @@ use crate::house::House;
 pub(super) struct Found {
     pub(super) wrong: Vec<String>,
     answers: usize,
-    parts: usize,
+    pub(super) parts: usize,
     changes: usize,
     creations: usize,
     unanswered: usize,

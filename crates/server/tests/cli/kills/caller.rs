@@ -57,6 +57,13 @@ pub(super) struct Shown {
     pub(super) whole: bool,
 }
 
+impl Shown {
+    fn of(heard: &Heard, known: &[String]) -> Self {
+        let patients = known.iter().filter(|id| heard.body.contains(*id)).cloned().collect();
+        Self { request: heard.request(), patients, whole: heard.whole }
+    }
+}
+
 /// A change that was sent until it was answered, done or refused.
 pub(super) struct Change {
     pub(super) marker: String,
@@ -104,10 +111,10 @@ fn patient(marker: &str) -> Value {
     })
 }
 
-/// One with so much to tell that a page of them does not go out at once.
+/// One with so much to tell that a page of them does not go out at once, whatever the system buffers.
 fn talkative(marker: &str) -> Value {
     let mut patient = patient(marker);
-    let words = "slept well and ate half of it ".repeat(800);
+    let words = "slept well and ate half of it ".repeat(20_000);
     patient["name"][0]["family"] = FAMILY.into();
     patient["text"] = json!({
         "status": "generated", "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{words}</div>"),
@@ -118,7 +125,7 @@ fn talkative(marker: &str) -> Value {
 const FAMILY: &str = "Talkative";
 
 /// How much is read before a pause.
-const SIP: usize = 16 << 10;
+const SIP: u64 = 16 << 10;
 
 /// Asks once.
 pub(super) fn ask(shared: &Shared, method: &str, path: &str, headers: &str, body: &str) -> Heard {
@@ -133,17 +140,48 @@ pub(super) fn ask(shared: &Shared, method: &str, path: &str, headers: &str, body
     );
     let mut bytes = Vec::new();
     if stream.write_all(request.as_bytes()).is_ok() {
-        // What came before it broke off counts. A large answer is waited for in the middle.
-        let _ = (&mut stream).take(SIP as u64).read_to_end(&mut bytes);
-        if bytes.len() == SIP {
-            thread::sleep(Duration::from_millis(200));
-            let _ = stream.read_to_end(&mut bytes);
-        }
+        // What came before it broke off counts.
+        let _ = stream.read_to_end(&mut bytes);
     }
     Heard::of(&bytes)
 }
 
-/// Admits somebody whom all read, while nobody is killed.
+/// Somebody in the middle of a long answer.
+pub(super) struct Halfway {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+}
+
+impl Halfway {
+    /// Asks, and reads the beginning.
+    pub(super) fn begin(shared: &Shared) -> Self {
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < PATIENCE, "no long answer");
+            let address = shared.address.lock().unwrap().clone();
+            let mut halfway = Self { stream: TcpStream::connect(address).unwrap(), bytes: Vec::new() };
+            halfway.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let request = format!(
+                "GET /fhir/R4/Patient?family={FAMILY}&_count=50 HTTP/1.1\r\nHost: localhost\r\n\
+                 Authorization: Bearer {}\r\nConnection: close\r\n\r\n",
+                shared.token
+            );
+            halfway.stream.write_all(request.as_bytes()).unwrap();
+            let _ = (&mut halfway.stream).take(SIP).read_to_end(&mut halfway.bytes);
+            if Heard::of(&halfway.bytes).status == 200 {
+                return halfway;
+            }
+        }
+    }
+
+    /// Reads what still comes.
+    pub(super) fn end(mut self, patients: &[String]) -> Shown {
+        let _ = self.stream.read_to_end(&mut self.bytes);
+        Shown::of(&Heard::of(&self.bytes), patients)
+    }
+}
+
+/// Admits somebody with much to tell, while nobody is killed.
 pub(super) fn admitted_talkative(shared: &Shared, marker: &str) -> String {
     made(shared, &talkative(marker))
 }
@@ -178,7 +216,7 @@ impl Caller {
                     let id = self.known[self.dice.below(self.known.len())].clone();
                     self.read(&format!("Patient/{id}"));
                 }
-                9..12 => self.read(&format!("Patient?family={FAMILY}&_count=50")),
+                9..12 => self.read("Patient?family=Killed&_count=50"),
                 12..17 => self.change(),
                 _ => self.create(),
             }
@@ -195,8 +233,7 @@ impl Caller {
         let heard = ask(&self.shared, method, path, headers, body);
         let good = matches!(heard.status, 200 | 201);
         if good && !heard.body.is_empty() {
-            let patients = self.known.iter().filter(|id| heard.body.contains(*id)).cloned().collect();
-            self.told.shown.push(Shown { request: heard.request(), patients, whole: heard.whole });
+            self.told.shown.push(Shown::of(&heard, &self.known));
         }
         if heard.whole && good {
             self.shared.answered[self.number].fetch_add(1, Ordering::AcqRel);

@@ -17,7 +17,7 @@ use kernel::World;
 
 use crate::house::{House, Server};
 use afterwards::Found;
-use caller::{Caller, Told};
+use caller::{Caller, Halfway, Told};
 use victims::Victim;
 
 /// Callers at a time.
@@ -75,7 +75,7 @@ fn whoever_is_killed_what_was_answered_is_in_the_log_and_what_was_acknowledged_i
         answered: Default::default(),
     });
     let patients: Vec<String> =
-        (0..SHARED).map(|number| caller::admitted_talkative(&shared, &format!("shared-{number}"))).collect();
+        (0..SHARED).map(|number| caller::admitted(&shared, &format!("shared-{number}"))).collect();
     let callers: Vec<JoinHandle<Told>> = (0..CALLERS)
         .map(|number| {
             let own = caller::admitted(&shared, &format!("own-{number}"));
@@ -84,15 +84,20 @@ fn whoever_is_killed_what_was_answered_is_in_the_log_and_what_was_acknowledged_i
             thread::spawn(move || caller.call())
         })
         .collect();
+    let talkative: Vec<String> =
+        (0..10).map(|number| caller::admitted_talkative(&shared, &format!("long-{number}"))).collect();
+    let mut cut = Told { own: talkative[0].clone(), ..Told::default() };
     let (mut dice, mut recovered) = (Dice(seed | 1), BTreeMap::new());
     all_are_answered(&shared, "the beginning");
     for kill in 0..kills {
         thread::sleep(Duration::from_millis(100 + dice.below(900) as u64));
         let victim = Victim::ALL[kill % Victim::ALL.len()];
+        let halfway = (victim == Victim::Server).then(|| Halfway::begin(&shared));
         let began = Instant::now();
-        if victim == Victim::Server {
+        if let Some(halfway) = halfway {
             server.child.kill().unwrap();
             server.child.wait().unwrap();
+            cut.shown.push(halfway.end(&talkative));
             server = Server::start(&house, &[]);
             *shared.address.lock().unwrap() = server.address.clone();
         } else {
@@ -102,7 +107,8 @@ fn whoever_is_killed_what_was_answered_is_in_the_log_and_what_was_acknowledged_i
         recovered.entry(victim.name()).or_insert_with(Vec::new).push(began.elapsed());
     }
     shared.stop.store(true, Ordering::Release);
-    let told: Vec<Told> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
+    let mut told: Vec<Told> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
+    told.push(cut);
     for (victim, mut took) in recovered {
         took.sort_unstable();
         let (middle, last) = (took[took.len() / 2], took[took.len() - 1]);
@@ -114,6 +120,7 @@ fn whoever_is_killed_what_was_answered_is_in_the_log_and_what_was_acknowledged_i
     let found = Found::look(&house, &shared, &told);
     say(&found.told());
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    assert!(found.parts > 0, "no answer broke off after it had shown something");
     afterwards::verified(&house);
     assert_eq!(server.stop("TERM"), Some(0));
 }

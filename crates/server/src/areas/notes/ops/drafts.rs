@@ -70,7 +70,7 @@ fn open(ctx: &Ctx, key: &DataKey, row: &Stored, body: &[u8]) -> Result<Phi<Kept>
     Ok(kept.transpose()?)
 }
 
-/// The key of the patient's general records: the one that a body names, or that the next is sealed with.
+/// The key of the patient's general records that a body names.
 async fn key(app: &App, ctx: &Ctx, row: &Stored, body: &[u8]) -> Result<Arc<DataKey>, Error> {
     let number = Keyring::number_of(body).ok_or(db::Error::Seal("too short"))?;
     let name = (row.patient, DataClass::General, number);
@@ -300,8 +300,11 @@ pub(super) async fn edit(
         Edit::Answers(answers) => scores(&template, answers),
         Edit::Snapshots(_) => crate::areas::notes::model::Scores::new(),
     };
-    let body = row.body.as_ref().map_err(|composition| Error::Signed(composition.0))?;
-    let key = key(app, ctx, &row, body).await?;
+    if let Err(composition) = &row.body {
+        return Err(Error::Signed(composition.0));
+    }
+    let ring = app.store.db().keyring();
+    let key = ring.current_patient_key(ctx, row.facility, row.patient, DataClass::General).await?;
     let now = app.world.now();
     let mut sealed = Err(Error::from(db::Error::Seal("a draft was not sealed")));
     // What is there already stays closed: it goes from one seal into the next.
