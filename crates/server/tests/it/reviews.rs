@@ -194,12 +194,18 @@ async fn how_long_what_is_kept_is_said_within_the_law_and_what_is_not_set_up_say
         let ask = tab.ask("PUT", KEEPING).if_match(version).header("lamplight-step-up", &proof);
         tab.send(ask.body("application/json", body.to_string())).await
     };
-    let body = |records, log, days| json!({"records_years": records, "log_years": log, "review_days": days});
-    for wrong in [body(4, 6, 90), body(10, 5, 90), body(10, 6, 1), body(101, 6, 90)] {
+    let said = |records, log, days, erasure, adult| {
+        json!({"records_years": records, "log_years": log, "review_days": days, "erasure_days": erasure,
+            "adult_years": adult})
+    };
+    let body = |records, log, days| said(records, log, days, 7, 18);
+    let wrong = [body(4, 6, 90), body(10, 5, 90), body(10, 6, 1), body(101, 6, 90)];
+    for wrong in wrong.into_iter().chain([said(10, 6, 90, 91, 18), said(10, 6, 90, 7, 15)]) {
         put(wrong, "W/\"1\"").await.expect_status(400);
     }
-    let said = put(body(10, 7, 30), "W/\"1\"").await.expect_status(200).json();
-    assert_eq!((&said["records"]["years"], &said["version"]), (&json!(10), &json!(2)));
+    let now = put(said(10, 7, 30, 0, 21), "W/\"1\"").await.expect_status(200).json();
+    assert_eq!((&now["records"]["years"], &now["version"]), (&json!(10), &json!(2)));
+    assert_eq!((&now["erasure_days"], &now["adult_years"]), (&json!(0), &json!(21)));
     put(body(11, 7, 30), "W/\"1\"").await.expect_status(412);
     put(body(11, 7, 30), "W/\"2\"").await.expect_status(200);
     let nurse = clinic.token(&[Permission::ChartRead], &[&north]).await;

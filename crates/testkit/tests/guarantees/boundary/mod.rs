@@ -15,6 +15,7 @@ mod oracles;
 mod own;
 mod plane;
 mod posts;
+mod records;
 mod relationships;
 mod sessions;
 mod support;

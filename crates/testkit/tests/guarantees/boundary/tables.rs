@@ -1,5 +1,7 @@
 //! Every table, what the runtime role may do with it, and a row of it.
 
+use super::records::RECORDS;
+
 /// Columns and values of the row that a key names, of an organization and facility.
 type Row = fn(i32, i32, u32) -> (&'static str, String);
 
@@ -12,7 +14,7 @@ pub(crate) struct Table {
     /// [`super::updates::updates`] names.
     pub(crate) grants: &'static str,
     /// `None`: such rows are made with their organization.
-    row: Option<Row>,
+    pub(super) row: Option<Row>,
     /// The columns of its key besides the organization, for ON CONFLICT.
     pub(crate) key: &'static str,
 }
@@ -58,7 +60,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 42] = [
+pub(crate) const TABLES: [Table; 38] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -454,47 +456,6 @@ pub(crate) const TABLES: [Table; 42] = [
         key: "review_id, membership_id",
     },
     Table {
-        name: "org.legal_hold",
-        by_facility: true,
-        grants: "S",
-        row: Some(|o, f, n| {
-            (
-                "organization_id, facility_id, hold_id, patient_id, kind, matter, placed_by, placed_at",
-                format!("{o}, {f}, {0}, {0}, 'audit', '\\x00', {1}, now()", uuid(n), membership(o)),
-            )
-        }),
-        key: "hold_id",
-    },
-    Table {
-        name: "org.restriction",
-        by_facility: true,
-        grants: "S",
-        row: Some(|o, f, n| {
-            // Lifted: one that stands hides what others look for.
-            (
-                "organization_id, facility_id, restriction_id, patient_id, ground, restricted_by, restricted_at, lifted_by, lifted_at",
-                format!("{o}, {f}, {0}, {0}, 'request', {1}, now(), {1}, now()", uuid(n), membership(o)),
-            )
-        }),
-        key: "restriction_id, patient_id",
-    },
-    Table {
-        name: "org.erasure",
-        by_facility: true,
-        grants: "S",
-        row: Some(|o, f, n| {
-            (
-                "organization_id, facility_id, erasure_id, patient_id, patients, ground, asked_by, asked_at, state",
-                format!(
-                    "{o}, {f}, {0}, {0}, ARRAY[{0}], 'request', {1}, now(), 'asked'",
-                    uuid(n),
-                    membership(o)
-                ),
-            )
-        }),
-        key: "erasure_id",
-    },
-    Table {
         name: "ops.job",
         by_facility: true,
         grants: "SIUD",
@@ -588,21 +549,6 @@ pub(crate) const TABLES: [Table; 42] = [
         }),
         key: "membership_id, key",
     },
-    // Behind the others: nothing is written to whom it names.
-    Table {
-        name: "org.erased",
-        by_facility: true,
-        grants: "S",
-        row: Some(|o, f, n| {
-            // Of those who stand in every table nobody is erased: nothing could be written to their rows.
-            let patient = if n < 500_000 { n + 900_000 } else { n };
-            (
-                "organization_id, facility_id, patient_id, erasure_id, erased_at",
-                format!("{o}, {f}, {0}, {0}, now()", uuid(patient)),
-            )
-        }),
-        key: "patient_id",
-    },
 ];
 
 /// The one whose key the database gives.
@@ -620,7 +566,7 @@ pub(crate) const OUTBOX: Table = Table {
 };
 
 pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().chain([&OUTBOX])
+    TABLES.iter().chain([&OUTBOX]).chain(&RECORDS)
 }
 
 impl Table {
