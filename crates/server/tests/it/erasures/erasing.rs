@@ -206,14 +206,14 @@ async fn what_was_erased_is_gone_for_every_read_and_every_write() {
 async fn a_copy_from_before_erases_again_what_the_ledger_says() {
     let (app, _folder) = app().await;
     let house = House::new(&app).await;
-    let erasure = uuid::Uuid::new_v4();
+    let erasure = app.app.world.uuid();
     let patient = kernel::PatientId(house.patient.parse().unwrap());
     let now = app.app.world.now();
     let again = app.app.reapply_erasure(house.clinic.id(), patient, erasure, now).await.unwrap();
     assert!(again);
     house.desk.get(&format!("/fhir/R4/Patient/{}", house.patient)).await.expect_status(410);
     assert!(!app.app.reapply_erasure(house.clinic.id(), patient, erasure, now).await.unwrap(), "once");
-    let nobody = kernel::PatientId(uuid::Uuid::new_v4());
+    let nobody = kernel::PatientId(app.app.world.uuid());
     assert!(!app.app.reapply_erasure(house.clinic.id(), nobody, erasure, now).await.unwrap());
     assert_eq!(house.keeping().await["erasures"][0]["ground"], "ledger");
 }

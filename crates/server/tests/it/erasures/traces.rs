@@ -202,7 +202,7 @@ async fn after_an_erasure_no_table_says_anything_of_the_patient_and_the_log_says
     }
     let whole = |row: &Value| row["body"].as_str().is_some_and(|body| body.len() > 20);
     assert!(before["chart.resource"].iter().all(whole) && before["chart.resource_version"].iter().all(whole));
-    let untouched = undated(rows(&app, &[other.clone()]).await);
+    let untouched = undated(rows(&app, std::slice::from_ref(&other)).await);
     let files = || std::fs::read_dir(folder.0.join("sealed")).map_or(0, Iterator::count);
     assert_eq!(files(), 1);
     let logged = log(&app).await;
@@ -227,7 +227,7 @@ async fn after_an_erasure_no_table_says_anything_of_the_patient_and_the_log_says
         assert!(!after.contains_key(table), "{table}");
     }
     assert_eq!(files(), 0, "nor does the object store have anything");
-    assert!(untouched == undated(rows(&app, &[other.clone()]).await), "nobody else is touched");
+    assert!(untouched == undated(rows(&app, std::slice::from_ref(&other)).await), "nobody else is touched");
     let database = app.superuser().await;
     // What is sealed under the organization's key and may say something of them.
     let left = "SELECT count(*) FROM org.family_news WHERE num_nonnulls(looked, offered, told) > 0
