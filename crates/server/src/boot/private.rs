@@ -34,7 +34,7 @@ pub(super) type Settings = Vec<(String, String)>;
 /// The two servers: one has the data, the other one its keys.
 pub(super) enum Private {
     /// Ours to stop.
-    Own { server: Embedded, keyring: Embedded, users: PathBuf },
+    Own { server: Box<Embedded>, keyring: Box<Embedded>, users: PathBuf },
     /// Another program's. The shared lock tells it that we are here.
     Attached { server: Attached, keyring: Attached, _user: File },
 }
@@ -50,7 +50,10 @@ impl Private {
         let users = data_dir.join("users.lock");
         for _ in 0..TRIES {
             match start(data_dir, settings.clone()).await {
-                Ok((server, keyring)) => return Ok(Self::Own { server, keyring, users }),
+                Ok((server, keyring)) => {
+                    let (server, keyring) = (Box::new(server), Box::new(keyring));
+                    return Ok(Self::Own { server, keyring, users });
+                }
                 Err(Error::Private(error @ embedded::Error::InUse { .. })) if purpose == Purpose::Serve => {
                     return Err(error.into());
                 }

@@ -11,7 +11,7 @@ use crate::boundary::{Signer, cell, number};
 use crate::support::{House, another_program, bare, patient, root_key};
 
 /// The owner's and the program's login at an empty database beside the house's, with a keyring's schema.
-async fn keyring(house: &House, name: &str) -> (Endpoint, Endpoint) {
+pub(crate) async fn keyring(house: &House, name: &str) -> (Endpoint, Endpoint) {
     let main = house.database.owner();
     let name = format!("{}_{name}", main.name().unwrap());
     db::create_database(&main, &name).await.unwrap();
@@ -21,7 +21,7 @@ async fn keyring(house: &House, name: &str) -> (Endpoint, Endpoint) {
     (owner, program)
 }
 
-fn program(house: &House, keyring: &Endpoint) -> Store {
+pub(crate) fn program(house: &House, keyring: &Endpoint) -> Store {
     let login = house.database.owner();
     let endpoint = login.login("lamplight_app", &root_key().role_password("lamplight_app"));
     let config = Config {

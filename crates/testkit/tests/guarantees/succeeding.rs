@@ -4,12 +4,13 @@
 use std::time::{Duration, Instant};
 
 use chart::{CreateOptions, Store};
-use db::keys::{Custody, KeyServices, Keyring};
-use db::{Ctx, Error, PoolSizes, Whose};
+use db::keys::{Custody, KeyServices, Keyring, join_keyring};
+use db::{Ctx, Error, Operator, PoolSizes, Whose};
 use fhir::ResourceType;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, World};
 use testkit::pg;
 
+use crate::apart::{keyring, program};
 use crate::support::{House, another_program, login, note, patient, root_key};
 
 fn custody() -> Custody {
@@ -107,6 +108,33 @@ async fn what_is_written_after_a_suspicion_is_sealed_with_another_key_in_every_p
         .succeed_patient_keys(&custody(), (house.b.row.id, Whose::Patient(ada)), &house.operator)
         .await;
     assert!(matches!(told, Err(Error::NotFound)), "{told:?}");
+}
+
+/// Keys are made in the keyring's database; programs listen at the data.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_apart_gets_the_next_key_and_programs_are_told_all_the_same() {
+    let house = House::new().await;
+    let (ctx, organization) = (house.everywhere(&house.a), house.a.row.id);
+    let (ring, login) = keyring(&house, "next").await;
+    join_keyring(&house.database.owner(), &ring, World::system().now()).await.unwrap();
+    let store = program(&house, &login);
+    let ada = admit(&store, &ctx, house.a.north, "Ada").await;
+    let before = write(&store, &ctx, ada, "before").await;
+    let mut operator = Operator::login(&ring, World::system()).await.unwrap();
+    let whose = (organization, Whose::Patient(ada));
+    assert_eq!(operator.succeed_patient_keys(&custody(), whose, &house.operator).await.unwrap(), 1);
+    let superuser = house.superuser().await;
+    let begun = Instant::now();
+    loop {
+        let after = write(&store, &ctx, ada, "after").await;
+        store.read(&ctx, ResourceType::Observation, after).await.unwrap();
+        if key_of(&superuser, after).await == 2 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "the program goes on with the key before");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    store.read(&ctx, ResourceType::Observation, before).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -114,7 +114,8 @@ async fn what_is_said_of_a_file_is_checked_before_it_comes() {
     for _ in 0..100 {
         open(&nurse, &patient, &said).await.expect_status(201);
     }
-    open(&nurse, &patient, &said).await.expect_status(429);
+    let refused = open(&nurse, &patient, &said).await.expect_status(429);
+    assert_eq!(refused.header("retry-after"), "60");
 }
 
 #[tokio::test]
