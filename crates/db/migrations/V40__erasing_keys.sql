@@ -28,7 +28,8 @@ CREATE FUNCTION keyring.erase(organization int4, patient uuid, erasure uuid, at 
 DECLARE
     before keyring.erasure;
 BEGIN
-    IF sec.cell(organization, 0) = ANY (sec.cells()) IS NOT TRUE THEN
+    -- The worker on what two people decided, and nobody's post: what speaks for a request destroys nothing.
+    IF (sec.cell(organization, 0) = ANY (sec.cells()) AND (sec.cells())[2] = 0) IS NOT TRUE THEN
         RAISE EXCEPTION 'context refused' USING ERRCODE = 'LL401';
     END IF;
     PERFORM pg_advisory_xact_lock(731040, organization);

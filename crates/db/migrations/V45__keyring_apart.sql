@@ -14,7 +14,7 @@ CREATE POLICY keeper ON keyring.known TO lamplight_owner USING (organization_id 
 CREATE FUNCTION keyring.note(organization int4, sequence int8, digest bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    IF sec.cell(organization, 0) = ANY (sec.cells()) IS NOT TRUE THEN
+    IF (sec.cell(organization, 0) = ANY (sec.cells()) AND (sec.cells())[2] = 0) IS NOT TRUE THEN
         RAISE EXCEPTION 'context refused' USING ERRCODE = 'LL401';
     END IF;
     INSERT INTO keyring.known AS k (organization_id, sequence, digest)

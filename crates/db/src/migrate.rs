@@ -1,6 +1,10 @@
 //! Brings a database to the present schema. Forward only.
 
+use std::time::Duration;
+
 use refinery::{Migration, Runner};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::keys::RootKey;
 use crate::signing::pads;
@@ -11,6 +15,10 @@ mod embedded {
 }
 
 const ROLES: &str = include_str!("../roles.sql");
+
+/// How often, and with which pause, roles are tried to be changed that somebody else changes at the same moment.
+const ROLES_TRIES: u32 = 20;
+const ROLES_PAUSE: Duration = Duration::from_millis(100);
 
 /// The roles that sign in: the runtime's, the plane's and the log's sealer's.
 const LOGINS: [&str; 3] = ["lamplight_app", "lamplight_platform", "lamplight_sealer"];
@@ -51,12 +59,16 @@ async fn bring(owner: &Endpoint, root: &RootKey, set_password: bool, runner: Run
         .batch_execute("SET client_min_messages = warning; SET lock_timeout = '30s'")
         .await
         .map_err(Error::from_postgres)?;
-    client.batch_execute(ROLES).await.map_err(Error::from_postgres)?;
-    if set_password {
-        for login in LOGINS {
-            // The password is base64url of our own making: nothing to escape.
-            let statement = ["ALTER ROLE ", login, " PASSWORD '", &root.role_password(login), "'"].concat();
-            client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
+    for left in (0..ROLES_TRIES).rev() {
+        match bring_roles(&client, root, set_password).await {
+            // Roles are the cluster's, and the lock is the database's: another one is being migrated beside it.
+            Err(Error::Database(code)) if code == SqlState::INTERNAL_ERROR.code() && left > 0 => {
+                tokio::time::sleep(ROLES_PAUSE).await;
+            }
+            brought => {
+                brought?;
+                break;
+            }
         }
     }
     let report = runner
@@ -86,6 +98,17 @@ async fn bring(owner: &Endpoint, root: &RootKey, set_password: bool, runner: Run
         .map_err(Error::from_postgres)?;
     setup.commit().await.map_err(Error::from_postgres)?;
     Ok(report.applied_migrations().len())
+}
+
+/// The roles, and the passwords of those that are ours to set.
+async fn bring_roles(client: &Client, root: &RootKey, set_password: bool) -> Result<(), Error> {
+    client.batch_execute(ROLES).await.map_err(Error::from_postgres)?;
+    for login in LOGINS.into_iter().filter(|_| set_password) {
+        // The password is base64url of our own making: nothing to escape.
+        let statement = ["ALTER ROLE ", login, " PASSWORD '", &root.role_password(login), "'"].concat();
+        client.batch_execute(&statement).await.map_err(Error::from_postgres)?;
+    }
+    Ok(())
 }
 
 /// The name of the failing migration and the SQLSTATE; migrations hold no data.

@@ -44,7 +44,7 @@ impl Keyring {
     /// transaction is open: it takes a connection of its own.
     ///
     /// # Errors
-    /// [`Error::Context`] for a context that is bound to patients of its own; as any statement.
+    /// [`Error::Context`] for a context of anybody's post: it is for the worker and the operator; as any statement.
     pub async fn erase(&self, ctx: &Ctx, patient: PatientId, erasure: Uuid) -> Result<u64, Error> {
         let organization = ctx.organization();
         let erased = self

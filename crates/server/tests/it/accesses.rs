@@ -250,7 +250,8 @@ async fn pages_go_on_where_they_ended_and_a_cursor_of_elsewhere_is_refused() {
     let mut events: Vec<&str> = all.iter().map(|line| line["event"].as_str().unwrap()).collect();
     // 120 looks, the admission and the tie.
     assert_eq!((events.len(), first["accesses"].as_array().unwrap().len()), (122, 100));
-    assert!(all.is_sorted_by(|a, b| a["at"].as_str() >= b["at"].as_str()));
+    let at = |line: &Value| line["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(all.is_sorted_by(|a, b| at(a) >= at(b)));
     events.sort_unstable();
     events.dedup();
     assert_eq!(events.len(), 122, "none twice");

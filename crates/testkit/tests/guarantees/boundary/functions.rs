@@ -522,6 +522,7 @@ async fn the_ledger_of_erasures_is_told_to_the_program_and_written_for_a_whole_o
     furnish(&house, &superuser).await;
     let (client, signer) = (runtime(&house).await, Signer::of(&superuser).await);
     let (a, b) = (house.a.id(), house.b.id());
+    let worker = signer.context(0, &[cell(a, 0), cell(a, house.a.north.0)]);
     let whole = signer.context(membership(a), &[cell(a, 0), cell(a, house.a.north.0)]);
     let bound = signer.context(membership(a), &[-cell(a, 0), -cell(a, house.a.north.0)]);
     let calls = |organization: i32| {
@@ -531,14 +532,14 @@ async fn the_ledger_of_erasures_is_told_to_the_program_and_written_for_a_whole_o
             format!("SELECT count(keyring.note({organization}, 9, sha256('')))"),
         ]
     };
-    for (context, organization) in [(&bound, a), (&whole, b)] {
+    for (context, organization) in [(&bound, a), (&whole, a), (&worker, b)] {
         for call in calls(organization) {
             let refusal = number(&client, Some(context), &call).await.unwrap_err();
             assert_eq!(refusal.code, "LL401", "{call}");
         }
     }
     for call in calls(a) {
-        number(&client, Some(&whole), &call).await.unwrap();
+        number(&client, Some(&worker), &call).await.unwrap();
     }
     let entries = format!(
         "INSERT INTO keyring.erasure SELECT {a}, 1, gen_random_uuid(), gen_random_uuid(), now(), sha256('');
