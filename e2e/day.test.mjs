@@ -169,7 +169,8 @@ async function medications(who) {
   await page.getByRole('button', { name: /^Not given: / }).last().click()
   await dialog(who).getByRole('button', { name: 'Did not want it' }).click()
   await gone(who)
-  await page.getByText('Refused').first().waitFor()
+  // Among what is recorded, which is folded away.
+  await page.getByText('Refused').first().waitFor({ state: 'attached' })
   await page.getByRole('button', { name: /^Give (?!all)/ }).first().click()
   await dialog(who).getByRole('button', { name: 'Given', exact: true }).click()
   await gone(who)
