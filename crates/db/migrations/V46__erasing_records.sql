@@ -149,9 +149,9 @@ BEGIN
 END
 $$;
 
--- A copy of the data from before an erasure knows nothing of it; the keyring's ledger does. Makes it one that is being done,
--- and gives where its patient is; NULL when nothing of theirs is here. Only the program may.
-CREATE FUNCTION org.reapply_erasure(patient uuid, erasure uuid, at timestamptz) RETURNS int4
+-- A copy of the data from before an erasure knows nothing of it; the keyring's ledger does. Makes it one that is to be done at
+-- once, and says so; not when nothing of the patient is here, or somebody is at it. Only the program may.
+CREATE FUNCTION org.reapply_erasure(patient uuid, erasure uuid, at timestamptz) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     context int8[] := sec.cells();
@@ -159,12 +159,14 @@ DECLARE
     place int4;
 BEGIN
     IF (context[2] IN (0, -1)) IS NOT TRUE THEN
-        RETURN NULL;
+        RETURN false;
     END IF;
     SELECT r.facility_id INTO place FROM chart.resource r
      WHERE r.organization_id = organization AND r.id = patient AND r.type = 103 FOR UPDATE;
-    IF place IS NULL OR EXISTS (SELECT FROM org.erased e WHERE e.organization_id = organization AND e.patient_id = patient) THEN
-        RETURN NULL;
+    IF place IS NULL OR EXISTS (SELECT FROM org.erased e WHERE e.organization_id = organization AND e.patient_id = patient)
+        OR EXISTS (SELECT FROM org.erasure e WHERE e.organization_id = organization AND e.erasure_id = erasure
+                                               AND e.state = 'erasing' AND patient = ANY (e.patients)) THEN
+        RETURN false;
     END IF;
     UPDATE org.erasure e SET state = 'stopped', ended_at = at
      WHERE e.organization_id = organization AND patient = ANY (e.patients) AND e.erasure_id <> erasure
@@ -173,10 +175,10 @@ BEGIN
         (organization_id, facility_id, erasure_id, patient_id, patients, ground, asked_by, asked_at, due_at, state)
     VALUES (organization, place, erasure, patient, ARRAY[patient], 'ledger', 0, at, at, 'erasing')
     ON CONFLICT ON CONSTRAINT erasure_pkey DO UPDATE
-       SET state = 'erasing', ended_at = NULL, due_at = coalesce(e.due_at, excluded.due_at), locked_until = NULL,
+       SET state = 'erasing', ended_at = NULL, due_at = least(e.due_at, excluded.due_at), locked_until = NULL,
            ground = 'ledger',
            patients = CASE WHEN patient = ANY (e.patients) THEN e.patients ELSE e.patients || patient END;
-    RETURN place;
+    RETURN true;
 END
 $$;
 

@@ -43,8 +43,8 @@ impl Db {
         }))
     }
 
-    /// Makes an erasure that the keyring's ledger knows, and this copy of the data does not, one that is to be done. `None`
-    /// when nothing of the patient is here, or nothing any more.
+    /// Makes an erasure that the keyring's ledger knows, and this copy of the data does not, one that is to be done; says
+    /// whether it did. It does not when nothing of the patient is here, or nothing any more.
     ///
     /// # Errors
     /// As any statement.
@@ -54,16 +54,10 @@ impl Db {
         patient: PatientId,
         erasure: Uuid,
         at: jiff::Timestamp,
-    ) -> Result<Option<ClaimedErasure>, Error> {
+    ) -> Result<bool, Error> {
         const REAPPLY: &str = "SELECT org.reapply_erasure($1, $2, $3)";
         let rows = self.for_program(organization, REAPPLY, &[&patient.0, &erasure, &at]).await?;
-        let facility = rows.first().and_then(|row| row.get::<_, Option<i32>>(0)).map(FacilityId);
-        Ok(facility.map(|facility| ClaimedErasure {
-            ctx: self.eraser(organization, facility),
-            erasure,
-            facility,
-            patients: vec![patient],
-        }))
+        Ok(rows.first().is_some_and(|row| row.get(0)))
     }
 
     fn eraser(&self, organization: OrganizationId, facility: FacilityId) -> Ctx {

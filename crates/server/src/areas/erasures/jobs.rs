@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use db::keys::LedgerHead;
 use db::{ClaimedErasure, Event};
-use jiff::{SignedDuration, Timestamp};
-use kernel::{OrganizationId, PatientId};
-use uuid::Uuid;
+use jiff::SignedDuration;
+use kernel::OrganizationId;
 
 use super::error::Error;
 use super::store;
@@ -37,27 +36,21 @@ pub(crate) async fn always(app: App) {
     }
 }
 
-/// Erases again whom the ledger has and this data, which came out of an older backup, does not know to be erased.
+/// Has erased again whom the ledger has and this data, which came out of an older backup, does not know to be erased.
 async fn follow_ledger(app: &App, followed: &mut Vec<LedgerHead>) -> Result<(), db::Error> {
-    let (db, now) = (app.store.db(), app.world.now());
+    let db = app.store.db();
     for head in db.ledger_heads().await? {
         if followed.contains(&head) {
             continue;
         }
         let organization = OrganizationId(head.organization);
-        let mut all = true;
         for entry in db.keyring().erasures(organization).await? {
-            // Whoever wrote it may be at work on the rest.
-            if now.duration_since(entry.at).unsigned_abs() < LEASE {
-                all = false;
-            } else if app.reapply_erasure(organization, entry.patient, entry.erasure, entry.at).await? {
-                tracing::info!(target: "records", erasure = %entry.erasure, "an older copy was erased again");
+            if db.reapply_erasure(organization, entry.patient, entry.erasure, entry.at).await? {
+                tracing::info!(target: "records", erasure = %entry.erasure, "an older copy is erased again");
             }
         }
-        if all {
-            followed.retain(|known| known.organization != head.organization);
-            followed.push(head);
-        }
+        followed.retain(|known| known.organization != head.organization);
+        followed.push(head);
     }
     Ok(())
 }
@@ -79,27 +72,6 @@ impl App {
             }
         }
         Ok(ended)
-    }
-
-    /// Erases a patient again of whom the keyring's ledger says that they were erased, in a copy of the data that may not
-    /// know it. Whether there was something to erase.
-    ///
-    /// # Errors
-    /// When the database or the object store cannot be used: whoever works on erasures ends it then.
-    pub async fn reapply_erasure(
-        &self,
-        organization: OrganizationId,
-        patient: PatientId,
-        erasure: Uuid,
-        at: Timestamp,
-    ) -> Result<bool, db::Error> {
-        let again = self.store.db().reapply_erasure(organization, patient, erasure, at).await?;
-        let Some(again) = again else { return Ok(false) };
-        match erase(self, &again).await {
-            Ok(()) => Ok(true),
-            Err(Error::Db(error)) => Err(error),
-            Err(_) => Err(db::Error::Unavailable("what is outside the database cannot be erased now")),
-        }
     }
 }
 
