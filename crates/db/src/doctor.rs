@@ -20,21 +20,32 @@ pub struct Check {
 pub struct Finding {
     /// The check.
     pub check: Check,
-    /// Offenders, at most twenty.
+    /// Offenders, at most twenty of each database.
     pub offenders: Vec<String>,
 }
 
 impl Db {
-    /// Runs every check as the runtime role and gives them in order; those without offenders passed.
+    /// Runs every check as the runtime role, at the keyring too where that has a database of its own, and gives them in order;
+    /// those without offenders passed.
     ///
     /// # Errors
     /// As any statement.
     pub async fn doctor(&self) -> Result<Vec<Finding>, Error> {
-        let client = self.inner.pools.runtime.get().await.map_err(Error::from_pool)?;
+        let pools = &self.inner.pools;
+        let client = pools.runtime.get().await.map_err(Error::from_pool)?;
+        let keyring = match self.inner.keyring.is_apart() {
+            true => Some(pools.keyring.get().await.map_err(Error::from_pool)?),
+            false => None,
+        };
         let mut findings = Vec::with_capacity(CHECKS.len());
         for check in CHECKS {
             let rows = client.query(check.sql, &[]).await.map_err(Error::from_postgres)?;
-            let offenders = rows.iter().take(20).map(|row| row.get(0)).collect();
+            let mut offenders: Vec<String> = rows.iter().take(20).map(|row| row.get(0)).collect();
+            if let Some(keyring) = &keyring {
+                let rows = keyring.query(check.sql, &[]).await.map_err(Error::from_postgres)?;
+                let there = |row: &tokio_postgres::Row| format!("{} (keyring)", row.get::<_, String>(0));
+                offenders.extend(rows.iter().take(20).map(there));
+            }
             findings.push(Finding { check: *check, offenders });
         }
         Ok(findings)

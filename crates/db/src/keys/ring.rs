@@ -497,7 +497,7 @@ impl Keyring {
         &self.main
     }
 
-    pub(super) fn is_apart(&self) -> bool {
+    pub(crate) fn is_apart(&self) -> bool {
         self.apart
     }
 
