@@ -79,11 +79,14 @@ impl Installation {
         let main = self.main();
         if main.runtime.is_some() {
             let mut known = self.known_erasures()?;
-            // A folder that came back as a whole is older than its backups.
-            if let Some(Ok(keyring)) = self.backups.as_ref().map(Backups::keyring) {
-                let noted =
-                    keyring.note(ERASURES)?.map(|note| serde_json::from_slice::<Vec<LedgerHead>>(&note));
-                known.extend(noted.and_then(Result::ok).unwrap_or_default());
+            // A folder that came back as a whole is older than its backups. A repository that is away or damaged stops nobody:
+            // the nightly rehearsal tells of it.
+            match self.backups.as_ref().map(|backups| noted_erasures(backups)) {
+                None => {}
+                Some(Ok(noted)) => known.extend(noted),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the backups cannot be asked how old the keyring is")
+                }
             }
             main.open(1)?.refuse_other_keyring(&known).await?;
         }
@@ -334,6 +337,19 @@ impl Installation {
             Some(private) => private.close(wait).await,
             None => Ok(()),
         }
+    }
+}
+
+/// How far the ledger of erasures had come when the keyring was backed up last.
+///
+/// # Errors
+/// When the repository is away or damaged.
+pub fn noted_erasures(backups: &Backups) -> Result<Vec<LedgerHead>, Error> {
+    let repository = backups.keyring()?;
+    let unclear = || Error::ErasuresUnclear(repository.dir().join(ERASURES));
+    match repository.note(ERASURES)? {
+        Some(note) => serde_json::from_slice(&note).map_err(|_| unclear()),
+        None => Ok(Vec::new()),
     }
 }
 

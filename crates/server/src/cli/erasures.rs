@@ -7,7 +7,7 @@ use db::Db;
 use db::keys::LedgerHead;
 
 use super::backup;
-use crate::boot::{ERASURES, Installation};
+use crate::boot::{Installation, noted_erasures};
 
 /// How often the ledger is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -43,9 +43,8 @@ async fn follow(installation: &Installation, heads: &[LedgerHead]) -> eyre::Resu
         installation.main().keys_operator().await?.sweep_keys().await?;
     }
     let Some(backups) = installation.backups() else { return Ok(()) };
-    let backed_up = backups.keyring()?.note(ERASURES)?;
-    let backed_up = backed_up.and_then(|bytes| serde_json::from_slice::<Vec<LedgerHead>>(&bytes).ok());
-    if backed_up.unwrap_or_default() != heads {
+    // What is noted and not understood is noted anew.
+    if noted_erasures(backups).unwrap_or_default() != heads {
         let taken = backup::take_keyring(installation).await?;
         tracing::info!(
             backup = taken.label,
