@@ -26,9 +26,10 @@ pub enum Whose<'a> {
 }
 
 impl Operator {
-    /// Makes the next key of each of these patients and classes, where the keyring is, and tells every program to forget the one
-    /// before, over `data`, where they listen; tells how many were made. What was sealed before stays readable. A program that is not reached goes on with the key before for minutes.
-    /// Called again it makes others again; what was interrupted may be called again all the same.
+    /// Makes the next key of each of these patients and classes, where the keyring is, and tells every program to forget the
+    /// one before, over `data`, where they listen; tells how many were made. What was sealed before stays readable. A program
+    /// that is not reached goes on with the key before for minutes. Called again it makes others again; what was interrupted
+    /// may be called again all the same.
     ///
     /// # Errors
     /// [`Error::NotFound`] where the patient has no keys; [`Error::KeyService`]; [`Error::Seal`] when a stored key was altered;
