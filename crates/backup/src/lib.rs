@@ -555,6 +555,38 @@ mod tests {
         fs::remove_dir_all(dir).unwrap();
     }
 
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn two_programs_that_take_the_log_at_once_take_each_part_once() {
+        let (dir, data) = (folder("taken"), folder("spooled"));
+        fs::create_dir_all(data.join("wal-spool")).unwrap();
+        let parts: Vec<String> = (1..=40).map(|part| format!("{part:024X}")).collect();
+        let bytes = |name: &str| name.repeat(20_000).into_bytes();
+        for name in &parts {
+            fs::write(data.join("wal-spool").join(name), bytes(name)).unwrap();
+        }
+        Repository::open_or_make(&dir, secret(), Some(Tool::Own)).unwrap();
+        fs::create_dir_all(dir.join("wal")).unwrap();
+        let takes = (0..3).map(|_| {
+            let (dir, data) = (dir.clone(), data.clone());
+            tokio::spawn(async move {
+                let repository = Repository::open(&dir, secret()).unwrap();
+                repository.drain(&data, &World::system()).await.unwrap()
+            })
+        });
+        let mut taken = 0;
+        for take in takes.collect::<Vec<_>>() {
+            taken += take.await.unwrap();
+        }
+        assert_eq!(taken, parts.len());
+        let repository = Repository::open(&dir, secret()).unwrap();
+        for name in &parts {
+            assert!(own::open_log(&repository, name).unwrap() == bytes(name), "{name}");
+        }
+        assert_eq!(fs::read_dir(data.join("wal-spool")).unwrap().count(), 0);
+        fs::remove_dir_all(dir).unwrap();
+        fs::remove_dir_all(data).unwrap();
+    }
+
     #[test]
     fn a_time_is_written_as_postgresql_reads_it() {
         let at: Timestamp = "2026-03-01T02:03:04.5Z".parse().unwrap();

@@ -113,15 +113,12 @@ fn log_name(name: &str) -> String {
 
 pub(crate) async fn drain(repository: &Repository, data_dir: &Path, world: &World) -> Result<usize, Error> {
     let spool = spool(data_dir);
+    let _alone = hold(&spool).await?;
     let mut taken = 0;
     for name in names_in(&spool)?.iter().filter(|name| is_log(name)) {
         let from = spool.join(name);
         let during = || format!("take {} into the repository", from.display());
-        let bytes = match fs::read(&from) {
-            // Another program took it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            bytes => bytes.during(during)?,
-        };
+        let bytes = fs::read(&from).during(during)?;
         let within = log_name(name);
         let to = repository.dir.join(&within);
         if to.exists() {
@@ -145,12 +142,23 @@ pub(crate) async fn drain(repository: &Repository, data_dir: &Path, world: &Worl
     Ok(taken)
 }
 
+/// Waits until no other program takes logs out of the spool: two would write one file of the repository at once.
+async fn hold(spool: &Path) -> Result<Option<File>, Error> {
+    let during = || format!("lock {}", spool.display());
+    let dir = match File::open(spool) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        dir => dir.during(during)?,
+    };
+    let held = tokio::task::spawn_blocking(move || dir.lock().map(|()| dir)).await;
+    held.map_err(io::Error::other).and_then(|held| held).during(during).map(Some)
+}
+
 /// What is wrong with a sealed file: altered, or not to be read.
 fn damaged(what: &str, error: &io::Error) -> Error {
     Error::Damaged { what: what.to_owned(), how: error.to_string() }
 }
 
-fn open_log(repository: &Repository, name: &str) -> Result<Vec<u8>, Error> {
+pub(crate) fn open_log(repository: &Repository, name: &str) -> Result<Vec<u8>, Error> {
     let within = log_name(name);
     let path = repository.dir.join(&within);
     let file = File::open(&path).during(|| format!("read {}", path.display()))?;
