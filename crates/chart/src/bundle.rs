@@ -314,7 +314,7 @@ impl Store {
         facility: Option<FacilityId>,
     ) -> Result<Vec<(usize, Placed, Option<Change<'static>>)>, Error> {
         let ctx = tx.ctx();
-        let key = self.db.keyring().search_key(ctx).await?;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let mut places = Places::look_up(tx, drafts.iter().map(|(_, draft)| draft)).await?;
         let own = |draft: &Draft| draft.owner == Owned::Own && draft.version == Version::FIRST;
         for (_, draft) in drafts.iter().filter(|(_, draft)| own(draft)) {
@@ -340,7 +340,7 @@ impl Store {
                 let target = Target { facility: Some(home), class: Some(draft.class) };
                 self.db.authorize(ctx, Action::Create, target).await?;
                 let at = draft.at;
-                Ok((intake::place(draft, home, &key, at)?, None))
+                Ok((intake::place(draft, home, tokens.written(), at)?, None))
             };
             let (one, change) = one.await.map_err(|error| Error::Entry(index, Box::new(error)))?;
             placed.push((position, one, change));

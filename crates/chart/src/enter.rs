@@ -115,7 +115,7 @@ impl Store {
         for draft in &drafts {
             places.add(draft.rtype, draft.id, FacilityId::WHOLE);
         }
-        let key = self.db.keyring().search_key(ctx).await?;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let mut placed = Vec::with_capacity(drafts.len());
         for draft in drafts {
             // What is no patient's is the organization's as a whole.
@@ -123,7 +123,7 @@ impl Store {
             self.db
                 .authorize(ctx, action, Target { facility: Some(facility), class: Some(draft.class) })
                 .await?;
-            placed.push(intake::place(draft, facility, &key, at)?);
+            placed.push(intake::place(draft, facility, tokens.written(), at)?);
         }
         let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
         write::insert(&self.db, tx, &keys, By::Area, &placed, event).await

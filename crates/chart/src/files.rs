@@ -108,8 +108,8 @@ impl Store {
         let facility = places.settle(ctx, &draft, None)?;
         let target = Target { facility: Some(facility), class: Some(draft.class) };
         self.db.authorize(ctx, ACTION, target).await?;
-        let key = self.db.keyring().search_key(ctx).await?;
-        let placed = [intake::place(draft, facility, &key, at)?];
+        let tokens = self.db.keyring().token_keys(ctx).await?;
+        let placed = [intake::place(draft, facility, tokens.written(), at)?];
         let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
         let event = write::event(ACTION, rtype, id, Version::FIRST);
         write::insert(&self.db, tx, &keys, By::Area, &placed, event).await?;

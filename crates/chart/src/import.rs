@@ -102,7 +102,7 @@ impl Store {
             )]));
         }
         let entries = import(&root, MOST_ENTRIES).map_err(Error::Invalid)?;
-        let key = self.db.keyring().search_key(ctx).await?;
+        let key = self.db.keyring().index_key(ctx).await?;
         let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         let mut plan = Plan::new();
         let mut arrivals = Vec::with_capacity(entries.len());
@@ -168,7 +168,7 @@ impl Store {
         lines: &[&[u8]],
         options: &ImportOptions,
     ) -> Result<ImportReport, Error> {
-        let key = self.db.keyring().search_key(ctx).await?;
+        let key = self.db.keyring().index_key(ctx).await?;
         let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         let mut arrivals = Vec::with_capacity(lines.len());
         let mut refused = Vec::new();
@@ -204,7 +204,7 @@ impl Store {
         rtype: ResourceType,
         names: &[&str],
     ) -> Result<Vec<ResourceId>, Error> {
-        let key = self.db.keyring().search_key(ctx).await?;
+        let key = self.db.keyring().index_key(ctx).await?;
         let naming = Naming { key: &key, source: &options.source, facility: options.facility };
         Ok(names.iter().map(|name| naming.id(rtype, name)).collect())
     }
@@ -356,7 +356,7 @@ impl Store {
                 places.add(draft.rtype, draft.id, home);
             }
         }
-        let key = self.db.keyring().search_key(ctx).await?;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let mut ready: Vec<(usize, bool, Placed)> = Vec::with_capacity(drafts.len());
         let mut lost = Vec::new();
         for (index, exists, draft) in drafts {
@@ -366,7 +366,7 @@ impl Store {
                 if together { places.settle(ctx, &draft, wanted) } else { places.home(ctx, &draft, wanted) };
             match home {
                 Ok(home) => {
-                    let placed = intake::place(draft, home, &key, self.db.world().now())?;
+                    let placed = intake::place(draft, home, tokens.written(), self.db.world().now())?;
                     ready.push((index, exists.is_some(), placed));
                 }
                 Err(error) => lost.push((index, draft, error)),

@@ -8,7 +8,8 @@
 use db::keys::SearchKey;
 use fhir::ResourceType;
 use fhir::compartment::patient_paths;
-use fhir::search::{Found, Indexed, PathId, Range, Target, clinical_date};
+use fhir::json::{Limits, parse};
+use fhir::search::{Found, Indexed, PathId, Range, Target, clinical_date, extract};
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId};
 use rust_decimal::Decimal;
@@ -65,12 +66,38 @@ fn clinical_range(rtype: ResourceType, found: &[Found<'_>]) -> Option<Range> {
     })
 }
 
-/// Indexes a resource; `created_at` orders those without a clinical date.
-pub(crate) fn index(key: &SearchKey, scope: Scope, found: &[Found<'_>], created_at: Timestamp) -> Index {
+/// Indexes a resource, with the tokens of each of `keys`; `created_at` orders those without a clinical date.
+pub(crate) fn index(keys: &[SearchKey], scope: Scope, found: &[Found<'_>], created_at: Timestamp) -> Index {
     let range = clinical_range(scope.rtype, found);
     let starts_at = range.map_or(created_at, |range| place_in_time(range.low));
     let ends_at = range.map_or(created_at, |range| instant(range.high.max(starts_at.as_microsecond() + 1)));
-    let mut tokens = Vec::with_capacity(found.len() * 2);
+    let mut tokens = Vec::with_capacity(found.len() * 2 * keys.len());
+    for key in keys {
+        put_tokens(key, scope, found, starts_at, &mut tokens);
+    }
+    tokens.sort_unstable();
+    tokens.dedup();
+    Index { starts_at, ends_at, tokens }
+}
+
+/// The tokens of a stored record, whose place in time is known; `None` when it is no JSON of ours.
+pub(crate) fn tokens_of(
+    keys: &[SearchKey],
+    scope: Scope,
+    (body, limits): (&[u8], &Limits),
+    starts_at: Timestamp,
+) -> Option<Vec<Token>> {
+    let root = parse(body, limits).ok()?;
+    Some(index(keys, scope, &extract(scope.rtype, &root), starts_at).tokens)
+}
+
+fn put_tokens(
+    key: &SearchKey,
+    scope: Scope,
+    found: &[Found<'_>],
+    starts_at: Timestamp,
+    tokens: &mut Vec<Token>,
+) {
     for one in found {
         for (reach, value) in values(scope, one) {
             // A patient is looked for among patients, never among the records of one.
@@ -95,9 +122,6 @@ pub(crate) fn index(key: &SearchKey, scope: Scope, found: &[Found<'_>], created_
             tokens.push(Token { token, at: place_in_time(range.low) });
         }
     }
-    tokens.sort_unstable();
-    tokens.dedup();
-    Index { starts_at, ends_at, tokens }
 }
 
 /// A value in the form that tokens are made of.

@@ -218,12 +218,12 @@ pub(crate) struct Placed {
 pub(crate) fn place(
     draft: Draft,
     facility: FacilityId,
-    key: &db::keys::SearchKey,
+    keys: &[db::keys::SearchKey],
     created_at: Timestamp,
 ) -> Result<Placed, Error> {
     let root = parse(&draft.body, &Limits::default())?;
     let scope = Scope { rtype: draft.rtype, facility, patient: draft.patient(), class: draft.class };
-    let index = index::index(key, scope, &extract(draft.rtype, &root), created_at);
+    let index = index::index(keys, scope, &extract(draft.rtype, &root), created_at);
     let packed = compress::compress(draft.rtype, &draft.body);
     Ok(Placed { draft, facility, index, packed })
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use db::keys::SearchKey;
+use db::keys::TokenKeys;
 use db::{Ctx, Event, Row, ToSql, Tx};
 use fhir::ResourceType;
 use fhir::json::parse;
@@ -99,7 +99,7 @@ impl Store {
 
     async fn reassign_once(&self, ctx: &Ctx, wanted: &Reassignment<'_>) -> Result<Moved, Error> {
         let source = self.may_leave(ctx, wanted).await?;
-        let key = self.db.keyring().search_key(ctx).await?;
+        let keys = self.db.keyring().token_keys(ctx).await?;
         let way = (source, wanted.target);
         let mut turns = HashMap::new();
         let mut after = Uuid::nil();
@@ -109,10 +109,10 @@ impl Store {
             let rows = self.db.begin(ctx).await?.last(PAGE, &params).await?;
             let Some(last) = rows.last() else { break };
             after = last.get(0);
-            self.turn(ctx, &key, way, &rows, &mut turns).await?;
+            self.turn(ctx, &keys, way, &rows, &mut turns).await?;
         }
         let tx = self.db.begin(ctx).await?;
-        self.settle_turns(&tx, &key, wanted, way, &mut turns).await?;
+        self.settle_turns(&tx, &keys, wanted, way, &mut turns).await?;
         self.carry_out(&tx, wanted, source, &turns).await
     }
 
@@ -140,7 +140,7 @@ impl Store {
     async fn turn(
         &self,
         ctx: &Ctx,
-        key: &SearchKey,
+        tokens: &TokenKeys,
         (source, target): (FacilityId, FacilityId),
         rows: &[Row],
         turns: &mut HashMap<Uuid, Turn>,
@@ -155,17 +155,12 @@ impl Store {
             let starts_at: Timestamp = row.get(8);
             let mut turn = Turn { version: record.version, gone: Vec::new(), fresh: Vec::new() };
             if record.sealed.is_some() {
-                let scope = |facility| Scope {
-                    rtype: record.rtype,
-                    facility,
-                    patient: record.patient,
-                    class: record.class,
-                };
+                let scope = |facility| Scope { facility, ..record.scope() };
                 let read = keys.open_whole(ctx, record)?.matches(|body| {
                     let Ok(root) = parse(body, &self.limits) else { return false };
                     let found = extract(record.rtype, &root);
-                    turn.gone = index::index(key, scope(source), &found, starts_at).tokens;
-                    turn.fresh = index::index(key, scope(target), &found, starts_at).tokens;
+                    turn.gone = index::index(tokens.removed(), scope(source), &found, starts_at).tokens;
+                    turn.fresh = index::index(tokens.written(), scope(target), &found, starts_at).tokens;
                     true
                 });
                 if !read {
@@ -181,7 +176,7 @@ impl Store {
     async fn settle_turns(
         &self,
         tx: &Tx<'_>,
-        key: &SearchKey,
+        tokens: &TokenKeys,
         wanted: &Reassignment<'_>,
         way: (FacilityId, FacilityId),
         turns: &mut HashMap<Uuid, Turn>,
@@ -203,7 +198,7 @@ impl Store {
             return Ok(());
         }
         let rows = tx.query(NAMED, &[&organization, &patient, &new]).await?;
-        self.turn(tx.ctx(), key, way, &rows, turns).await
+        self.turn(tx.ctx(), tokens, way, &rows, turns).await
     }
 
     /// Moves it all, and says so in the log of either facility.

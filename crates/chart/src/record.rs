@@ -9,6 +9,7 @@ use fhir::ResourceType;
 use jiff::Timestamp;
 use kernel::{DataClass, FacilityId, PatientId, ResourceId, Version};
 
+use crate::index::Scope;
 use crate::{Error, compress, view};
 
 /// `chart.resource` and its past, as a number in the associated data of every body.
@@ -42,6 +43,11 @@ impl Record {
             updated_at: row.get(5),
             sealed: row.get(6),
         })
+    }
+
+    /// Where it is and whose it is: what its tokens are scoped by.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope { rtype: self.rtype, facility: self.facility, patient: self.patient, class: self.class }
     }
 
     pub(crate) fn subject(&self, ctx: &Ctx) -> Subject {

@@ -103,7 +103,7 @@ impl Store {
         if record.sealed.is_none() || !view::exists(ctx, &record) {
             return Ok(NEVER);
         }
-        let key = self.db.keyring().search_key(ctx).await?;
+        let key = self.db.keyring().index_key(ctx).await?;
         let records = [record];
         let keys = Keys::of(&self.db, ctx, &records).await?;
         let [record] = records;
@@ -232,7 +232,7 @@ impl Store {
         if ctx.fields().is_none() {
             return Ok(None);
         }
-        Ok(Some(tag_of(&self.db.keyring().search_key(ctx).await?, body)))
+        Ok(Some(tag_of(&self.db.keyring().index_key(ctx).await?, body)))
     }
 }
 

@@ -11,7 +11,7 @@ use policy::{Action, Target};
 
 use crate::directory::Directory;
 use crate::hooks::{self, By};
-use crate::index::{self, Scope, Token};
+use crate::index::{self, Token};
 use crate::intake::{self, Draft, Placed};
 use crate::model::{CreateOptions, Document, History, Revision, Written};
 use crate::places::{Places, hold, stands};
@@ -215,8 +215,8 @@ impl Store {
         let facility = places.settle(ctx, &draft, options.facility)?;
         let target = Target { facility: Some(facility), class: Some(draft.class) };
         self.db.authorize(ctx, Action::Create, target).await?;
-        let key = self.db.keyring().search_key(ctx).await?;
-        let placed = [intake::place(draft, facility, &key, at)?];
+        let tokens = self.db.keyring().token_keys(ctx).await?;
+        let placed = [intake::place(draft, facility, tokens.written(), at)?];
         let keys = SealingKeys::of(&self.db, ctx, placed.iter()).await?;
         let tx = match tx {
             Some(tx) => tx,
@@ -484,31 +484,25 @@ impl Store {
         }
         let mut change = self.deletion(ctx, current).await?;
         change.at = draft.at;
-        let key = self.db.keyring().search_key(ctx).await?;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let dated = current.ends_at > current.starts_at;
         let order = if dated { draft.at } else { current.starts_at };
-        Ok((intake::place(draft, record.facility, &key, order)?, change))
+        Ok((intake::place(draft, record.facility, tokens.written(), order)?, change))
     }
 
     /// The change that deletes the current row: its tokens, computed again from its body.
     pub(crate) async fn deletion(&self, ctx: &Ctx, current: &Current) -> Result<Change<'static>, Error> {
         let record = &current.record;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let mut old_tokens: Vec<Token> = Vec::new();
         let mut was = None;
         if record.sealed.is_some() {
             let keys = Keys::of(&self.db, ctx, std::slice::from_ref(record)).await?;
-            let key = self.db.keyring().search_key(ctx).await?;
-            let scope = Scope {
-                rtype: record.rtype,
-                facility: record.facility,
-                patient: record.patient,
-                class: record.class,
-            };
             keys.open_whole(ctx, record)?.matches(|body| {
                 let Ok(root) = parse(body, &self.limits) else { return false };
                 was = hooks::kept(record.rtype, &root);
-                old_tokens =
-                    index::index(&key, scope, &extract(record.rtype, &root), current.starts_at).tokens;
+                let found = extract(record.rtype, &root);
+                old_tokens = index::index(tokens.removed(), record.scope(), &found, current.starts_at).tokens;
                 true
             });
         }
@@ -520,6 +514,7 @@ impl Store {
             from: record.version,
             at: self.db.world().now(),
             old_tokens,
+            hold: tokens.are_changing(),
             was,
             new: None,
         })
@@ -545,7 +540,7 @@ impl Store {
         query: &str,
     ) -> Result<Option<ResourceId>, Error> {
         let ctx = tx.ctx();
-        let key = self.db.keyring().search_key(ctx).await?;
+        let key = self.db.keyring().index_key(ctx).await?;
         let lock = key.token(&[b"if-none-exist", &rtype.code().to_be_bytes(), query.as_bytes()]);
         tx.query("SELECT pg_advisory_xact_lock($1)", &[&lock]).await?;
         let matches = search::conditional(self, tx, rtype, query).await?;

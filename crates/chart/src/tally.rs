@@ -34,6 +34,9 @@ pub struct Overlap {
     pub standing: i64,
 }
 
+/// Counts are of the index alone.
+const MADE_ANEW: db::Error = db::Error::Unavailable("the search index is being made anew");
+
 const TALLY: &str = "
     SELECT t.n, width_bucket(k.at, $4::timestamptz[]) - 1, count(DISTINCT k.id)
       FROM unnest($2::int8[], $3::int4[]) t (token, n)
@@ -71,8 +74,9 @@ impl Store {
         let spans = bounds.len().saturating_sub(1);
         let mut counts = vec![vec![0; spans]; coded.codes.len()];
         let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Some(counts)) };
-        let key = self.db().keyring().search_key(tx.ctx()).await?;
-        let Some(tokens) = tokens(tx, &key, (facility, rtype), coded) else { return Ok(None) };
+        let keys = self.db().keyring().token_keys(tx.ctx()).await?;
+        let key = keys.searched().ok_or(MADE_ANEW)?;
+        let Some(tokens) = tokens(tx, key, (facility, rtype), coded) else { return Ok(None) };
         let (tokens, numbers): (Vec<i64>, Vec<i32>) = tokens.into_iter().unzip();
         let organization = tx.ctx().organization().0;
         let rows = tx.query(TALLY, &[&organization, &tokens, &numbers, &bounds, first, last]).await?;
@@ -100,8 +104,9 @@ impl Store {
         let (Some((first, _)), Some((_, last))) = (spans.first(), spans.last()) else {
             return Ok(Some(Vec::new()));
         };
-        let key = self.db().keyring().search_key(tx.ctx()).await?;
-        let [Some(one), Some(other)] = both.map(|coded| tokens(tx, &key, place, coded)) else {
+        let keys = self.db().keyring().token_keys(tx.ctx()).await?;
+        let key = keys.searched().ok_or(MADE_ANEW)?;
+        let [Some(one), Some(other)] = both.map(|coded| tokens(tx, key, place, coded)) else {
             return Ok(None);
         };
         let plain = |tokens: HashMap<i64, i32>| tokens.into_keys().collect::<Vec<_>>();

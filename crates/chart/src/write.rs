@@ -209,6 +209,8 @@ pub(crate) struct Change<'a> {
     pub(crate) at: Timestamp,
     /// Tokens of the version replaced.
     pub(crate) old_tokens: Vec<Token>,
+    /// Whether somebody else may write tokens of it, who holds the row meanwhile: the search key is being changed.
+    pub(crate) hold: bool,
     /// Whose the version replaced was to write.
     pub(crate) was: Option<Kept>,
     /// `None`: a deletion.
@@ -244,6 +246,8 @@ const UPDATE: &str = "
         SELECT $1, facility_id, patient_id, $4, $14, type, id, version FROM new
     )
     SELECT chart.demand((SELECT count(*) FROM new) = 1)";
+
+const HOLD: &str = "SELECT FROM chart.resource WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE";
 
 /// Replaces or deletes a row whose version is `change.from`, as the last statement when `event` is given. Returns the
 /// record of the write.
@@ -288,6 +292,10 @@ pub(crate) async fn replace(
         &patient_by,
         &change.facility.0,
     ];
+    if change.hold {
+        // A statement of its own: what `UPDATE` removes is what was there when it began, not what it waited for.
+        admitted(tx.query(HOLD, &[&ctx.organization().0, &change.id.0]).await)?;
+    }
     match event {
         None => {
             admitted(tx.query(UPDATE, &params).await)?;

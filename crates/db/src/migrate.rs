@@ -24,13 +24,14 @@ const ROLES_PAUSE: Duration = Duration::from_millis(100);
 const LOGINS: [&str; 3] = ["lamplight_app", "lamplight_platform", "lamplight_sealer"];
 
 /// The schema of a keyring in a database of its own: a context to check, and what the main database has of the keyring.
-const KEYRING: [(&str, &str); 6] = [
+const KEYRING: [(&str, &str); 7] = [
     ("V1__security_context", include_str!("../migrations/V1__security_context.sql")),
     ("V2__keyring_apart", include_str!("../keyring.sql")),
     ("V3__keyring", include_str!("../migrations/V3__keyring.sql")),
     ("V39__key_rotation", include_str!("../migrations/V39__key_rotation.sql")),
     ("V40__erasing_keys", include_str!("../migrations/V40__erasing_keys.sql")),
     ("V42__newer_patient_keys", include_str!("../migrations/V42__newer_patient_keys.sql")),
+    ("V47__search_keys", include_str!("../migrations/V47__search_keys.sql")),
 ];
 
 /// Creates the roles, runs the migrations that are missing and hands the context key to the database. `owner` must be a

@@ -10,6 +10,7 @@ mod placement;
 mod providers;
 mod rewrap;
 mod rules;
+mod search;
 mod succeed;
 
 use std::sync::Arc;

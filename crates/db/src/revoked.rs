@@ -2,14 +2,15 @@
 //!
 //! The database tells every process that a session, a post or a token ended (`NOTIFY lamplight_revoked`). Answers come
 //! from memory only while this process listens; when its listening connection is lost it asks the database each time. A
-//! patient's unwrapped keys are forgotten in the same way when they are destroyed.
+//! patient's unwrapped keys are forgotten in the same way when they are destroyed, and an organization's search keys when
+//! something else is to be done with them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use kernel::{ContextId, PatientId, PersonId};
+use kernel::{ContextId, OrganizationId, PatientId, PersonId};
 use moka::sync::Cache;
 use tokio_postgres::AsyncMessage;
 
@@ -93,6 +94,9 @@ impl Memory {
     fn told(&self, payload: &str) {
         if let Some(patient) = payload.strip_prefix("patient:").and_then(|id| id.parse::<Uuid>().ok()) {
             return self.keyring.forget_patient(PatientId(patient));
+        }
+        if let Some(number) = payload.strip_prefix("keys:").and_then(|number| number.parse().ok()) {
+            return self.keyring.forget_organization(OrganizationId(number));
         }
         let person = payload.strip_prefix("person:").and_then(|number| number.parse().ok());
         match person {

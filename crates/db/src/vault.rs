@@ -77,7 +77,7 @@ impl Db {
         Ok(Vault {
             organization: ctx.organization(),
             key: self.keyring().directory_key(ctx).await?,
-            index: self.keyring().search_key(ctx).await?,
+            index: self.keyring().index_key(ctx).await?,
             world: self.world().clone(),
         })
     }

@@ -91,7 +91,7 @@ struct Tokens {
 impl<'s> Plan<'s> {
     pub(crate) fn make(
         (ctx, facilities): (&Ctx, &[FacilityId]),
-        key: &SearchKey,
+        key: Option<&SearchKey>,
         rtype: ResourceType,
         compartment: Option<PatientId>,
         search: &'s Search,
@@ -146,7 +146,7 @@ impl<'s> Plan<'s> {
                         if is_clinical(rtype, param) && clause.modifier.is_none() {
                             plan.clinical = meet(plan.clinical, bounds(clause));
                         }
-                        match plan.tokens(key, param, clause) {
+                        match key.and_then(|key| plan.tokens(key, param, clause)) {
                             Some(tokens) => candidates.push((tokens, clause)),
                             None => plan.residual.push(clause),
                         }

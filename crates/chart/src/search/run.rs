@@ -83,13 +83,17 @@ pub(super) async fn page(
     request: SearchRequest<'_>,
     search: &Search,
 ) -> Result<Page, Error> {
-    let key = store.db.keyring().search_key(ctx).await?;
+    let key = store.db.keyring().index_key(ctx).await?;
+    let tokens = store.db.keyring().token_keys(ctx).await?;
     let fingerprint = fingerprint(&request);
     let cursor = search.cursor.as_deref().map(|text| Cursor::read(text, &key, &fingerprint)).transpose()?;
     let door = Door::Own(ctx);
-    let plan =
-        ready(store, &door, Plan::make((ctx, facilities), &key, request.rtype, request.compartment, search))
-            .await?;
+    let plan = ready(
+        store,
+        &door,
+        Plan::make((ctx, facilities), tokens.searched(), request.rtype, request.compartment, search),
+    )
+    .await?;
     let count = search.count.unwrap_or(PAGE) as usize;
     let mut total = None;
     if wants_total(search) {
@@ -139,10 +143,14 @@ pub(super) async fn conditional(
     rtype: ResourceType,
     search: &Search,
 ) -> Result<Vec<ResourceId>, Error> {
-    let key = store.db.keyring().search_key(tx.ctx()).await?;
+    let tokens = store.db.keyring().token_keys(tx.ctx()).await?;
     let door = Door::Given(tx);
-    let plan =
-        ready(store, &door, Plan::make((tx.ctx(), tx.ctx().facilities()), &key, rtype, None, search)).await?;
+    let plan = ready(
+        store,
+        &door,
+        Plan::make((tx.ctx(), tx.ctx().facilities()), tokens.searched(), rtype, None, search),
+    )
+    .await?;
     let walked = walk(store, &door, &plan, None, 2, COUNTED, &[]).await?;
     if walked.found.len() < 2 && walked.stopped.is_some() {
         return Err(too_costly());

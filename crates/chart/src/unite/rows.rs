@@ -1,16 +1,13 @@
 //! Records that go from one patient to another: sealed anew under the other's keys, as a version of their own. Their past
 //! stays under the keys it was sealed with.
 
-use db::keys::SearchKey;
 use db::{Event, Row, ToSql, Tx, Write};
 use fhir::ResourceType;
-use fhir::json::parse;
-use fhir::search::extract;
 use jiff::Timestamp;
 use kernel::{FacilityId, PatientId, Version};
 use uuid::Uuid;
 
-use crate::index::{self, Scope, Token};
+use crate::index::{Token, tokens_of};
 use crate::intake::{self, Draft, Placed};
 use crate::record::{Keys, Record};
 use crate::write::{self, SealingKeys};
@@ -94,13 +91,15 @@ impl Store {
     ) -> Result<Going, Error> {
         let ctx = tx.ctx();
         let record = &standing.record;
-        let key = self.db.keyring().search_key(ctx).await?;
+        let tokens = self.db.keyring().token_keys(ctx).await?;
         let mut gone = Vec::new();
         let mut draft: Option<Result<Draft, Error>> = None;
         let place = (record.id, record.version.next(), at);
         let keys = Keys::of(&self.db, ctx, std::slice::from_ref(record)).await?;
         keys.open_whole(ctx, record)?.matches(|now| {
-            gone = self.tokens(&key, standing, now);
+            let starts_at = standing.starts_at;
+            gone = tokens_of(tokens.removed(), record.scope(), (now, &self.limits), starts_at)
+                .unwrap_or_default();
             if content.is_none() {
                 draft = body(now).map(|bytes| intake::draft(&bytes, &self.limits, Some(record.rtype), place));
             }
@@ -119,20 +118,8 @@ impl Store {
             return Err(Error::Request(409, "not-movable: a record is of neither patient alone"));
         }
         let order = if standing.ends_at > standing.starts_at { at } else { standing.starts_at };
-        let placed = intake::place(draft, way.facility, &key, order)?;
+        let placed = intake::place(draft, way.facility, tokens.written(), order)?;
         Ok(Going { from: record.version, placed, gone })
-    }
-
-    fn tokens(&self, key: &SearchKey, standing: &Standing, body: &[u8]) -> Vec<Token> {
-        let record = &standing.record;
-        let scope = Scope {
-            rtype: record.rtype,
-            facility: record.facility,
-            patient: record.patient,
-            class: record.class,
-        };
-        let Ok(root) = parse(body, &self.limits) else { return Vec::new() };
-        index::index(key, scope, &extract(record.rtype, &root), standing.starts_at).tokens
     }
 
     /// Writes all of them, and enters them into the event.

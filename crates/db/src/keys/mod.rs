@@ -5,9 +5,11 @@ mod apart;
 mod chunks;
 mod custody;
 mod erase;
+mod organization;
 mod ring;
 mod root;
 mod seal;
+mod tokens;
 mod wrapping;
 
 pub(crate) use apart::sweep;
@@ -18,4 +20,7 @@ pub use erase::{Erasure, LedgerHead};
 pub use ring::{Keyring, PatientKey};
 pub use root::RootKey;
 pub use seal::{DataKey, Place, SearchKey};
-pub(crate) use wrapping::{WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
+pub use tokens::{FIRST_SEARCH_KEY, TokenKeys, TokenState};
+pub(crate) use wrapping::{
+    INDEX, SEARCH, WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap,
+};

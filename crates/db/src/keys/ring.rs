@@ -1,14 +1,14 @@
 //! The keyring: wrapped keys in the database, unwrapped ones in a bounded cache for minutes, zeroized when they leave.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use jiff::{SignedDuration, Timestamp};
-use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World, WrappingKey};
+use jiff::Timestamp;
+use kernel::{DataClass, FacilityId, MembershipId, OrganizationId, PatientId, World};
 use moka::sync::Cache;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -16,41 +16,22 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::custody::Custody;
-use super::seal::{DataKey, SearchKey, key_number};
-use super::wrapping::{WRAPS_OTHERS, commitment, organization_label, patient_label, unwrap, wrap};
+use super::organization::{NO_WRAPPING, OrganizationKeys};
+use super::seal::{DataKey, key_number};
+use super::wrapping::{commitment, patient_label, unwrap, wrap};
 use crate::context::cell;
 use crate::group::Group;
 use crate::signing::Signer;
 use crate::tx::one;
 use crate::{Ctx, Error};
 
-/// Into how many parts the time that keys are remembered is divided: after the first they are asked for again.
-const PARTS: u32 = 5;
 const KEPT_PATIENTS: u64 = 20_000;
 const KEPT_ORGANIZATIONS: u64 = 2_000;
-
-const SEARCH: i16 = 2;
-const DIRECTORY: i16 = 3;
 
 /// Names a patient's key: patient, class, number.
 pub type PatientKey = (PatientId, DataClass, u16);
 
 type CacheKey = (OrganizationId, PatientId, i16, u16);
-
-/// An organization's unwrapped keys.
-struct OrganizationKeys {
-    /// The keys that wrap the others, by number: while one is changed for another, both.
-    wrapping: BTreeMap<i32, Zeroizing<[u8; 32]>>,
-    /// The one that new keys are wrapped with.
-    current: i32,
-    search: SearchKey,
-    directory: Arc<DataKey>,
-    /// When they are asked for again, though they are remembered for longer: whatever a key service does then, they work for
-    /// most of that time.
-    renew_at: Timestamp,
-    /// Whether somebody does so.
-    renewing: AtomicBool,
-}
 
 struct NewPatientKey {
     organization: OrganizationId,
@@ -82,22 +63,13 @@ pub struct Keyring {
     signer: Signer,
     custody: Custody,
     world: World,
-    organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
+    pub(super) organizations: Cache<OrganizationId, Arc<OrganizationKeys>>,
     patients: Cache<CacheKey, Arc<DataKey>>,
     /// The newest of them, which new bodies are sealed with.
     newest: Cache<(OrganizationId, PatientId, i16), Arc<DataKey>>,
     /// How often keys were forgotten: what was asked for before is not remembered after.
-    forgotten: AtomicU64,
+    pub(super) forgotten: AtomicU64,
     inserts: Group<NewPatientKey, Inserted>,
-}
-
-const NO_WRAPPING: Error = Error::Seal("the organization's wrapping key is missing");
-
-impl OrganizationKeys {
-    /// What new keys are wrapped with.
-    fn current(&self) -> Result<&[u8; 32], Error> {
-        self.wrapping.get(&self.current).map(|key| &**key).ok_or(NO_WRAPPING)
-    }
 }
 
 impl Keyring {
@@ -149,18 +121,10 @@ impl Keyring {
         &self.custody
     }
 
-    /// The key that makes search tokens for the context's organization.
-    ///
-    /// # Errors
-    /// [`Error::Seal`] when a stored key was altered; as any statement.
-    pub async fn search_key(&self, ctx: &Ctx) -> Result<SearchKey, Error> {
-        Ok(self.organization(ctx).await?.search.clone())
-    }
-
     /// The key of records without a patient.
     ///
     /// # Errors
-    /// As [`Keyring::search_key`].
+    /// As [`Keyring::token_keys`].
     pub async fn directory_key(&self, ctx: &Ctx) -> Result<Arc<DataKey>, Error> {
         Ok(Arc::clone(&self.organization(ctx).await?.directory))
     }
@@ -371,101 +335,6 @@ impl Keyring {
             break;
         }
         Ok(found)
-    }
-
-    async fn organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
-        let Some(kept) = self.organizations.get(&ctx.organization()) else {
-            return self.load_organization(ctx).await;
-        };
-        if self.world.now() < kept.renew_at || kept.renewing.swap(true, Ordering::Relaxed) {
-            return Ok(kept);
-        }
-        let renewed = self.load_organization(ctx).await;
-        kept.renewing.store(false, Ordering::Relaxed);
-        match renewed {
-            Err(Error::KeyService(_)) => Ok(kept),
-            renewed => renewed,
-        }
-    }
-
-    async fn load_organization(&self, ctx: &Ctx) -> Result<Arc<OrganizationKeys>, Error> {
-        let mut rows = self.organization_rows(ctx).await?;
-        if rows.is_empty() {
-            self.create_organization_keys(ctx).await?;
-            rows = self.organization_rows(ctx).await?;
-        }
-        let (mut wrapping, mut current) = (BTreeMap::new(), 0);
-        let (mut search, mut directory) = (None, None);
-        for row in &rows {
-            let (purpose, number): (i16, i32) = (row.get(0), row.get(1));
-            if purpose == WRAPS_OTHERS {
-                let of = WrappingKey { organization: ctx.organization(), number };
-                wrapping.insert(number, self.custody.unwrap(of, row.get(2), row.get(3)).await?);
-                if !row.get::<_, bool>(5) {
-                    current = number;
-                }
-                continue;
-            }
-            let label = organization_label(ctx.organization(), purpose, number);
-            let under = wrapping.get(&row.get(4)).ok_or(NO_WRAPPING)?;
-            let key = unwrap(under, &label, row.get(2), row.get(3))?;
-            if purpose == SEARCH {
-                search = Some(SearchKey::new(&key));
-            } else {
-                let number = u16::try_from(number).map_err(|_| Error::Seal("key number out of range"))?;
-                directory = Some(Arc::new(DataKey::new(number, key)));
-            }
-        }
-        let (Some(search), Some(directory), true) = (search, directory, current > 0) else {
-            return Err(Error::Seal("the organization's keys are incomplete"));
-        };
-        let part = self.custody.services().keep() / PARTS;
-        let renew_at = self.world.now() + SignedDuration::try_from(part).unwrap_or_default();
-        let renewing = AtomicBool::new(false);
-        let keys = Arc::new(OrganizationKeys { wrapping, current, search, directory, renew_at, renewing });
-        self.organizations.insert(ctx.organization(), Arc::clone(&keys));
-        Ok(keys)
-    }
-
-    async fn organization_rows(&self, ctx: &Ctx) -> Result<Vec<Row>, Error> {
-        self.query(
-            ctx,
-            "SELECT purpose, number, wrapped, commitment, wrapped_by, retired_at IS NOT NULL FROM keyring.organization_key
-              WHERE organization_id = $1 AND wrapped IS NOT NULL AND (purpose = 1 OR retired_at IS NULL)
-              ORDER BY purpose, number",
-            &[&ctx.organization().0],
-        )
-        .await
-    }
-
-    async fn create_organization_keys(&self, ctx: &Ctx) -> Result<(), Error> {
-        let wrapping = Zeroizing::new(self.world.random::<32>());
-        let (mut purposes, mut wrapped, mut commitments) = (Vec::new(), Vec::new(), Vec::new());
-        for purpose in [WRAPS_OTHERS, SEARCH, DIRECTORY] {
-            purposes.push(purpose);
-            if purpose == WRAPS_OTHERS {
-                let of = WrappingKey { organization: ctx.organization(), number: 1 };
-                wrapped.push(self.custody.wrap(of, &wrapping).await?);
-                commitments.push(commitment(&wrapping).to_vec());
-                continue;
-            }
-            let label = organization_label(ctx.organization(), purpose, 1);
-            let fresh = Zeroizing::new(self.world.random::<32>());
-            wrapped.push(wrap(&wrapping, &label, &fresh, &self.world));
-            commitments.push(commitment(&fresh).to_vec());
-        }
-        // If another process was first, this waits for it and all three rows of the other stand.
-        self.query(
-            ctx,
-            "INSERT INTO keyring.organization_key (organization_id, purpose, number, wrapped, wrapped_by, commitment,
-                 created_at)
-             SELECT $1, k.purpose, 1, k.wrapped, CASE WHEN k.purpose = 1 THEN 0 ELSE 1 END, k.commitment, $5
-               FROM unnest($2::int2[], $3::bytea[], $4::bytea[]) k (purpose, wrapped, commitment)
-             ON CONFLICT DO NOTHING",
-            &[&ctx.organization().0, &purposes, &wrapped, &commitments, &self.world.now()],
-        )
-        .await?;
-        Ok(())
     }
 
     pub(super) async fn query(

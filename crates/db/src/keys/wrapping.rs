@@ -15,6 +15,11 @@ pub(crate) const WRAPPED: usize = NONCE + 32 + 16;
 
 /// The purpose of an organization's key that wraps the others.
 pub(crate) const WRAPS_OTHERS: i16 = 1;
+/// The purpose of one that makes search tokens.
+pub(crate) const SEARCH: i16 = 2;
+/// The purpose of the one that makes everything else that is an HMAC. An organization from before ADR 0044 has none until its
+/// search key is first changed: until then that one makes both.
+pub(crate) const INDEX: i16 = 4;
 
 /// What an organization's key is bound to.
 pub(crate) fn organization_label(organization: OrganizationId, purpose: i16, number: i32) -> Vec<u8> {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::Operator;
 use crate::Error;
 use crate::keys::{
-    Custody, WRAPS_OTHERS, commitment, organization_label, patient_label, sweep, unwrap, wrap,
+    Custody, INDEX, SEARCH, WRAPS_OTHERS, commitment, organization_label, patient_label, sweep, unwrap, wrap,
 };
 
 /// Keys that are wrapped anew together.
@@ -28,7 +28,7 @@ type Key = Zeroizing<[u8; 32]>;
 /// A key of an organization, as the operator sees it.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeyInfo {
-    /// `wrapping`, `search` or `directory`.
+    /// `wrapping`, `search`, `directory` or `index`.
     pub purpose: &'static str,
     /// Which of them.
     pub number: i32,
@@ -72,7 +72,8 @@ impl Operator {
         let info = |row: &Row| KeyInfo {
             purpose: match row.get::<_, i16>(0) {
                 WRAPS_OTHERS => "wrapping",
-                2 => "search",
+                SEARCH => "search",
+                INDEX => "index",
                 _ => "directory",
             },
             number: row.get(1),
@@ -150,7 +151,7 @@ impl Operator {
     }
 
     /// Waits until no transaction is at work that may not have seen what `transaction` did.
-    async fn older_are_over(&self, transaction: i64) -> Result<(), Error> {
+    pub(super) async fn older_are_over(&self, transaction: i64) -> Result<(), Error> {
         let sql = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 > $1";
         for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
             if self.client.query_one(sql, &[&transaction]).await.map_err(Error::from_postgres)?.get(0) {

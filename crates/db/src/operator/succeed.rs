@@ -97,7 +97,7 @@ impl Operator {
     }
 
     /// The wrapping key that is not retired.
-    async fn in_use(&self, organization: OrganizationId) -> Result<i32, Error> {
+    pub(super) async fn in_use(&self, organization: OrganizationId) -> Result<i32, Error> {
         const IN_USE: &str = "SELECT number FROM keyring.organization_key
               WHERE organization_id = $1 AND purpose = 1 AND retired_at IS NULL AND wrapped IS NOT NULL";
         let row = self.client.query_opt(IN_USE, &[&organization.0]).await.map_err(Error::from_postgres)?;

@@ -1,8 +1,11 @@
 //! `lamplight keys`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use chart::{Tokens, Turned};
 use clap::{Args, Subcommand};
+use db::keys::TokenState;
 use db::{Event, KeyInfo, Whose};
 use eyre::{WrapErr as _, bail};
 use kernel::PatientId;
@@ -17,7 +20,7 @@ use crate::boot::{Database, Error, Installation};
 pub(super) enum Command {
     /// Which keys organizations have, since when, and how many each wraps
     Status(Status),
-    /// Change an organization's wrapping key, or patients' keys, for others while programs work
+    /// Change an organization's wrapping key, its search key or patients' keys for others while programs work
     #[command(after_help = ROTATE)]
     Rotate(Rotate),
     /// Have organizations' wrapping keys wrapped by the key service that is named, while programs work
@@ -32,15 +35,22 @@ Backups of the keyring that were made before hold the old key as it was wrapped:
 Patients' keys: what is written from now on is sealed with new ones, in all programs at once, or within five minutes in one \
 that cannot be told. What was written before stays as it is, and is read with the keys it was sealed with.
 
+The search key: every record gets tokens made with a new one, those made with the old one are removed and it is destroyed. \
+That takes four waits of --wait and the time to open every record twice. A damaged record gets none, and is told of.
+
 Nobody is kept waiting. What was interrupted is ended by the same command.
 
 Examples:
   lamplight keys rotate --organization oak-hill
   lamplight keys rotate --organization oak-hill --patient 0190c2a0-5f1e-7cc3-98c4-dc0c0c07398f
-  lamplight keys rotate --organization oak-hill --worn";
+  lamplight keys rotate --organization oak-hill --worn
+  lamplight keys rotate --organization oak-hill --search";
 
 /// After how many bodies a key gets a successor.
 const WORN: i64 = 1 << 20;
+
+/// How long a program may know no better: for so long it keeps keys, and then there is its longest request.
+const SETTLE: Duration = Duration::from_secs(360);
 
 const REWRAP: &str = "\
 What wraps them before is to be named in LAMPLIGHT_KEY_SERVICE_BEFORE here and for every program that serves, until this is \
@@ -83,12 +93,21 @@ pub(super) struct Rotate {
     #[arg(long, value_name = "BODIES", num_args = 0..=1, default_missing_value = "1048576",
           value_parser = clap::value_parser!(i64).range(1..=WORN))]
     worn: Option<i64>,
+    /// The key of search tokens
+    #[arg(long, conflicts_with_all = ["patient", "patients", "worn"])]
+    search: bool,
+    /// How long to wait for programs that cannot be told, before each step; 0 only while none serves
+    #[arg(long, value_name = "SECONDS", requires = "search", default_value_t = SETTLE.as_secs(),
+          value_parser = clap::value_parser!(u64).range(..=3600))]
+    wait: u64,
 }
 
 /// What an organization has.
 #[derive(Serialize)]
 struct Keys {
     keys: Vec<KeyInfo>,
+    /// The search keys that one is being changed for or with, by number.
+    changing: Vec<i32>,
     /// Patients' keys whose bytes are gone.
     destroyed: i64,
 }
@@ -111,7 +130,10 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
         let session = Session::enter(installation, &slug).await?;
         let operator = session.database().keys_operator().await?;
         let (keys, destroyed) = operator.keys(session.organization.id).await?;
-        all.insert(slug, Keys { keys, destroyed });
+        let tokens = session.operator.token_states(session.organization.id).await?;
+        let changing = tokens.iter().filter(|(_, state)| *state != TokenState::Searched);
+        let changing = changing.map(|(number, _)| *number).collect();
+        all.insert(slug, Keys { keys, changing, destroyed });
     }
     let services = services(installation).await?;
     if options.json {
@@ -124,6 +146,9 @@ async fn status(options: Status, installation: &Installation) -> eyre::Result<Do
             let (state, since) = match (key.destroyed_at, key.retired_at) {
                 (Some(at), _) => ("destroyed", at),
                 (None, Some(at)) => ("retired", at),
+                (None, None) if key.purpose == "search" && found.changing.contains(&key.number) => {
+                    ("changing", key.created_at)
+                }
                 (None, None) => ("in use", key.created_at),
             };
             let wraps = if key.purpose == "wrapping" { key.wraps.to_string() } else { String::new() };
@@ -195,6 +220,20 @@ async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<D
         ))?;
         return Ok(Done::Wholly);
     }
+    if options.search {
+        let done = turn_tokens(installation, slug, Duration::from_secs(options.wait), true).await?;
+        out::line(format!(
+            "{slug}: search key {} made the tokens of {} records; old keys destroyed: {}",
+            done.number, done.records, done.destroyed
+        ))?;
+        if done.unreadable > 0 {
+            out::line(format!(
+                "{slug}: {} records could not be opened and have no tokens; `lamplight phi verify` names them",
+                done.unreadable
+            ))?;
+        }
+        return Ok(Done::Wholly);
+    }
     let session = Session::enter(installation, slug).await?;
     let whose = match options.patient {
         Some(patient) => Some(Whose::Patient(PatientId(patient))),
@@ -225,6 +264,70 @@ async fn rotate(options: &Rotate, installation: &Installation) -> eyre::Result<D
         rotated.number, rotated.keys, rotated.destroyed
     ))?;
     Ok(Done::Wholly)
+}
+
+/// Makes the tokens of an organization with another key (`anew`), or ends what was begun of that.
+async fn turn_tokens(
+    installation: &Installation,
+    slug: &str,
+    settle: Duration,
+    anew: bool,
+) -> eyre::Result<Turned> {
+    let mut session = Session::enter(installation, slug).await?;
+    let (store, ctx) = (session.store(1)?, session.context(&session.all()));
+    let mut event = Event::success("keys.rotate", "operator");
+    event.detail = Some("of search tokens".to_owned());
+    // Before it is begun: what is interrupted was asked for all the same.
+    store.db().record(&ctx, event).await?;
+    let custody = session.database().custody()?;
+    let mut keyring = session.database().keys_operator().await?;
+    let mut how = Tokens {
+        organization: &session.organization,
+        request: ctx.request().clone(),
+        data: &mut session.operator,
+        keyring: &mut keyring,
+        custody: &custody,
+        settle,
+    };
+    match store.turn_tokens(&mut how, anew).await {
+        Err(chart::Error::Db(db::Error::Conflict)) => {
+            bail!("somebody else is changing keys of {slug}: see `lamplight keys status`, and try again")
+        }
+        turned => Ok(turned?),
+    }
+}
+
+/// Gives the data of every organization tokens again that is older than its keyring: that comes of a restore. Until then its
+/// searches look at records. One that fails keeps no other from it.
+pub(super) async fn mend_tokens(installation: Installation) {
+    let slugs = match session::slugs(&installation).await {
+        Ok(slugs) => slugs,
+        Err(error) => {
+            return tracing::warn!(error = format!("{error:#}"), "search tokens were not looked at");
+        }
+    };
+    for slug in slugs {
+        let mended = async {
+            let session = Session::enter(&installation, &slug).await?;
+            let id = session.organization.id;
+            let live = session.database().keys_operator().await?.search_keys(id).await?;
+            if !chart::are_lost(&session.operator.token_states(id).await?, &live) {
+                return Ok(());
+            }
+            drop(session);
+            tracing::warn!(
+                organization = slug,
+                "the data is older than its keyring: it gets search tokens again"
+            );
+            let done = turn_tokens(&installation, &slug, SETTLE, false).await?;
+            tracing::info!(organization = slug, records = done.records, "there are search tokens again");
+            Ok::<_, eyre::Report>(())
+        };
+        if let Err(error) = mended.await {
+            let error = format!("{error:#}");
+            tracing::error!(organization = slug, error, "search tokens could not be made again");
+        }
+    }
 }
 
 /// Gives the keys that sealed so many bodies a successor; tells how many.

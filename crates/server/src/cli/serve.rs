@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{Done, doctor, erasures, keepers, nightly, out, sealing, seed, session, tasks};
+use super::{Done, doctor, erasures, keepers, keys, nightly, out, sealing, seed, session, tasks};
 use crate::app::{App, Settings};
 use crate::areas::demonstration::Demonstration;
 use crate::boot::{BootOptions, Installation};
@@ -174,6 +174,9 @@ async fn serve(options: &Options, installation: &Installation, prepared: Prepare
     let mut background = tasks::start(&app, &told);
     if installation.is_private() {
         background.add(told(), erasures::always(installation.beside(), store.db().clone()));
+    }
+    if installation.main().owner().is_ok() {
+        background.add(told(), keys::mend_tokens(installation.beside()));
     }
     let beside = (!options.no_audit_seal).then(|| options.sealing.beside()).transpose()?;
     if let Some(beside) = &beside {

@@ -75,7 +75,9 @@ fn organizations_keys_are_moved_to_a_key_file_and_patients_keys_get_successors()
         assert!(rotated.code == 0 && rotated.out.contains(expected), "{}{}", rotated.out, rotated.err);
     }
     // The key that sealed the one body is not the newest; one that is written now is.
-    let update = format!(r#"{{"resourceType":"Patient","id":"{patient}","name":[{{"family":"Ash"}}]}}"#);
+    let update = format!(
+        r#"{{"resourceType":"Patient","id":"{patient}","gender":"female","name":[{{"family":"Ash"}}]}}"#
+    );
     let headers = format!(
         "Authorization: Bearer {token}\r\nContent-Type: application/fhir+json\r\nIf-Match: W/\"1\"\r\n"
     );
@@ -86,6 +88,13 @@ fn organizations_keys_are_moved_to_a_key_file_and_patients_keys_get_successors()
     for version in ["", "/_history/1", "/_history/2"] {
         assert_eq!(ask(&server, HOST, &format!("{read}{version}"), &token, "").0, 200, "{version}");
     }
+    // Another search key, and what is written after it, while it serves; nobody has to be waited for who was told.
+    let searched = with(&["keys", "rotate", "--organization", "oak", "--search", "--wait", "1"]);
+    let expected = "oak: search key 2 made the tokens of 1 records; old keys destroyed: 1";
+    assert!(searched.code == 0 && searched.out.contains(expected), "{}{}", searched.out, searched.err);
+    let find = "GET /fhir/R4/Patient?gender=female";
+    let (status, found) = ask(&server, HOST, find, &token, "");
+    assert!(status == 200 && found.contains(&patient), "{status} {found}");
     let verified = with(&["phi", "verify"]);
     assert!(verified.code == 0 && verified.out.contains("0 wrong"), "{}", verified.out);
     let nobody = with(&[

@@ -79,7 +79,7 @@ async fn keys_move_once_and_what_the_keyring_has_stays() {
     let untold = Store::new(another_program(&house.database, PoolSizes::default()).await);
     assert!(untold.db().refuse_other_keyring(&[]).await.is_err());
     assert!(admit(&untold, &house, "Dora").await.is_err());
-    assert!(untold.db().keyring().search_key(&house.everywhere(&house.b)).await.is_err());
+    assert!(untold.db().keyring().token_keys(&house.everywhere(&house.b)).await.is_err());
     assert_eq!(count().await, 0);
 
     apart.db().keyring().erase(&ctx, PatientId(ada.0), World::system().uuid()).await.unwrap();
@@ -115,7 +115,7 @@ async fn a_keyring_of_its_own_has_walls_between_organizations() {
     join_keyring(&house.database.owner(), &ring, World::system().now()).await.unwrap();
     let store = program(&house, &login);
     admit(&store, &house, "Ada").await.unwrap();
-    store.db().keyring().search_key(&house.everywhere(&house.b)).await.unwrap();
+    store.db().keyring().token_keys(&house.everywhere(&house.b)).await.unwrap();
     let superuser = bare(ring.name().unwrap(), None).await;
     let forced = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                    WHERE n.nspname IN ('keyring', 'sec') AND c.relkind = 'r' AND NOT (c.relrowsecurity AND c.relforcerowsecurity)";

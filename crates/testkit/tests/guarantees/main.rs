@@ -21,4 +21,5 @@ mod succeeding;
 mod support;
 mod synthea;
 mod tampering;
+mod turning;
 mod unwritable;

@@ -133,11 +133,19 @@ pub(crate) async fn bare(database: &str, role: Option<&str>) -> pg::Client {
 
 /// A second program on the same database: nothing in its caches.
 pub(crate) async fn another_program(database: &TestDb, sizes: db::PoolSizes) -> Db {
+    program_with(database, sizes, db::keys::KeyServices::default()).await
+}
+
+/// The same, with these key services.
+pub(crate) async fn program_with(
+    database: &TestDb,
+    sizes: db::PoolSizes,
+    key_services: db::keys::KeyServices,
+) -> Db {
     let name: String =
         database.superuser().await.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
     let endpoint = db::Endpoint::parse(Cluster::shared().await.superuser(), None).unwrap().database(&name);
     let endpoint = endpoint.login("lamplight_app", &root_key().role_password("lamplight_app"));
-    let key_services = db::keys::KeyServices::default();
     Db::open(db::Config {
         endpoint,
         platform: None,

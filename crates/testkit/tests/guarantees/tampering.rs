@@ -276,7 +276,7 @@ async fn swapped_keys_and_commitments_are_refused() {
               WHERE k.organization_id <> o.organization_id AND k.purpose = o.purpose AND k.organization_id = {}",
             records.a.organization()
         );
-        assert_eq!(records.superuser.execute(&swap, &[]).await.unwrap(), 3, "{what}");
+        assert_eq!(records.superuser.execute(&swap, &[]).await.unwrap(), 4, "{what}");
         let store = records.store().await;
         let told =
             store.read(&records.a, ResourceType::Observation, records.of_ada).await.map(|_| ()).unwrap_err();

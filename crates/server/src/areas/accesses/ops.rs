@@ -52,7 +52,7 @@ pub(super) async fn list(
     let right = right(app, ctx).await?;
     let (from, to) = period(asked, app.world.now())?;
     let (facility, sight) = find(app, ctx, patient, right).await?;
-    let key = db.keyring().search_key(ctx).await.map_err(Failure::from)?;
+    let key = db.keyring().index_key(ctx).await.map_err(Failure::from)?;
     let bound_to = fingerprint(patient, from, to);
     let before = match &asked.cursor {
         None => (to, Uuid::nil()),

@@ -95,7 +95,7 @@ pub(super) async fn search(app: &App, ctx: &Ctx, sought: &Sought) -> Result<Page
             }
         },
     };
-    let key = db.keyring().search_key(ctx).await.map_err(Failure::from)?;
+    let key = db.keyring().index_key(ctx).await.map_err(Failure::from)?;
     let bound_to = fingerprint(sought, (from, to));
     let before = match &sought.cursor {
         None => (to, Uuid::nil()),
