@@ -81,7 +81,7 @@ impl Installation {
             let mut known = self.known_erasures()?;
             // A folder that came back as a whole is older than its backups. A repository that is away or damaged stops nobody:
             // the nightly rehearsal tells of it.
-            match self.backups.as_ref().map(|backups| noted_erasures(backups)) {
+            match self.backups.as_ref().map(noted_erasures) {
                 None => {}
                 Some(Ok(noted)) => known.extend(noted),
                 Some(Err(error)) => {

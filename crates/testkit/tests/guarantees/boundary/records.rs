@@ -2,7 +2,14 @@
 
 use super::tables::{Table, membership, uuid};
 
-pub(crate) const RECORDS: [Table; 4] = [
+pub(crate) const RECORDS: [Table; 5] = [
+    Table {
+        name: "chart.token_key",
+        by_facility: false,
+        grants: "S",
+        row: Some(|o, _, n| ("organization_id, number, state", format!("{o}, {n}, 1"))),
+        key: "number",
+    },
     Table {
         name: "org.legal_hold",
         by_facility: true,

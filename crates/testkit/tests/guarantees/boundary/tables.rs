@@ -60,7 +60,7 @@ pub(crate) fn membership(organization: i32) -> i32 {
 
 const MONTH: &str = "date_trunc('month', now())";
 
-pub(crate) const TABLES: [Table; 39] = [
+pub(crate) const TABLES: [Table; 38] = [
     Table { name: "org.organization", by_facility: false, grants: "Su", row: None, key: "" },
     Table { name: "org.facility", by_facility: true, grants: "S", row: None, key: "facility_id" },
     Table {
@@ -378,13 +378,6 @@ pub(crate) const TABLES: [Table; 39] = [
             )
         }),
         key: "token, at, id",
-    },
-    Table {
-        name: "chart.token_key",
-        by_facility: false,
-        grants: "S",
-        row: Some(|o, _, n| ("organization_id, number, state", format!("{o}, {n}, 1"))),
-        key: "number",
     },
     Table {
         name: "audit.event",
