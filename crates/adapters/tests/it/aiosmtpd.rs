@@ -13,7 +13,7 @@ use crate::support::{TO, mailer, message, skipped};
 
 #[tokio::test]
 async fn python_reads_what_we_wrote() {
-    let folder = match pip("aiosmtpd", &["aiosmtpd"]).await {
+    let folder = match pip("aiosmtpd", "aiosmtpd", &["aiosmtpd"]).await {
         Ok(folder) => folder,
         Err(why) => return skipped(&why),
     };

@@ -28,8 +28,8 @@ pub(crate) async fn npm(name: &str, package: &str) -> Result<PathBuf, String> {
 }
 
 /// The folder with the Python package `name`, of these requirements: for PYTHONPATH.
-pub(crate) async fn pip(name: &str, requirements: &[&str]) -> Result<PathBuf, String> {
-    fetch(name, PathBuf::from(name), |folder| {
+pub(crate) async fn pip(name: &str, module: &str, requirements: &[&str]) -> Result<PathBuf, String> {
+    fetch(name, PathBuf::from(module), |folder| {
         let mut command = Command::new("python3");
         command.args([
             "-m",
