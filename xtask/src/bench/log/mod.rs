@@ -17,7 +17,7 @@ use fill::Asked;
 const USAGE: &str = "usage: cargo xtask bench-log [OPTIONS]
 
 Makes an installation, fills its log past the program, and measures how long the program takes to answer who saw a patient,
-and what an auditor asks. Needs some 450 bytes of disk for each event, in the temporary folder (TMPDIR).
+and what an auditor asks. Needs some 400 bytes of disk for each event, in the temporary folder (TMPDIR).
 
   --events N      how long the log is, over two years [1000000]
   --recent        writes of these the newest 400 days alone, which are all that a question can reach
