@@ -1,4 +1,4 @@
-//! Project tasks: `cargo xtask tidy | check | gen | bench`.
+//! Project tasks: `cargo xtask tidy | check | gen | bench | bench-log`.
 
 mod bench;
 mod check;
@@ -21,7 +21,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
           trains a new set of compression dictionaries
   gen passwords FILE..
           makes the list of breached passwords from lists of them (crates/credentials/data/README.md)
-  bench   [--help] what requests cost, in CPU time of server and PostgreSQL";
+  bench   [--help] what requests cost, in CPU time of server and PostgreSQL
+  bench-log
+          [--help] how long whoever asks the audit log waits, when it is long";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match command {
         "tidy" => tidy(root, &mut out),
         "check" => check::run(root, &mut out),
+        "bench-log" => bench::log::run(root, rest, &mut out),
         "bench" => bench::run(root, rest, &mut out),
         "gen" => r#gen::run(rest).map(|()| true).map_err(io::Error::other),
         _ => writeln!(out, "{USAGE}").map(|()| false),

@@ -62,7 +62,7 @@ pub use phi::{Phi, Shown, Subject};
 pub use platform::Administrator;
 pub use policy::Purpose;
 pub use pool::{Endpoint, PoolSizes};
-pub use report::{ReportLine, ReportWindow};
+pub use report::{ReportLine, ReportWindow, parts};
 pub use session::{Opened, Session, SignedIn};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::ToSql;

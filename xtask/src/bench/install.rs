@@ -38,6 +38,8 @@ pub(super) struct Installation {
     folder: PathBuf,
     address: SocketAddr,
     server: Option<Child>,
+    /// What `serve` is told besides.
+    flags: &'static [&'static str],
     keep: bool,
 }
 
@@ -51,12 +53,16 @@ pub(super) struct Ran {
 
 impl Installation {
     /// Makes the folder and starts the program there; gives how long it took to be ready as well.
-    pub(super) async fn start(program: PathBuf, keep: bool) -> Fallible<(Self, Duration)> {
+    pub(super) async fn start(
+        program: PathBuf,
+        flags: &'static [&'static str],
+        keep: bool,
+    ) -> Fallible<(Self, Duration)> {
         let folder = std::env::temp_dir().join(format!("lamplight-bench-{}", std::process::id()));
         fs::create_dir(&folder)?;
         // Freed at once, and hardly taken by another before the program takes it.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut this = Self { program, folder, address, server: None, keep };
+        let mut this = Self { program, folder, address, server: None, flags, keep };
         let took = this.serve().await?;
         Ok((this, took))
     }
@@ -66,7 +72,8 @@ impl Installation {
         let log = File::create(self.log())?;
         let mut command =
             self.command(&["serve", "--no-metrics", "--organization-rate", "100000", "--listen"]);
-        command.arg(self.address.to_string()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.arg(self.address.to_string()).args(self.flags);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         self.server = Some(command.spawn()?);
         let anyone = Caller::new(self.address, "none".to_owned());
         loop {
@@ -104,18 +111,38 @@ impl Installation {
         Ok(attached.connection_string(attached.superuser(), "lamplight"))
     }
 
-    /// The code of the organization's first facility.
-    pub(super) fn facility(&self) -> Fallible<String> {
+    /// What the database says of itself.
+    pub(super) fn postgres_log(&self) -> PathBuf {
+        self.folder.join("data/postgres.log")
+    }
+
+    /// The codes of the organization's facilities.
+    pub(super) fn facilities(&self) -> Fallible<Vec<String>> {
         let listed = self.run(&["facility", "list", "--organization", ORGANIZATION, "--json"])?.output;
         let listed: serde_json::Value = serde_json::from_str(&listed)?;
-        let code = listed.as_array().into_iter().flatten().find_map(|facility| facility["code"].as_str());
-        Ok(code.ok_or("the organization has no facility")?.to_owned())
+        let codes = listed.as_array().into_iter().flatten().filter_map(|facility| facility["code"].as_str());
+        Ok(codes.map(str::to_owned).collect())
+    }
+
+    /// The code of the organization's first facility.
+    pub(super) fn facility(&self) -> Fallible<String> {
+        Ok(self.facilities()?.into_iter().next().ok_or("the organization has no facility")?)
     }
 
     /// A caller with a token for everything at one facility.
     pub(super) fn caller(&self, facility: &str) -> Fallible<Caller> {
-        let place = ["--organization", ORGANIZATION, "--facility", facility];
-        let issue = [&["token", "issue", "--name", "bench", "--all", "--days", "1"][..], &place].concat();
+        self.caller_at(&["--facility", facility])
+    }
+
+    /// A caller with a token for everything at every facility.
+    pub(super) fn caller_everywhere(&self) -> Fallible<Caller> {
+        self.caller_at(&["--all-facilities"])
+    }
+
+    fn caller_at(&self, place: &[&str]) -> Fallible<Caller> {
+        let issue =
+            ["token", "issue", "--name", "bench", "--all", "--days", "1", "--organization", ORGANIZATION];
+        let issue = [&issue[..], place].concat();
         Ok(Caller::new(self.address, self.run(&issue)?.output.trim().to_owned()))
     }
 

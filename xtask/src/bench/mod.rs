@@ -12,6 +12,7 @@ mod dice;
 mod http;
 mod install;
 mod load;
+pub(crate) mod log;
 mod options;
 mod report;
 mod rows;
@@ -58,7 +59,7 @@ async fn bench(root: &Path, options: &Options) -> Fallible<Report> {
     let program = install::build(root)?;
     let mut report = Report::default();
     say("making an installation");
-    let (mut installation, first_start) = Installation::start(program, options.keep).await?;
+    let (mut installation, first_start) = Installation::start(program, &[], options.keep).await?;
     let database = installation.superuser()?;
     report.facts.first_start = first_start;
     report.bulk.push(seed(&installation, &database, options).await?);

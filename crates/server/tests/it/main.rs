@@ -23,6 +23,7 @@ mod imports;
 mod instances;
 mod limits;
 mod log;
+mod long_log;
 mod matrix;
 mod medications;
 mod merge;

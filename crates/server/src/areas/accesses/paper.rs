@@ -1,7 +1,8 @@
 //! What was done with a patient's record, to take away: on paper, or as a table. Taking it is itself in the log.
 
-use db::{Ctx, Event, Phi};
+use db::{Ctx, Db, Event, Phi, Row};
 use fhir::ResourceType;
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kernel::{PatientId, ResourceId};
@@ -82,10 +83,8 @@ pub(super) async fn take(
     let zone = store::fetch_time_zone(&tx, ctx.organization(), facility).await?;
     let mut patients = merges::list_absorbed(&tx, ctx.organization(), patient).await?;
     patients.push(patient);
-    let at_most = i64::try_from(most + 1).unwrap_or(i64::MAX);
-    let part = Part { patients: &patients, from, to, before: (to, Uuid::nil()), at_most };
-    let rows = store::list_accesses(&tx, ctx.organization(), &part).await?;
     tx.commit().await?;
+    let rows = list_whole(db, ctx, &patients, (from, to), most + 1).await?;
     if rows.len() > most {
         let said = "the period has more lines than one report holds: ask for a shorter one";
         return Err(Failure::coded(409, "report-too-long", said));
@@ -119,6 +118,25 @@ pub(super) async fn take(
             drawn.ok().and_then(Result::ok).ok_or_else(|| Failure::broken("a report cannot be drawn"))
         }
     }
+}
+
+/// Everything of a period, newest first; whoever is given one line too many knows that there are more.
+async fn list_whole(
+    db: &Db,
+    ctx: &Ctx,
+    patients: &[PatientId],
+    period: (Timestamp, Timestamp),
+    at_most: usize,
+) -> Result<Vec<Row>, db::Error> {
+    let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+    let parts = db::parts(period).into_iter().map(|(from, to)| async move {
+        let tx = db.begin(ctx).await?;
+        let part = Part { patients, from, to, before: (to, Uuid::nil()), at_most };
+        let rows = store::list_accesses(&tx, ctx.organization(), &part).await?;
+        tx.commit().await?;
+        Ok::<_, db::Error>(rows)
+    });
+    Ok(try_join_all(parts).await?.into_iter().flatten().collect())
 }
 
 impl Report {

@@ -123,9 +123,6 @@ pub(super) async fn search(app: &App, ctx: &Ctx, sought: &Sought) -> Result<Page
         actions: sought.what.map(What::keys),
         refused: sought.refused,
         emergency: sought.emergency,
-        exceptional: sought.refused
-            || sought.emergency
-            || matches!(sought.what, Some(What::Exported | What::Emergency)),
         facility,
         bound: ctx.grants().by_relationship,
         named: NAMED,

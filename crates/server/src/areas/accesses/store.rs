@@ -99,8 +99,6 @@ pub(super) struct Narrowed {
     pub(super) refused: bool,
     /// What was done in an emergency, and the emergency itself.
     pub(super) emergency: bool,
-    /// Whether only refusals, emergencies and exports can be meant.
-    pub(super) exceptional: bool,
     pub(super) facility: Option<FacilityId>,
     /// Whether only what concerned a patient within reach is to be told.
     pub(super) bound: bool,
@@ -109,25 +107,59 @@ pub(super) struct Narrowed {
     pub(super) at_most: i64,
 }
 
-/// A search of the log along one index; what else is asked is looked at on the way. As [`list_accesses`], then patients
-/// concerned and their facilities, and how many they are.
-macro_rules! search {
-    ($found:literal, $which:literal) => {
+/// What every search asks of an event.
+macro_rules! narrowed {
+    ($more:literal) => {
         concat!(
-            "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
-                    m.name, m.role, m.kind, m.plane, b.name, c.patients, c.facilities, c.concerned
-               FROM (SELECT e.* FROM ",
-            $found,
-            " WHERE e.organization_id = $1 AND e.at >= $2 AND e.at <= $3 AND (e.at, e.id) < ($3, $4) ",
-            $which,
-            " AND ($5::text[] IS NULL OR e.action = ANY ($5)) AND (NOT $6 OR e.outcome <> 'success')
+            "e.organization_id = $1 AND e.at >= $2 AND e.at <= $3 AND (e.at, e.id) < ($3, $4)
+              AND ($5::text[] IS NULL OR e.action = ANY ($5)) AND (NOT $6 OR e.outcome <> 'success')
               AND (NOT $7 OR e.purpose = 'BTG' OR e.action IN ('emergency.open', 'emergency.close', 'emergency.use'))
               AND ($8::int4 IS NULL OR e.facility_id = $8 OR EXISTS (
                    SELECT FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id
                                                  AND s.facility_id = $8))
               AND (NOT $9 OR EXISTS (
-                   SELECT FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id))
-              ORDER BY e.at DESC, e.id DESC LIMIT $10) e
+                   SELECT FROM audit.subject s WHERE s.organization_id = $1 AND s.at = e.at AND s.event_id = e.id)) ",
+            $more
+        )
+    };
+}
+
+/// The newest along one index; what else is asked is looked at on the way.
+macro_rules! along {
+    ($which:literal) => {
+        concat!(
+            "SELECT e.* FROM audit.event e WHERE ",
+            narrowed!($which),
+            " ORDER BY e.at DESC, e.id DESC LIMIT $10"
+        )
+    };
+}
+
+/// The newest of the newest of each: no more is read of any than a page shows.
+macro_rules! of_each {
+    ($each:literal, $from:literal, $which:literal) => {
+        concat!(
+            "SELECT DISTINCT ON (one.at, one.id) one.* FROM ",
+            $each,
+            " CROSS JOIN LATERAL (SELECT e.* FROM ",
+            $from,
+            " WHERE ",
+            narrowed!($which),
+            " LIMIT $10) one ORDER BY one.at DESC, one.id DESC LIMIT $10"
+        )
+    };
+}
+
+/// A page of these events, as [`list_accesses`] tells them, then patients concerned and their facilities, and how many
+/// they are.
+macro_rules! page {
+    ($found:expr) => {
+        concat!(
+            "SELECT e.at, e.id, e.action, e.resource_type, e.outcome, e.purpose, f.name, host(e.address), e.membership_id,
+                    m.name, m.role, m.kind, m.plane, b.name, c.patients, c.facilities, c.concerned
+               FROM (",
+            $found,
+            ") e
                LEFT JOIN LATERAL (
                     SELECT coalesce((array_agg(s.patient_id ORDER BY s.patient_id))[:$11], '{}') AS patients,
                            coalesce((array_agg(s.facility_id ORDER BY s.patient_id))[:$11], '{}') AS facilities,
@@ -141,30 +173,49 @@ macro_rules! search {
     };
 }
 
-/// What was done, newest first. The time alone, one post, one patient and what stands out each have an index of theirs.
+/// What is done all day, and hence not in the index `event_deed`.
+const ORDINARY: [&str; 2] = ["chart.read", "chart.search"];
+
+/// What was done, newest first. The time alone, one post, one patient, what is seldom done and what stands out each have
+/// an index of theirs; the narrowest is taken.
 pub(super) async fn search(
     tx: &Tx<'_>,
     organization: OrganizationId,
     patients: Option<&[PatientId]>,
     narrowed: &Narrowed,
 ) -> Result<Vec<Row>, Error> {
-    const OF_PATIENTS: &str = search!(
-        "(SELECT DISTINCT s.at, s.event_id FROM audit.subject s
-           WHERE s.organization_id = $1 AND s.patient_id = ANY ($12::uuid[]) AND s.at >= $2 AND s.at <= $3) p
-         JOIN audit.event e ON e.organization_id = $1 AND e.at = p.at AND e.id = p.event_id",
-        "AND ($13::int4 IS NULL OR e.membership_id = $13)"
-    );
-    const OF_POST: &str = search!("audit.event e", "AND e.membership_id = $12");
-    // As the index `event_exception` has it, word for word.
-    const EXCEPTIONS: &str = search!(
+    const OF_PATIENTS: &str = page!(of_each!(
+        "unnest($13::uuid[]) p (id)",
+        // In their order already, so that no more events are looked at than are shown.
+        "(SELECT s.organization_id, s.at, s.event_id FROM audit.subject s
+           WHERE s.organization_id = $1 AND s.patient_id = p.id AND s.at >= $2 AND s.at <= $3
+             AND (s.at, s.event_id) < ($3, $4)
+           ORDER BY s.at DESC, s.event_id DESC OFFSET 0) about
+         JOIN audit.event e ON e.organization_id = about.organization_id AND e.at = about.at AND e.id = about.event_id",
+        "AND ($12::int4 IS NULL OR e.membership_id = $12) ORDER BY about.at DESC, about.event_id DESC"
+    ));
+    // These three as their indexes have it, word for word.
+    const SELDOM: &str = page!(of_each!(
+        "unnest($5::text[]) d (action)",
         "audit.event e",
-        "AND (e.outcome <> 'success' OR e.purpose = 'BTG'
+        "AND ($12::int4 IS NULL OR e.membership_id = $12) AND e.action = d.action
+         AND e.action NOT IN ('chart.read', 'chart.search') ORDER BY e.at DESC, e.id DESC"
+    ));
+    const EMERGENCIES: &str = page!(along!(
+        "AND ($12::int4 IS NULL OR e.membership_id = $12)
+         AND (e.purpose = 'BTG' OR e.action IN ('emergency.open', 'emergency.close', 'emergency.use'))"
+    ));
+    const EXCEPTIONS: &str = page!(along!(
+        "AND ($12::int4 IS NULL OR e.membership_id = $12)
+         AND (e.outcome <> 'success' OR e.purpose = 'BTG'
               OR e.action IN ('chart.export', 'audit.take', 'emergency.open', 'emergency.close', 'emergency.use'))"
-    );
-    const ALL: &str = search!("audit.event e", "");
+    ));
+    const OF_POST: &str = page!(along!("AND e.membership_id = $12"));
+    const ALL: &str = page!(along!("AND $12::int4 IS NULL"));
     let patients: Option<Vec<Uuid>> = patients.map(|all| all.iter().map(|patient| patient.0).collect());
     let post = narrowed.membership.map(|post| post.0);
     let facility = narrowed.facility.map(|facility| facility.0);
+    let seldom = narrowed.actions.as_ref().is_some_and(|all| !all.iter().any(|one| ORDINARY.contains(one)));
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![
         &organization.0,
         &narrowed.from,
@@ -177,18 +228,18 @@ pub(super) async fn search(
         &narrowed.bound,
         &narrowed.at_most,
         &narrowed.named,
+        &post,
     ];
-    let sql = match (&patients, &post) {
-        (Some(patients), post) => {
-            params.extend([patients as &(dyn ToSql + Sync), post]);
+    let sql = match &patients {
+        Some(patients) => {
+            params.push(patients);
             OF_PATIENTS
         }
-        (None, Some(post)) => {
-            params.push(post);
-            OF_POST
-        }
-        (None, None) if narrowed.exceptional => EXCEPTIONS,
-        (None, None) => ALL,
+        None if seldom => SELDOM,
+        None if narrowed.emergency => EMERGENCIES,
+        None if narrowed.refused => EXCEPTIONS,
+        None if post.is_some() => OF_POST,
+        None => ALL,
     };
     tx.query(sql, &params).await
 }
