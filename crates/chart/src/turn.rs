@@ -125,12 +125,13 @@ const NAMED: &str = "
     SELECT id, version, facility_id, patient_id, class, updated_at, body, type, starts_at FROM chart.resource
      WHERE organization_id = $1 AND id = ANY ($2) AND body IS NOT NULL ORDER BY id";
 
-/// Whoever writes one of them waits, and whoever was first is looked at again: tokens are of the version that stands.
+/// Whoever writes one of them waits, and whoever was first is looked at again: tokens are of the version that stands. One that was
+/// erased meanwhile has the same version, and no body.
 const PUT: &str = "
     WITH held AS MATERIALIZED (
         SELECT r.id, r.facility_id, r.patient_id
           FROM chart.resource r JOIN unnest($2::uuid[], $3::int4[], $4::int4[]) n (id, version, facility_id) ON n.id = r.id
-         WHERE r.organization_id = $1 AND r.version = n.version AND r.facility_id = n.facility_id
+         WHERE r.organization_id = $1 AND r.version = n.version AND r.facility_id = n.facility_id AND r.body IS NOT NULL
          ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED
     ), put AS (
         INSERT INTO chart.token (organization_id, facility_id, patient_id, token, at, id)
